@@ -1,0 +1,61 @@
+"""The one error tree. A class's docstring says when it is raised; messages say what, which object, what to do now."""
+
+
+class AhaError(Exception):
+    """Base of every error that Aha raises on purpose."""
+
+
+class UsageError(AhaError):
+    """A module or a command used Aha in a way that cannot work; the message says what to write instead."""
+
+
+# --- configuration -----------------------------------------------------------------------------------------------
+
+
+class ConfigError(AhaError):
+    """The configuration file cannot be used: one line that names file, line, key and what was expected."""
+
+
+# --- modules -----------------------------------------------------------------------------------------------------
+
+
+class ModuleError(AhaError):
+    """A module of the bot cannot be loaded or found."""
+
+
+# --- database ----------------------------------------------------------------------------------------------------
+
+
+class DatabaseError(AhaError):
+    """The database cannot be opened or prepared; the message names it (without its password) and the remedy."""
+
+
+class DatabaseNotOpen(DatabaseError):  # noqa: N818 - the name is part of the documented interface
+    """A session or the engine was used before the database was opened, or after it was closed."""
+
+
+class NameTaken(DatabaseError):  # noqa: N818 - reads as the sentence it is
+    """Two tables would have the same name in the database."""
+
+
+# --- platform ----------------------------------------------------------------------------------------------------
+
+
+class APIException(AhaError):  # noqa: N818 - the name is part of the documented interface
+    """The platform refused a call."""
+
+    def __init__(self, code: int, err_msg: str) -> None:
+        super().__init__(f"the platform refused the call: {err_msg or 'no reason given'} (code {code})")
+        self.code = code
+        self.err_msg = err_msg
+
+
+class EventNotBound(AhaError):  # noqa: N818 - reads as the sentence it is
+    """An event that no adapter brought was asked to answer."""
+
+
+# --- store -------------------------------------------------------------------------------------------------------
+
+
+class StoreNotLoaded(AhaError):  # noqa: N818 - the name is part of the documented interface
+    """A SimpleStore was touched before its data was loaded."""

@@ -1,0 +1,1 @@
+"""What modules build on beyond the core, such as SimpleStore."""

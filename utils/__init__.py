@@ -1,0 +1,1 @@
+"""Pure helpers: text codes and SQL statements. They keep no state."""
