@@ -1,3 +1,3 @@
-"""The application: command line, life cycle and wiring. It holds nothing that a module imports, except `aha.testing`."""
+"""The application: command line, life cycle and wiring. Modules import nothing of it but `aha.testing`."""
 
 __version__ = "0.1.0"

@@ -1,1 +1,1 @@
-"""The contract that modules import: database, dispatcher, expressions, configuration, identity. It opens nothing at import."""
+"""The contract that modules import: database, dispatcher, expressions, configuration. Importing it opens nothing."""
