@@ -59,3 +59,18 @@ class EventNotBound(AhaError):  # noqa: N818 - reads as the sentence it is
 
 class StoreNotLoaded(AhaError):  # noqa: N818 - the name is part of the documented interface
     """A SimpleStore was touched before its data was loaded."""
+
+
+class StoreKeyError(UsageError, TypeError):
+    """A key that a SimpleStore cannot keep: not a str, too long, or with characters that no database takes."""
+
+
+class StoreValueError(UsageError, TypeError):
+    """A value that a SimpleStore cannot keep, or a key whose stored value cannot be read."""
+
+
+# --- identity ----------------------------------------------------------------------------------------------------
+
+
+class IdentityError(UsageError, ValueError):
+    """A user or a group that has no Aha ID: none was named, or its name cannot be stored."""
