@@ -1,0 +1,94 @@
+"""Imports modules one by one and forgets them again. It neither looks for them nor says what their callbacks do."""
+
+from __future__ import annotations
+
+import importlib
+import logging
+import sys
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import modules
+from core.context import Module
+
+from .importing import PACKAGE, ModuleFinder, forget
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+    from types import TracebackType
+
+    from .discovery import Found
+
+logger = logging.getLogger(__name__)
+
+BUILTIN = Path(modules.__file__).parent
+"""The folder of the modules that come with Aha."""
+
+
+class Loader:
+    """The modules of one run. As a context manager it makes `import modules.<name>` work, and undoes all at its end.
+
+    `off` says for modules that are not to run why, as the end of a sentence. `on_failure` is called with the name
+    and the error of a module that fails to import.
+    """
+
+    def __init__(
+        self, wanted: Iterable[Found], *, off: Mapping[str, str], on_failure: Callable[[str, BaseException], None]
+    ) -> None:
+        self.wanted = {module.name: module for module in wanted}
+        self.off = dict(off)
+        self.loaded: dict[str, Module] = {}
+        """Records of the modules that run; one that another imports stands before it."""
+        self._records = {name: Module(name) for name in self.wanted}
+        self._on_failure = on_failure
+        self._finder = ModuleFinder(
+            self.wanted, off=self.off, records=self._records, loaded=self._has_loaded, failed=self._has_failed
+        )
+        self._undo = ExitStack()
+
+    def __enter__(self) -> Loader:
+        before = list(modules.__path__)
+        folders = dict.fromkeys([*(str(module.path.parent) for module in self.wanted.values()), *before])
+        modules.__path__[:] = folders
+        sys.meta_path.insert(0, self._finder)
+        self._undo.callback(modules.__path__.__setitem__, slice(None), before)
+        self._undo.callback(sys.meta_path.remove, self._finder)
+        importlib.invalidate_caches()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        for name in reversed(list(self.wanted)):
+            self.unload(name)
+        self._undo.close()
+
+    def load(self, name: str) -> None:
+        """Import the module unless another module's import has done so, or has failed to."""
+        if name in self.loaded or name in self.off:
+            return
+        try:
+            importlib.import_module(f"{PACKAGE}.{name}")
+        except ImportError as error:
+            if name not in self.off:  # its code never began to run: the file is gone or cannot be read
+                self._has_failed(name, error)
+
+    def unload(self, name: str, reason: str | None = None) -> None:
+        """Take back what the module registered and forget its code. It stays off for `reason`."""
+        record = self._records[name]
+        if reason is not None:
+            self.off[name] = reason
+        self.loaded.pop(name, None)
+        try:
+            record.drop()
+        except Exception:
+            logger.exception("module %s could not take back all that it registered", name)
+        forget(name)
+
+    def _has_loaded(self, name: str) -> None:
+        self.loaded[name] = self._records[name]
+
+    def _has_failed(self, name: str, error: BaseException) -> None:
+        self.unload(name, "it failed to import, see its own report")
+        self._on_failure(name, error)

@@ -1,0 +1,54 @@
+"""Errors as a person reads them: one line, or a traceback that begins where the module's own code does."""
+
+from __future__ import annotations
+
+import traceback
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_TREE = Path(__file__).resolve().parent.parent
+_OWN_PACKAGES = ("aha", "bots", "core", "models", "services", "utils")
+_OURS = tuple(f"{_TREE / package}/" for package in _OWN_PACKAGES)
+_IMPORT_SYSTEM = ("<frozen importlib", f"{Path(traceback.__file__).parent / 'importlib'}/")
+
+
+def one_line(error: BaseException) -> str:
+    """Say what happened, on one line: the message, and the error's type where the message alone says too little."""
+    if isinstance(error, SyntaxError) and error.filename:
+        return f"{_short(error.filename)}, line {error.lineno}: {error.msg}: {(error.text or '').strip()}".rstrip(": ")
+    text = " ".join(str(error).split())
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__
+
+
+def traceback_text(error: BaseException, *, full: bool = False) -> str:
+    """Return the traceback without the frames of the import system and of Aha; `full` keeps them all."""
+    whole = traceback.TracebackException.from_exception(error)
+    if not full:
+        for part in _chain(whole):
+            part.stack = _trimmed(part.stack)
+    return "".join(whole.format()).rstrip()
+
+
+def _chain(error: traceback.TracebackException) -> Iterator[traceback.TracebackException]:
+    """Yield the error, those that led to it and those it groups; Python has cut cycles already."""
+    yield error
+    for other in (error.__cause__, error.__context__, *(error.exceptions or ())):
+        if other is not None:
+            yield from _chain(other)
+
+
+def _trimmed(stack: traceback.StackSummary) -> traceback.StackSummary:
+    """Keep everything if nothing else is left: then the fault is ours, and the frames show where."""
+    kept = [frame for frame in stack if not frame.filename.startswith(_IMPORT_SYSTEM + _OURS)]
+    return traceback.StackSummary.from_list(kept) if kept else stack
+
+
+def _short(filename: str) -> str:
+    """Return the path as seen from the working folder when it lies in it."""
+    try:
+        return str(Path(filename).relative_to(Path.cwd()))
+    except ValueError:
+        return filename

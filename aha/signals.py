@@ -1,0 +1,63 @@
+"""SIGINT and SIGTERM as a wish to stop. It knows when to stop, not how."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from types import FrameType
+
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+class Interrupted(BaseException):
+    """A signal arrived while code ran that no event loop can interrupt: the import of a module."""
+
+
+class StopSignal:
+    """The first signal sets `stop`, a second one `hurry`; a third has its usual effect and ends the process.
+
+    Make it inside the running event loop, whose thread must be the main one to `listen`.
+    """
+
+    def __init__(self) -> None:
+        self.stop = asyncio.Event()
+        self.hurry = asyncio.Event()
+        self._loop = asyncio.get_running_loop()
+        self._asked = False
+        self._interrupting = False
+
+    @contextmanager
+    def listen(self) -> Iterator[None]:
+        """Take the signals over for the body, and give them back after it."""
+        before = {number: signal.signal(number, self._on_signal) for number in _SIGNALS}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+    @contextmanager
+    def interrupting(self) -> Iterator[None]:
+        """Within the body a signal raises `Interrupted` at once, for blocking code; also when it came before."""
+        self._interrupting = True
+        try:
+            if self._asked:
+                raise Interrupted
+            yield
+        finally:
+            self._interrupting = False
+
+    def _on_signal(self, number: int, _frame: FrameType | None) -> None:
+        if self._asked:
+            signal.signal(number, signal.SIG_DFL)
+            self._loop.call_soon_threadsafe(self.hurry.set)
+            return
+        self._asked = True
+        self._loop.call_soon_threadsafe(self.stop.set)
+        if self._interrupting:
+            raise Interrupted

@@ -1,0 +1,156 @@
+"""Importing modules, each under its own record, and forgetting them without a trace."""
+
+import importlib
+import inspect
+import sys
+import textwrap
+from importlib.resources import files
+
+import pytest
+
+import modules
+from aha.discovery import survey
+from aha.loader import Loader
+
+WHO = "from core.context import current_module\nME = current_module.get().name\n"
+
+
+@pytest.fixture
+def load(tmp_path):
+    """Write the given files, load all modules among them, and return the loader, open until the test ends."""
+    opened = []
+
+    def write_and_load(contents, *, off=None):
+        for name, code in contents.items():
+            path = tmp_path / "plugins" / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(textwrap.dedent(code), encoding="utf-8")
+        wanted = [found for found in survey(tmp_path / "plugins") if found.name not in (off or {})]
+        loader = Loader(wanted, off=off or {}, on_failure=lambda name, error: loader.errors.update({name: error}))
+        loader.errors = {}
+        opened.append(loader.__enter__())
+        for found in wanted:
+            loader.load(found.name)
+        return loader
+
+    yield write_and_load
+    for loader in opened:
+        loader.__exit__(None, None, None)
+
+
+def test_code_runs_with_its_own_record_current(load):
+    load({"b.py": WHO, "a.py": f"import modules.b\n{WHO}", "c.py": f"{WHO}from modules.b import ME as B"})
+    assert [sys.modules[f"modules.{n}"].ME for n in "abc"] == ["a", "b", "c"]
+
+
+def test_a_module_that_another_imports_stands_before_it(load):
+    loader = load({"a.py": "import modules.z", "z.py": ""})
+    assert list(loader.loaded) == ["z", "a"]
+
+
+def test_the_files_of_a_package_belong_to_it_whoever_imports_them(load):
+    importer = "from modules.p.deep.er import ME"
+    load({"p/__init__.py": "", "p/deep/__init__.py": "", "p/deep/er.py": WHO, "a.py": importer})
+    assert sys.modules["modules.a"].ME == "p"
+
+
+def test_a_part_that_is_imported_later_belongs_to_its_module_as_well(load):
+    load({"p/__init__.py": "", "p/later.py": WHO})
+    assert importlib.import_module("modules.p.later").ME == "p"
+
+
+def test_a_failure_takes_back_what_was_registered_and_leaves_the_others(load):
+    code = """
+        from core.context import current_module
+        import builtins
+        current_module.get().undo.callback(builtins.undone.append, "b")
+        from . import part
+        1 / 0
+    """
+    import builtins
+
+    builtins.undone = []
+    try:
+        loader = load({"a.py": "", "b/__init__.py": code, "b/part.py": "", "c.py": ""})
+        assert builtins.undone == ["b"]
+    finally:
+        del builtins.undone
+    assert list(loader.loaded) == ["a", "c"]
+    assert isinstance(loader.errors["b"], ZeroDivisionError)
+    assert not [name for name in sys.modules if name.startswith("modules.b")]
+    assert not hasattr(modules, "b")
+
+
+@pytest.mark.parametrize(
+    ("code", "error"),
+    [
+        pytest.param("raise SystemExit(3)", SystemExit, id="exit"),
+        pytest.param("raise KeyboardInterrupt", KeyboardInterrupt, id="interrupt of its own"),
+        pytest.param("def f(:", SyntaxError, id="syntax"),
+        pytest.param("import nothing_of_that_name", ModuleNotFoundError, id="missing dependency"),
+        pytest.param("\0", SyntaxError, id="not Python"),
+    ],
+)
+def test_whatever_an_import_raises_is_this_modules_failure(load, code, error):
+    loader = load({"a.py": code, "b.py": ""})
+    assert (list(loader.loaded), type(loader.errors["a"])) == (["b"], error)
+
+
+def test_importing_a_failed_module_is_an_import_error_that_names_both(load):
+    loader = load({"a.py": "import modules.b", "b.py": "1 / 0", "c.py": "import modules.b"})
+    assert {name: type(error) for name, error in loader.errors.items()} == {
+        "b": ZeroDivisionError,
+        "a": ImportError,
+        "c": ModuleNotFoundError,
+    }
+    assert str(loader.errors["a"]) == "module b failed to import, but module a imports it; see its own report"
+    assert "module b is off, but module c imports it" in str(loader.errors["c"])
+
+
+def test_a_module_may_do_without_one_that_is_off(load):
+    code = """
+        try:
+            import modules.b
+        except ImportError:
+            b = None
+    """
+    assert list(load({"a.py": code, "b.py": "1 / 0"}).loaded) == ["a"]
+
+
+def test_importing_a_module_that_is_not_to_run_says_why(load):
+    loader = load({"a.py": "import modules.b", "b.py": ""}, off={"b": "--exclude b"})
+    assert str(loader.errors["a"]) == "module b is off, but module a imports it: --exclude b"
+    assert "modules.b" not in sys.modules
+
+
+def test_a_file_that_vanished_is_a_failure(load, tmp_path):
+    loader = load({"a.py": ""})
+    loader.unload("a")
+    (tmp_path / "plugins" / "a.py").unlink()
+    loader.load("a")
+    assert "modules.a" in str(loader.errors["a"])
+
+
+def test_python_tools_see_an_ordinary_module(load, tmp_path):
+    load({"p/__init__.py": "def f():\n    return 1\n", "p/data.txt": "hello"})
+    module = sys.modules["modules.p"]
+    assert type(module.__loader__) is type(module.__spec__.loader) is type(textwrap.__loader__)
+    assert inspect.getsource(module.f) == "def f():\n    return 1\n"
+    assert files("modules.p").joinpath("data.txt").read_text() == "hello"
+    assert module.__file__ == str(tmp_path / "plugins" / "p" / "__init__.py")
+
+
+def test_nothing_is_left_after_the_run(tmp_path, load):
+    before = list(sys.meta_path), list(modules.__path__), set(sys.modules), set(vars(modules))
+    loader = load({"a.py": "", "p/__init__.py": "from . import x", "p/x.py": ""})
+    assert hasattr(modules, "p")
+    loader.__exit__(None, None, None)
+    assert (list(sys.meta_path), list(modules.__path__), set(sys.modules), set(vars(modules))) == before
+
+
+def test_a_module_whose_undo_fails_is_forgotten_all_the_same(load, caplog):
+    code = "from core.context import current_module\ncurrent_module.get().undo.callback(lambda: 1 / 0)"
+    loader = load({"a.py": code})
+    loader.unload("a")
+    assert "modules.a" not in sys.modules
+    assert "module a could not take back" in caplog.text
