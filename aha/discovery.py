@@ -46,7 +46,7 @@ def look_at(path: Path) -> Found | None:
     name = path.name.removesuffix(".py")
     if name.startswith(DISABLED):
         return Found(name.removeprefix(DISABLED).lstrip("_-. "), path, "disabled")
-    if problem := _name_problem(name):
+    if problem := name_problem(name):
         return Found(name, path, "unusable", problem)
     return Found(name, path)
 
@@ -63,14 +63,8 @@ def survey(user: Path, builtin: Path | None = None) -> list[Found]:
     return sorted([*_without_clashes(found), *own], key=lambda module: (module.name, str(module.path)))
 
 
-def _folder_without_init(path: Path) -> Found | None:
-    if path.name.startswith(DISABLED) or not any(path.glob("*.py")):
-        return None
-    problem = f"it has no __init__.py; add one, or begin the folder's name with {DISABLED}"
-    return Found(path.name, path, "unusable", problem)
-
-
-def _name_problem(name: str) -> str | None:
+def name_problem(name: str) -> str | None:
+    """Say why Python cannot import a module of that name, and what to call it; None if it can."""
     if iskeyword(name):
         return f"{name} is a word of the Python language; rename it, for example to {name}_"
     if not name.isidentifier():
@@ -78,6 +72,13 @@ def _name_problem(name: str) -> str | None:
         wanted = wanted if wanted.isidentifier() and not wanted.startswith("_") else f"m_{wanted.lstrip('_')}"
         return f"its name cannot be imported by Python; rename it, for example to {wanted}"
     return None
+
+
+def _folder_without_init(path: Path) -> Found | None:
+    if path.name.startswith(DISABLED) or not any(path.glob("*.py")):
+        return None
+    problem = f"it has no __init__.py; add one, or begin the folder's name with {DISABLED}"
+    return Found(path.name, path, "unusable", problem)
 
 
 def _like_a_builtin(module: Found) -> Found:

@@ -6,6 +6,8 @@ import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from models.exc import AhaError
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -15,11 +17,23 @@ _OURS = tuple(f"{_TREE / package}/" for package in _OWN_PACKAGES)
 _IMPORT_SYSTEM = ("<frozen importlib", f"{Path(traceback.__file__).parent / 'importlib'}/")
 
 
+def failure_report(name: str, what: str, error: BaseException, *, full: bool = False) -> str:
+    """Say that module `name` is off because it failed to `what`. `full` keeps every frame of the traceback."""
+    head = f"module {name} is off, it failed to {what}: {one_line(error)}"
+    if isinstance(error, SyntaxError) and not full:
+        return f"{head}; correct it and start again"
+    if isinstance(error, ModuleNotFoundError) and error.name and not error.name.startswith("modules."):
+        head = f"{head}; install what the module needs into this Python environment"
+    return f"{head}\n{traceback_text(error, full=full)}"
+
+
 def one_line(error: BaseException) -> str:
     """Say what happened, on one line: the message, and the error's type where the message alone says too little."""
     if isinstance(error, SyntaxError) and error.filename:
         return f"{_short(error.filename)}, line {error.lineno}: {error.msg}: {(error.text or '').strip()}".rstrip(": ")
     text = " ".join(str(error).split())
+    if isinstance(error, AhaError):
+        return text
     return f"{type(error).__name__}: {text}" if text else type(error).__name__
 
 

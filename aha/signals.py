@@ -21,14 +21,15 @@ class Interrupted(BaseException):
 class StopSignal:
     """The first signal sets `stop`, a second one `hurry`; a third has its usual effect and ends the process.
 
-    Make it inside the running event loop, whose thread must be the main one to `listen`.
+    `asked` is true from the very moment of the first. Make it inside the running event loop, whose thread must be the
+    main one to `listen`.
     """
 
     def __init__(self) -> None:
         self.stop = asyncio.Event()
         self.hurry = asyncio.Event()
         self._loop = asyncio.get_running_loop()
-        self._asked = False
+        self.asked = False
         self._interrupting = False
 
     @contextmanager
@@ -46,18 +47,18 @@ class StopSignal:
         """Within the body a signal raises `Interrupted` at once, for blocking code; also when it came before."""
         self._interrupting = True
         try:
-            if self._asked:
+            if self.asked:
                 raise Interrupted
             yield
         finally:
             self._interrupting = False
 
     def _on_signal(self, number: int, _frame: FrameType | None) -> None:
-        if self._asked:
+        if self.asked:
             signal.signal(number, signal.SIG_DFL)
             self._loop.call_soon_threadsafe(self.hurry.set)
             return
-        self._asked = True
+        self.asked = True
         self._loop.call_soon_threadsafe(self.stop.set)
         if self._interrupting:
             raise Interrupted

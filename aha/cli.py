@@ -1,0 +1,29 @@
+"""The command line: which commands there are. What one does stands in `aha.commands`, imported when it is given."""
+
+from __future__ import annotations
+
+import sys
+
+from cyclopts import App
+
+from . import __version__
+from .tree import intruder
+
+app = App(
+    name="aha",
+    help="A chat-bot framework whose modules never lose data.",
+    version=f"aha-bot {__version__}",
+    help_epilogue="Begin in an empty folder: aha new hello, then: aha run",
+)
+app.command("aha.commands.run:run", name="run", help="Run the bot of this folder.")
+app.command("aha.commands.new:new", name="new", help="Write a module that works, and a test of it.")
+app.command("aha.commands.modules:app", name="modules", help="List the modules; enable or disable them.")
+app.command("aha.commands.config:config", name="config", help="Print or write a configuration file.")
+
+
+def main() -> None:
+    """Run the command that the process was started with and exit with its code."""
+    if complaint := intruder():
+        sys.stderr.write(f"aha: {complaint}\n")
+        sys.exit(1)
+    app()

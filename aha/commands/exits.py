@@ -1,0 +1,35 @@
+"""How a command ends when it cannot do its work: one line on standard error, and an exit code."""
+
+from __future__ import annotations
+
+import sys
+import traceback
+from functools import wraps
+from typing import TYPE_CHECKING, ParamSpec
+
+from core.config import cfg
+from models.exc import AhaError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+P = ParamSpec("P")
+
+CANNOT_RUN = 1
+USAGE = 2
+
+
+def plain_errors(command: Callable[P, int | None]) -> Callable[P, int]:
+    """Let a command say its expected errors in one line; with aha.debug the traceback comes first."""
+
+    @wraps(command)
+    def plain(*args: P.args, **kwargs: P.kwargs) -> int:
+        try:
+            return command(*args, **kwargs) or 0
+        except (AhaError, OSError) as error:
+            if cfg.aha.debug:
+                traceback.print_exc()
+            sys.stderr.write(f"aha: {' '.join(str(error).split())}\n")
+            return USAGE if isinstance(error, UsageError) else CANNOT_RUN
+
+    return plain

@@ -1,0 +1,69 @@
+"""`aha new`: a module to begin with, which works, and a test of it."""
+
+from __future__ import annotations
+
+import sys
+from importlib.resources import files
+from pathlib import Path
+from string import Template
+from typing import TYPE_CHECKING, Annotated
+
+from cyclopts import Parameter
+
+from aha.discovery import DISABLED, name_problem, survey
+from aha.loader import BUILTIN
+from models.exc import UsageError
+
+from .exits import plain_errors
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_USUAL = Path("modules")
+
+
+@plain_errors
+def new(name: str, *, modules: Annotated[Path, Parameter(help="The folder that modules are in.")] = _USUAL) -> None:
+    """Write modules/NAME, a module that works, and tests/test_NAME.py, a test of it.
+
+    Parameters
+    ----------
+    name
+        The module's name: letters, digits and underscores.
+    """
+    _check_name(name)
+    _check_free(name, modules)
+    contents = dict(_contents(name, modules))
+    for path in contents:
+        if path.exists():
+            raise UsageError(f"{path} is there already; remove it, or take another name")
+    for path, text in contents.items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+        sys.stdout.write(f"{path}\n")
+    sys.stderr.write(f"Run it: aha run, then say: {name}\nTest it: pip install 'aha-bot[test]', then: pytest\n")
+
+
+def _check_name(name: str) -> None:
+    if name.startswith(("_", DISABLED)):
+        raise UsageError(f"a module cannot be called {name}: names that begin with _ or {DISABLED} are not loaded")
+    if problem := name_problem(name):
+        raise UsageError(f"a module cannot be called {name}: {problem}")
+
+
+def _check_free(name: str, folder: Path) -> None:
+    for module in survey(folder, BUILTIN) if folder.is_dir() else survey(BUILTIN):
+        if module.name.casefold() == name.casefold():
+            raise UsageError(f"{module.where} has that name already; take another one")
+
+
+def _contents(name: str, folder: Path) -> Iterator[tuple[Path, str]]:
+    module = folder / name
+    templates = files("aha") / "templates"
+    for path, template in {
+        module / "__init__.py": "module.py.txt",
+        module / "database.py": "database.py.txt",
+        folder.parent / "tests" / f"test_{name}.py": "test.py.txt",
+    }.items():
+        text = templates.joinpath(template).read_text(encoding="utf-8")
+        yield path, Template(text).substitute(name=name, folder=folder.name)

@@ -1,0 +1,123 @@
+"""One run of a bot, from the import of its modules to the close of its database. It owns no process and no signal."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from contextlib import nullcontext
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeAlias
+
+from core.adapter import adapters
+from core.database import close_database, create_tables, open_database
+from core.dispatcher import dispatcher
+from services.data_store import close_stores, load_stores
+
+from .adapters import Running
+from .loader import Loader
+from .steps import attempt, attempt_within
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
+    from contextlib import AbstractContextManager
+
+    from core.adapter import Adapter, Emit
+    from core.context import Module
+    from models.api import Event
+
+    from .selection import Selection
+
+logger = logging.getLogger(__name__)
+
+# Seconds that running callbacks, and then each module's on_cleanup, may take when the bot stops.
+PATIENCE = 10.0
+
+
+OnFailure: TypeAlias = "Callable[[str, str, BaseException], None]"
+"""Is told of a module that goes off: its name, what it failed to do ("import", "start"), and the error."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a run is made of. `adapters` makes the adapters when it is given the way on which they emit."""
+
+    selection: Selection
+    database: str
+    adapters: Callable[[Emit], Sequence[Adapter]]
+    synchronous: str = "full"
+
+
+class Bot:
+    """A bot that runs once: `start` it, wait for what ends it, and `stop` it, even if `start` failed or was cancelled.
+
+    `running.ended` is set when no adapter is left that could bring an event.
+    """
+
+    def __init__(self, plan: Plan, *, on_failure: OnFailure) -> None:
+        self.plan = plan
+        self.running = Running()
+        self.loader = Loader(plan.selection.wanted, off=plan.selection.off, on_failure=self._import_failed)
+        self._on_failure = on_failure
+        self._started: list[Module] = []
+
+    async def start(self, *, importing: AbstractContextManager[None] | None = None) -> None:
+        """Bring everything up; modules that fail are off, the others run. `importing` is around the imports.
+
+        Raises ConfigError, DatabaseError: then the bot cannot run.
+        """
+        made = self.plan.adapters(emit)
+        self.loader.__enter__()
+        with importing or nullcontext():
+            for name in list(self.loader.wanted):
+                self.loader.load(name)
+        await open_database(self.plan.database, synchronous=self.plan.synchronous)
+        self._put_off("have its tables", await create_tables(self._modules()))
+        self._put_off("load its SimpleStore", await load_stores(self._modules()))
+        for module in self._modules():
+            await self._start_module(module)
+        dispatcher.open_intake()
+        for adapter in made:
+            self.running.start(adapter)
+
+    async def stop(self, *, hurry: asyncio.Event) -> None:
+        """Take everything down in order; each step is tried even if the one before failed. `hurry` ends all waiting.
+
+        What is in the stores is written in any case.
+        """
+        dispatcher.stop_intake()
+        await attempt_within(PATIENCE, "stop listening", self.running.stop_intake, hurry=hurry)
+        await attempt_within(PATIENCE + 1, "finish callbacks", lambda: dispatcher.drain(PATIENCE), hurry=hurry)
+        for module in reversed(self._started):
+            await attempt_within(PATIENCE, f"clean up module {module.name}", _cleanup(module), hurry=hurry)
+        await attempt("write the SimpleStores", close_stores)
+        await attempt_within(PATIENCE, "close the adapters", self.running.close, hurry=hurry)
+        await attempt("close the database", close_database)
+        self.loader.__exit__(None, None, None)
+
+    def _modules(self) -> list[Module]:
+        return list(self.loader.loaded.values())
+
+    async def _start_module(self, module: Module) -> None:
+        try:
+            await dispatcher.run_start(module)
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - a module's fault puts that module off, not the bot
+            self._put_off("start", {module: error})
+        else:
+            self._started.append(module)
+
+    def _import_failed(self, name: str, error: BaseException) -> None:
+        self._on_failure(name, "import", error)
+
+    def _put_off(self, what: str, failures: Mapping[Module, BaseException]) -> None:
+        for module, error in failures.items():
+            self.loader.unload(module.name, f"it failed to {what}, see its own report")
+            self._on_failure(module.name, what, error)
+
+
+def emit(event: Event) -> Awaitable[None]:
+    """Hand an adapter's event to the dispatcher, which answers through that adapter."""
+    return dispatcher.feed(event, adapters.get(event.bot_id))
+
+
+def _cleanup(module: Module) -> Callable[[], Awaitable[None]]:
+    return lambda: dispatcher.run_cleanup(module)

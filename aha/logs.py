@@ -1,0 +1,45 @@
+"""Where log lines go: to standard error, and to a file if the owner wants one. Results are never logged."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from typing import TYPE_CHECKING, TextIO
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_OURS = ("aha", "bots", "core", "models", "modules", "services", "utils")
+_SHORT = logging.Formatter("%(asctime)s %(levelname)-7s %(message)s", "%H:%M:%S")
+_LONG = logging.Formatter("%(asctime)s %(levelname)-7s %(name)s: %(message)s")
+
+
+class _Stderr(logging.StreamHandler[TextIO]):
+    """Looks standard error up for every line: a prompt on a terminal puts its own in place, and so does a test."""
+
+    def __init__(self) -> None:
+        super().__init__()
+
+    @property
+    def stream(self) -> TextIO:
+        return sys.stderr
+
+    @stream.setter
+    def stream(self, _stream: TextIO) -> None:
+        """Keep to the look-up, whatever the base class wants to set."""
+
+
+def set_up(level: str, *, file: Path | None = None) -> None:
+    """Show what Aha and the modules log from `level` on, and what other libraries log from WARNING on.
+
+    Raises OSError if `file` cannot be written.
+    """
+    to_stderr = _Stderr()
+    to_stderr.setFormatter(_LONG if level == "debug" else _SHORT)
+    logging.root.addHandler(to_stderr)
+    if file is not None:
+        to_file = logging.FileHandler(file, encoding="utf-8")
+        to_file.setFormatter(_LONG)
+        logging.root.addHandler(to_file)
+    for name in _OURS:
+        logging.getLogger(name).setLevel(level.upper())

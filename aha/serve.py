@@ -1,0 +1,96 @@
+"""Runs a plan until a signal or the end of its input, and tells the owner about it. It is the whole of a process."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from time import perf_counter
+from typing import TYPE_CHECKING
+
+from sqlalchemy import make_url
+
+import aha
+from core.adapter import adapters
+from core.config import cfg
+from models.exc import ConfigError
+
+from .lifecycle import Bot
+from .reports import failure_report
+from .signals import StopSignal
+
+if TYPE_CHECKING:
+    from .lifecycle import Plan
+
+logger = logging.getLogger(__name__)
+
+
+async def serve(plan: Plan) -> int:
+    """Run a bot as planned and return the exit code of the process.
+
+    Raises ConfigError or DatabaseError if the bot cannot run.
+    """
+    signals = StopSignal()
+    failed: list[str] = []
+
+    def report(name: str, what: str, error: BaseException) -> None:
+        failed.append(name)
+        logger.error("%s", failure_report(name, what, error, full=cfg.aha.debug))
+
+    for module in plan.selection.unusable:
+        failed.append(module.name)
+        logger.error("module %s is off: %s: %s", module.name, module.where, module.problem)
+    bot = Bot(plan, on_failure=report)
+    with signals.listen():
+        try:
+            if await _started(bot, signals):
+                _write_new_keys()
+                logger.info("%s", _ready(bot, failed))
+                await _first(signals.stop, bot.running.ended)
+            code = int(bot.running.failed and not signals.stop.is_set())
+        finally:
+            await bot.stop(hurry=signals.hurry)
+    logger.info("stopped")
+    return code
+
+
+async def _started(bot: Bot, signals: StopSignal) -> bool:
+    """Start the bot unless a signal comes first."""
+    starting = asyncio.create_task(bot.start(importing=signals.interrupting()), name="start")
+    stopping = asyncio.create_task(signals.stop.wait())
+    await asyncio.wait({starting, stopping}, return_when=asyncio.FIRST_COMPLETED)
+    stopping.cancel()
+    if signals.asked:
+        starting.cancel()
+        await asyncio.wait({starting})
+        return False
+    await starting
+    return True
+
+
+async def _first(*events: asyncio.Event) -> None:
+    waiting = [asyncio.create_task(event.wait()) for event in events]
+    await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+    for task in waiting:
+        task.cancel()
+
+
+def _write_new_keys() -> None:
+    """Let the owner find the modules' keys in the configuration file; no reason to stop if it cannot be written."""
+    try:
+        cfg.save()
+    except ConfigError as error:
+        logger.warning("%s", error)
+
+
+def _ready(bot: Bot, failed: list[str]) -> str:
+    count = len(bot.loader.loaded)
+    modules = f"{count} module{'' if count == 1 else 's'}"
+    off = f", {len(failed)} off ({', '.join(failed)})" if failed else ""
+    seconds = perf_counter() - aha.STARTED
+    return f"ready: {modules}{off}; {', '.join(adapters)}; {_shown(bot.plan.database)}; {seconds:.2f} s"
+
+
+def _shown(database: str) -> str:
+    """Name the database by its kind and name only: anything else in a URL may be a password."""
+    url = make_url(database)
+    return f"{url.get_backend_name()} {url.database or ''}".rstrip()

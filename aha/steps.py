@@ -1,0 +1,43 @@
+"""The steps by which a bot stops: each is tried whatever became of the one before, and none can hold up the rest."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+logger = logging.getLogger(__name__)
+
+# Seconds that a step still gets when its time is up, and once more after it was cancelled.
+_GRACE = 1.0
+
+
+async def attempt(what: str, work: Callable[[], Awaitable[object]]) -> None:
+    """Do `work` however long it takes; a failure is logged and goes no further."""
+    try:
+        await work()
+    except (Exception, SystemExit):
+        logger.exception("while stopping: could not %s", what)
+
+
+async def attempt_within(
+    seconds: float, what: str, work: Callable[[], Awaitable[object]], *, hurry: asyncio.Event
+) -> None:
+    """Do `work` for about `seconds`, or a moment only if `hurry` is set; a failure is logged and goes no further."""
+    working = asyncio.create_task(attempt(what, work), name=what)
+    hurrying = asyncio.create_task(hurry.wait())
+    await asyncio.wait({working, hurrying}, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+    hurrying.cancel()
+    if await _ended(working):
+        return
+    logger.warning("while stopping: gave up trying to %s", what)
+    working.cancel()
+    await _ended(working)
+
+
+async def _ended(task: asyncio.Task[None]) -> bool:
+    await asyncio.wait({task}, timeout=_GRACE)
+    return task.done()
