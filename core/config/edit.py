@@ -1,0 +1,128 @@
+"""Put values into the text of a YAML file and leave every other character as it is. It opens no file.
+
+A round trip through a YAML library loses spacing, line ends and the place of comments; the positions of the parsed
+nodes do not. The result is parsed again, and refused if it says anything but what it should.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ruamel.yaml.nodes import CollectionNode, MappingNode, Node
+
+from core.config.checks import copied
+from core.config.document import Document, child, compose, parse
+from core.config.emit import block, flow
+from core.config.tree import put
+from models.exc import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from core.config.emit import Entry, Tree
+
+Change = tuple[int, int, str]  # from, to (offsets in the text), the new text
+
+
+def insert(document: Document, entries: Iterable[Entry]) -> str:
+    """Return the document's text with `entries` in it. Raises ConfigError if they cannot be written there."""
+    entries = list(entries)
+    expected: dict[str, Any] = copied(document.data)
+    tree: Tree = {}
+    for entry in entries:
+        put(expected, entry.path, entry.value)
+        put(tree, entry.path, entry)
+    path = document.path or Path("config.yml")
+    eol = "\r\n" if "\r\n" in document.text else "\n"
+    text = document.text + eol if document.text and not document.text.endswith("\n") else document.text
+    # The root is parsed anew because reading the values has resolved merge keys (<<) in the document's own nodes.
+    text = _applied(text, _changes(text, compose(text), tree), eol)
+    if not _says(text, path, expected):
+        names = ", ".join(".".join(entry.path) for entry in entries)
+        raise ConfigError(f"{path}: no place was found to write {names}: write it there by hand")
+    return text
+
+
+def _says(text: str, path: Path, expected: dict[str, Any]) -> bool:
+    try:
+        return repr(parse(text, path).data) == repr(expected)
+    except ConfigError:
+        return False
+
+
+def _applied(text: str, changes: Iterable[Change], eol: str) -> str:
+    result, position = [], 0
+    for start, end, new in sorted(changes, key=lambda change: change[0]):
+        result += [text[position:start], new.replace("\n", eol)]
+        position = end
+    return "".join([*result, text[position:]])
+
+
+def _changes(text: str, node: MappingNode | None, tree: Tree) -> Iterator[Change]:
+    """Decide what to change in a mapping; what stands further in comes first."""
+    new: Tree = {}
+    for name, sub in tree.items():
+        found = child(node, name)
+        if node is None or found is None:
+            new[name] = sub
+        elif isinstance(sub, dict) and isinstance(found[1], MappingNode) and found[1].value:
+            yield from _changes(text, found[1], sub)
+        elif isinstance(sub, dict) and not node.flow_style:
+            yield from _filled(text, *found, sub)
+        else:
+            yield _replaced(text, *found, flow(sub))
+    if new:
+        yield _added(text, node, new)
+
+
+def _added(text: str, node: MappingNode | None, new: Tree) -> Change:
+    """Add keys to a mapping: after its last one, in the mapping's own style."""
+    if node is None:
+        return len(text), len(text), block(new, 0) if text.strip() else block(new, 0).lstrip("\n")
+    if not node.value:
+        return node.start_mark.index, node.end_mark.index, flow(new)
+    end = _end_of_last(node)
+    if node.flow_style:
+        return end, end, ", " + flow(new)[1:-1]
+    column = node.value[0][0].start_mark.column
+    position = _below(text, end, column)
+    return position, position, block(new, column)
+
+
+def _filled(text: str, key: Node, value: Node, new: Tree) -> Iterator[Change]:
+    """Put a block below a key that has nothing yet, or {}."""
+    colon = text.index(":", key.end_mark.index) + 1
+    yield colon, value.end_mark.index, ""
+    below = text.index("\n", value.end_mark.index) + 1
+    yield below, below, block(new, key.start_mark.column + 2)
+
+
+def _replaced(text: str, key: Node, value: Node, new: str) -> Change:
+    """Write another value for a key; a comment between the two stays."""
+    colon = text.index(":", key.end_mark.index) + 1
+    if text[colon : value.start_mark.index].strip():
+        return value.start_mark.index, _end(value), new
+    return colon, _end(value), " " + new
+
+
+def _end(node: Node) -> int:
+    """Return where the text of a node ends; the mark of a block says where the next thing begins."""
+    end: int = node.end_mark.index
+    return _end_of_last(node) if isinstance(node, CollectionNode) and node.value and not node.flow_style else end
+
+
+def _end_of_last(node: CollectionNode) -> int:
+    """Return where the last item of a list or the last value of a mapping ends; an alias ends before its key."""
+    last = node.value[-1]
+    return max(map(_end, last)) if isinstance(node, MappingNode) else _end(last)
+
+
+def _below(text: str, end: int, column: int) -> int:
+    """Return where the line after a block begins; comments indented like the block belong to it."""
+    position = end if text[end - 1] == "\n" else text.index("\n", end) + 1
+    comments = re.compile(rf"(?:[ \t]*\r?\n)*[ ]{{{column},}}#[^\n]*\n")
+    while match := comments.match(text, position):
+        position = match.end()
+    return position

@@ -1,0 +1,101 @@
+"""The value of one key, from the environment, the file or its default. It remembers nothing."""
+
+from __future__ import annotations
+
+import difflib
+import logging
+from typing import TYPE_CHECKING, Any
+
+from core.config.checks import Mismatch, check, default_of, describe
+from core.config.schema import MODULE_KEYS, SHORT_FORMS, Key
+from core.config.tree import MISSING, configured, put, walk
+from models.exc import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from core.config.checks import Step
+    from core.config.document import Document
+    from core.config.environment import Override
+    from core.config.schema import KeyPath
+
+log = logging.getLogger(__name__)
+
+
+def name_of(path: tuple[Step, ...]) -> str:
+    """Return a path as people write it: aha.super[2]."""
+    return "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in path).removeprefix(".")
+
+
+def value_of(key: Key, document: Document, environment: dict[KeyPath, Override]) -> Any:
+    """Return the value of `key`. Raises ConfigError, which says where the wrong one stands."""
+    if key.path in environment:
+        return environment[key.path].value_for(key)
+    try:
+        written = configured(document.data, key.path)
+    except Mismatch as error:
+        raise _error(document, error.path, error) from None
+    if written is None and document.written(key.path) == "!":
+        raise _error(document, key.path, Mismatch("text", "a lone ! (put it in quotes)"))
+    if written is MISSING or written is None:
+        return default_of(key.spec)
+    try:
+        return check(key.spec, written)
+    except Mismatch as error:
+        raise _error(document, key.path + error.path, error) from None
+
+
+def module_keys(document: Document) -> dict[KeyPath, Key]:
+    """Return the keys that the owner may give any module, for the modules whose section has them."""
+    modules = document.data.get("modules")
+    if not isinstance(modules, dict | None):
+        raise _error(document, ("modules",), Mismatch("a section for each module", describe(modules)))
+    for name, section in (modules or {}).items():
+        if not isinstance(section, dict | None):
+            raise _error(document, ("modules", name), Mismatch("a section with keys", describe(section)))
+    return {
+        ("modules", name, key): Key(("modules", name, key), MODULE_KEYS[key].spec, MODULE_KEYS[key].comment)
+        for name, section in (modules or {}).items()
+        for key in MODULE_KEYS.keys() & (section or {}).keys()
+    }
+
+
+def warn_of_unknown(keys: Mapping[KeyPath, Key], document: Document, environment: Mapping[KeyPath, Override]) -> None:
+    """Log what stands under `aha` in the file or comes from the environment and is no key: likely a slip."""
+    names = {path[1] for path in keys if path[0] == "aha"}
+    written = document.data.get("aha") or {}
+    for name in written:
+        if name not in names:
+            meant = difflib.get_close_matches(str(name), names, 1)
+            hint = f"; is it {meant[0]}?" if meant else ""
+            log.warning("%saha.%s is no key of Aha%s", document.place(("aha", name)), name, hint)
+    for path, override in environment.items():
+        if path not in keys:
+            log.warning("environment variable %s: there is no key %s", override.name, ".".join(path))
+
+
+def put_written(data: dict[str, Any], path: KeyPath, value: Any) -> KeyPath:
+    """Put a new value where the owner would write it, and return that path: a section's short form stays one."""
+    section, name = path[:-1], path[-1]
+    old = walk(data, section)
+    if section not in SHORT_FORMS or old is MISSING or old is None or isinstance(old, dict):
+        put(data, path, value)
+        return path
+    main = SHORT_FORMS[section]
+    put(data, section, value if name == main else {main: old, name: value})
+    return section
+
+
+def lacks(data: Any, path: KeyPath) -> bool:
+    """Say whether the owner's values have a place for a key at `path`, and nothing there."""
+    for step in path:
+        if not isinstance(data, dict):
+            return data is None
+        if step not in data:
+            return True
+        data = data[step]
+    return False
+
+
+def _error(document: Document, path: tuple[Step, ...], error: Mismatch) -> ConfigError:
+    return ConfigError(f"{document.place(path)}{name_of(path)}: {error}")
