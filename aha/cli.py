@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import sys
 
-from cyclopts import App
+from cyclopts import App, CycloptsError
 
 from . import __version__
 from .tree import intruder
+
 
 app = App(
     name="aha",
@@ -26,4 +27,13 @@ def main() -> None:
     if complaint := intruder():
         sys.stderr.write(f"aha: {complaint}\n")
         sys.exit(1)
-    app()
+    try:
+        app(print_error=False, exit_on_error=False)
+    except CycloptsError as error:
+        sys.stderr.write(f"aha: {_one_line(error)}\n")
+        sys.exit(2)
+
+
+def _one_line(error: CycloptsError) -> str:
+    command = " ".join(["aha", *(error.command_chain or ())])
+    return f"{' '.join(str(error).split())} See: {command} --help"

@@ -24,11 +24,15 @@ if TYPE_CHECKING:
 PACKAGE = modules.__name__
 
 
+class ModuleOff(ImportError):  # noqa: N818 - reads as the sentence it is
+    """What an importer gets to see when the import of a module has failed, which has been reported already."""
+
+
 class ModuleFinder(MetaPathFinder):
     """Finds the modules that are to run where they were seen; for one that is off, an import says why.
 
     `records` gives each module that is to run its record. `loaded` is told of each whose import ended well, `failed`
-    of each whose import ended with an error, which every importer but the last sees as an `ImportError`.
+    of each whose import ended with an error; unless it raises, importers see a `ModuleOff` instead of the error.
     """
 
     def __init__(
@@ -101,7 +105,7 @@ class _EnteringTop(_Entering):
         except BaseException as error:  # noqa: BLE001 - a SystemExit in one module must not end the bot
             self.finder.failed(name, error)
             message = f"module {name} failed to import{_for_whom()}; see its own report"
-            raise ImportError(message, name=module.__name__) from None
+            raise ModuleOff(message, name=module.__name__) from None
         self.finder.loaded(name)
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import modules
 from core.context import Module
 
-from .importing import PACKAGE, ModuleFinder, forget
+from .importing import PACKAGE, ModuleFinder, ModuleOff, forget
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -30,7 +30,7 @@ class Loader:
     """The modules of one run. As a context manager it makes `import modules.<name>` work, and undoes all at its end.
 
     `off` says for modules that are not to run why, as the end of a sentence. `on_failure` is called with the name
-    and the error of a module that fails to import.
+    and the error of a module that fails to import; what it raises comes out of `load`.
     """
 
     def __init__(
@@ -70,9 +70,12 @@ class Loader:
             return
         try:
             importlib.import_module(f"{PACKAGE}.{name}")
+        except ModuleOff:
+            return
         except ImportError as error:
-            if name not in self.off:  # its code never began to run: the file is gone or cannot be read
-                self._has_failed(name, error)
+            if name in self.off:
+                raise  # it is what `on_failure` raised
+            self._has_failed(name, error)  # its code never began to run: the file is gone
 
     def unload(self, name: str, reason: str | None = None) -> None:
         """Take back what the module registered and forget its code. It stays off for `reason`."""

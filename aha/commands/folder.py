@@ -15,7 +15,7 @@ def module_folder(given: Path) -> Path:
             f"there is no folder {given} in {Path.cwd()}: go to the folder of your bot, "
             "name one with --modules DIR, or begin with: aha new hello"
         )
-    return given.absolute()
+    return given
 
 
 def config_file(given: Path | None) -> Path | None:

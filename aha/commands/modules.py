@@ -42,7 +42,7 @@ def show(*, modules: Folder = _USUAL) -> None:
 
 @app.command
 @plain_errors
-def enable(name: str, *, modules: Folder = _USUAL) -> None:
+def enable(name: str, /, *, modules: Folder = _USUAL) -> None:
     """Let a disabled module run again, from the next start on.
 
     Parameters
@@ -56,7 +56,7 @@ def enable(name: str, *, modules: Folder = _USUAL) -> None:
 
 @app.command
 @plain_errors
-def disable(name: str, *, modules: Folder = _USUAL) -> None:
+def disable(name: str, /, *, modules: Folder = _USUAL) -> None:
     """Keep a module from running, from the next start on. Its data stays.
 
     Parameters

@@ -23,7 +23,7 @@ _USUAL = Path("modules")
 
 
 @plain_errors
-def new(name: str, *, modules: Annotated[Path, Parameter(help="The folder that modules are in.")] = _USUAL) -> None:
+def new(name: str, /, *, modules: Annotated[Path, Parameter(help="The folder that modules are in.")] = _USUAL) -> None:
     """Write modules/NAME, a module that works, and tests/test_NAME.py, a test of it.
 
     Parameters

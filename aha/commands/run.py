@@ -64,7 +64,7 @@ def run(
     """
     cfg.load(config_file(config))
     logs.set_up("debug" if cfg.aha.debug else cfg.log.level, file=Path(cfg.log.file) if cfg.log.file else None)
-    selection = select(survey(module_folder(modules), BUILTIN), load_only=load_only, exclude=exclude)
+    selection = select(survey(module_folder(modules).absolute(), BUILTIN), load_only=load_only, exclude=exclude)
     entries = adapters.entries(cfg.bots, only=adapter)
 
     def make_adapters(emit: Emit) -> list[Adapter]:

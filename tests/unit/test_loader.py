@@ -10,6 +10,7 @@ import pytest
 
 import modules
 from aha.discovery import survey
+from aha.importing import ModuleOff
 from aha.loader import Loader
 
 WHO = "from core.context import current_module\nME = current_module.get().name\n"
@@ -100,7 +101,7 @@ def test_importing_a_failed_module_is_an_import_error_that_names_both(load):
     loader = load({"a.py": "import modules.b", "b.py": "1 / 0", "c.py": "import modules.b"})
     assert {name: type(error) for name, error in loader.errors.items()} == {
         "b": ZeroDivisionError,
-        "a": ImportError,
+        "a": ModuleOff,
         "c": ModuleNotFoundError,
     }
     assert str(loader.errors["a"]) == "module b failed to import, but module a imports it; see its own report"
@@ -121,6 +122,19 @@ def test_importing_a_module_that_is_not_to_run_says_why(load):
     loader = load({"a.py": "import modules.b", "b.py": ""}, off={"b": "--exclude b"})
     assert str(loader.errors["a"]) == "module b is off, but module a imports it: --exclude b"
     assert "modules.b" not in sys.modules
+
+
+@pytest.mark.parametrize("code", ["1 / 0", "import nothing_of_that_name"], ids=["error", "import error"])
+def test_what_the_report_raises_comes_out_of_load(tmp_path, code):
+    def refuse(name, error):
+        raise error
+
+    (tmp_path / "a.py").write_text(code)
+    with (
+        Loader(survey(tmp_path), off={}, on_failure=refuse) as loader,
+        pytest.raises((ZeroDivisionError, ModuleNotFoundError)),
+    ):
+        loader.load("a")
 
 
 def test_a_file_that_vanished_is_a_failure(load, tmp_path):
