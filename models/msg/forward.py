@@ -32,7 +32,9 @@ class _Holder(MsgSeg):
 
     def _values(self) -> dict[str, Any]:
         values = super()._values()
-        return values if self.content else {name: value for name, value in values.items() if name != "content"}
+        if self.content == MessageChain():
+            del values["content"]
+        return values
 
     @classmethod
     def from_code(cls, values: Mapping[str, str]) -> Mapping[str, Any]:
