@@ -30,7 +30,8 @@ def failure_report(name: str, what: str, error: BaseException, *, full: bool = F
 def one_line(error: BaseException) -> str:
     """Say what happened, on one line: the message, and the error's type where the message alone says too little."""
     if isinstance(error, SyntaxError) and error.filename:
-        return f"{_short(error.filename)}, line {error.lineno}: {error.msg}: {(error.text or '').strip()}".rstrip(": ")
+        code = (error.text or "").strip()
+        return f"{_short(error.filename)}, line {error.lineno}: {error.msg}{f': {code}' if code else ''}"
     text = " ".join(str(error).split())
     if isinstance(error, AhaError):
         return text

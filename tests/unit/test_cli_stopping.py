@@ -1,0 +1,106 @@
+"""The steps of a stop and the signals that ask for it."""
+
+import asyncio
+import os
+import signal
+
+import pytest
+
+from aha import steps
+from aha.signals import Interrupted, StopSignal
+from aha.steps import attempt, attempt_within
+
+
+async def fail():
+    raise RuntimeError("no")
+
+
+async def leave():
+    raise SystemExit(1)
+
+
+@pytest.mark.parametrize("work", [fail, leave])
+async def test_a_step_that_fails_is_logged_and_the_next_one_is_done(work, caplog):
+    await attempt("feed the cat", work)
+    assert "while stopping: could not feed the cat" in caplog.text
+
+
+async def test_a_step_that_fails_in_time_is_logged(caplog):
+    await attempt_within(5, "feed the cat", fail, hurry=asyncio.Event())
+    assert "could not feed the cat" in caplog.text
+
+
+async def test_a_step_that_takes_too_long_is_cancelled(monkeypatch, caplog):
+    monkeypatch.setattr(steps, "_GRACE", 0.01)
+    cancelled = asyncio.Event()
+
+    async def hang():
+        try:
+            await asyncio.Event().wait()
+        finally:
+            cancelled.set()
+
+    await attempt_within(0.01, "wait for the cat", hang, hurry=asyncio.Event())
+    assert cancelled.is_set()
+    assert "gave up trying to wait for the cat" in caplog.text
+
+
+async def test_hurry_ends_the_waiting(monkeypatch):
+    monkeypatch.setattr(steps, "_GRACE", 0.01)
+    hurry = asyncio.Event()
+    step = asyncio.create_task(attempt_within(60, "wait", asyncio.Event().wait, hurry=hurry))
+    hurry.set()
+    async with asyncio.timeout(5):
+        await step
+
+
+async def test_a_quick_step_is_done_even_in_a_hurry():
+    hurry, done = asyncio.Event(), asyncio.Event()
+    hurry.set()
+
+    async def quick():
+        await asyncio.sleep(0)
+        done.set()
+
+    await attempt_within(60, "be quick", quick, hurry=hurry)
+    assert done.is_set()
+
+
+async def test_the_first_signal_asks_to_stop_and_the_second_to_hurry():
+    signals = StopSignal()
+    with signals.listen():
+        os.kill(os.getpid(), signal.SIGTERM)
+        async with asyncio.timeout(5):
+            await signals.stop.wait()
+        assert not signals.hurry.is_set()
+        os.kill(os.getpid(), signal.SIGINT)
+        async with asyncio.timeout(5):
+            await signals.hurry.wait()
+        assert signal.getsignal(signal.SIGINT) is signal.SIG_DFL
+
+
+async def test_the_signals_are_given_back():
+    before = signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)
+    with StopSignal().listen():
+        assert signal.getsignal(signal.SIGINT) != before[0]
+    assert (signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)) == before
+
+
+async def test_a_signal_breaks_off_blocking_code_where_that_was_allowed():
+    signals = StopSignal()
+
+    def block():
+        os.kill(os.getpid(), signal.SIGINT)
+        while True:
+            pass
+
+    with signals.listen(), pytest.raises(Interrupted), signals.interrupting():
+        block()
+
+
+async def test_what_may_be_broken_off_does_not_begin_after_a_signal():
+    signals = StopSignal()
+    with signals.listen():
+        os.kill(os.getpid(), signal.SIGINT)
+        with pytest.raises(Interrupted), signals.interrupting():
+            pytest.fail("it began")
