@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING, Any
 from core import identity
 
 if TYPE_CHECKING:
+    from core.adapter import Adapter
     from models.api import Message, Port, Request
     from models.msg import MessageChain
-
-    from core.adapter import Adapter
 
 
 def port_for(adapter: Adapter) -> Port:
@@ -34,8 +33,8 @@ class AdapterPort:
         else:
             action = "send_private_msg"
             params["user_id"] = event.user_id
-            if event.group_id is not None:  # a private talk between members of a group who are no friends
-                params["group_id"] = event.group_id
+            if "group_id" in event.extra:  # a private talk between members of a group who are no friends
+                params["group_id"] = event.extra["group_id"]
         return message_id(await self.adapter.call(action, params))
 
     async def delete(self, event: Message) -> None:

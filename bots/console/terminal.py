@@ -1,0 +1,58 @@
+"""The console on a terminal: a prompt with history and colours, answers above it. No messages are made here."""
+
+from __future__ import annotations
+
+import signal
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+    from pathlib import Path
+
+    from prompt_toolkit.formatted_text import StyleAndTextTuples
+
+
+class Terminal:
+    """`place` says what stands before the cursor; the lines typed are kept in the file `history`."""
+
+    def __init__(self, place: Callable[[], str], *, history: Path) -> None:
+        self._place = place
+        self._history = history
+
+    async def lines(self) -> AsyncIterator[str]:
+        """Yield what is typed until Ctrl-D. Ctrl-C stops the program, as it does everywhere."""
+        # Heavy to import, and of no use to a bot without a terminal.
+        from prompt_toolkit import PromptSession  # noqa: PLC0415
+        from prompt_toolkit.auto_suggest import AutoSuggestFromHistory  # noqa: PLC0415
+        from prompt_toolkit.history import FileHistory  # noqa: PLC0415
+        from prompt_toolkit.patch_stdout import patch_stdout  # noqa: PLC0415
+
+        session: PromptSession[str] = PromptSession(
+            self._prompt, history=FileHistory(str(self._history)), auto_suggest=AutoSuggestFromHistory()
+        )
+        with patch_stdout():
+            while True:
+                try:
+                    yield await session.prompt_async(handle_sigint=False)
+                except EOFError:
+                    return
+                except KeyboardInterrupt:
+                    signal.raise_signal(signal.SIGINT)
+
+    def show(self, answer: str) -> None:
+        """Write an answer of the bot."""
+        _print([("ansicyan bold", "bot> "), ("", answer)])
+
+    def tell(self, remark: str) -> None:
+        """Write a remark of the console itself."""
+        _print([("ansibrightblack", remark)])
+
+    def _prompt(self) -> StyleAndTextTuples:
+        return [("ansigreen bold", f"{self._place()}> ")]
+
+
+def _print(parts: StyleAndTextTuples) -> None:
+    from prompt_toolkit import print_formatted_text  # noqa: PLC0415
+    from prompt_toolkit.formatted_text import FormattedText  # noqa: PLC0415
+
+    print_formatted_text(FormattedText(parts))

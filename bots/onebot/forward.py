@@ -1,0 +1,76 @@
+"""Forward mode: we connect to a OneBot implementation, again and again. What is said there is not its business."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+from typing import TYPE_CHECKING
+
+import websockets
+
+from bots.onebot.link import library_log
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Iterator
+
+    from websockets.asyncio.client import ClientConnection
+
+    from bots.onebot.link import Link
+    from bots.onebot.settings import Settings
+
+log = logging.getLogger(__name__)
+
+
+async def serve_forward(bot: str, settings: Settings, *, attend: Callable[[ClientConnection], Awaitable[Link]]) -> None:
+    """Connect and `attend`, for ever. A trouble is logged once, until it changes or a connection was of use."""
+    pauses, known_trouble = growing_pauses(settings), ""
+    while True:
+        try:
+            async with _connection(settings) as socket:
+                log.info("%s: connected to %s", bot, settings.place)
+                link = await attend(socket)
+        except (OSError, websockets.WebSocketException) as problem:
+            trouble = _refusal(problem, settings) or f"cannot connect to {settings.place} ({problem}); {_ADVICE}"
+        else:
+            if link.accepted:
+                pauses, known_trouble = growing_pauses(settings), ""
+            trouble = _token_advice(settings) if link.token_refused else f"lost {settings.place}: {link.end}"
+        pause = next(pauses)
+        level = logging.DEBUG if trouble == known_trouble else logging.WARNING
+        log.log(level, "%s: %s; trying again in %.1f s, then in growing pauses", bot, trouble, pause)
+        known_trouble = trouble
+        await asyncio.sleep(pause)
+
+
+def growing_pauses(settings: Settings) -> Iterator[float]:
+    """Return pauses that double from `retry_first` up to `retry_most`, each shortened by up to a half by chance."""
+    pause = settings.retry_first
+    while True:
+        yield pause * random.uniform(0.5, 1)  # noqa: S311 - it spreads reconnections, it guards nothing
+        pause = min(pause * 2, settings.retry_most)
+
+
+def _connection(settings: Settings) -> websockets.connect:
+    return websockets.connect(
+        settings.url,
+        additional_headers={"Authorization": f"Bearer {settings.token}"} if settings.token else None,
+        compression=None,
+        max_size=4 * settings.max_frame,
+        proxy=None,
+        logger=library_log,
+    )
+
+
+_ADVICE = "is the OneBot implementation running, with a WebSocket server there, and is `url` right?"
+
+
+def _refusal(problem: Exception, settings: Settings) -> str:
+    """Return what to do about a refused token; "" if `problem` is another one."""
+    refused = isinstance(problem, websockets.InvalidStatus) and problem.response.status_code in (401, 403)
+    return _token_advice(settings) if refused else ""
+
+
+def _token_advice(settings: Settings) -> str:
+    fault = "refused our token" if settings.token else "wants a token"
+    return f"{settings.place} {fault}: set `token` to the access token of the OneBot implementation"

@@ -1,0 +1,83 @@
+"""What single frames say: reads events and answers, writes calls. It holds no connection and waits for nothing."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Any
+
+from bots.onebot.segments import read_message, read_nodes, write_message
+from bots.printable import one_line
+from models.exc import APIException
+from models.msg import MessageChain, MsgSeg
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+REFUSED_TOKEN = (1401, 1403)
+_HALF_A_CHARACTER = re.compile(rb"\\u[dD][89a-fA-F]")
+_NUMBER = re.compile(r"0|-?[1-9][0-9]{0,18}")
+_IDS = frozenset({"user_id", "group_id", "message_id"})
+
+
+class BadFrame(ValueError):  # noqa: N818 - reads as the sentence it is
+    """A frame that holds no JSON object; the message is one line that shows its beginning."""
+
+
+def read_frame(raw: bytes) -> dict[str, Any]:
+    """Read the JSON object in a frame. Halves of characters become U+FFFD, as no text can be stored with them."""
+    try:
+        frame = json.loads(raw.decode())
+        if _HALF_A_CHARACTER.search(raw):
+            frame = _with_whole_characters(frame)
+    except (ValueError, RecursionError) as problem:
+        raise BadFrame(f"no JSON ({one_line(str(problem), 80)}): {look(raw)}") from None
+    if not isinstance(frame, dict):
+        raise BadFrame(f"no JSON object: {look(raw)}")
+    return frame
+
+
+def look(raw: bytes) -> str:
+    """Show the beginning of a frame in one line."""
+    return f"{raw[:100]!r}{'…' if len(raw) > 100 else ''} ({len(raw)} bytes)"
+
+
+def _with_whole_characters(frame: Any) -> Any:
+    text = json.dumps(frame, ensure_ascii=False)
+    return json.loads(text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace"))
+
+
+def write_call(action: str, params: Mapping[str, Any], echo: str) -> str:
+    """Write a call; messages among `params` are turned into segments, ids into the numbers that OneBot expects."""
+    wire = {name: _param(name, value) for name, value in params.items() if name != "self_id"}
+    return json.dumps({"action": action, "params": wire, "echo": echo})
+
+
+def _param(name: str, value: Any) -> Any:
+    if name in _IDS:
+        return int(value) if isinstance(value, str) and _NUMBER.fullmatch(value) else value
+    if isinstance(value, MsgSeg):
+        return write_message([value])
+    if isinstance(value, MessageChain) or (isinstance(value, list) and any(isinstance(item, MsgSeg) for item in value)):
+        return write_message(MessageChain(value))
+    return value
+
+
+def read_answer(action: str, answer: Mapping[str, Any]) -> Any:
+    """Return the data of an answer; raise APIException if it is a refusal.
+
+    The messages that `get_msg` and `get_forward_msg` tell are turned into chains, under `message`.
+    """
+    code = answer.get("retcode", 0)
+    if answer.get("status") == "failed" or str(code) not in ("0", "1"):
+        texts = (answer.get(name) for name in ("wording", "message", "msg"))
+        text = next((text for text in texts if isinstance(text, str) and text), "")
+        raise APIException(
+            code if isinstance(code, int) else -1, one_line(f"{action}: {text}" if text else action, 500)
+        )
+    data = answer.get("data")
+    if isinstance(data, dict) and action == "get_msg":
+        return {**data, "message": read_message(data.get("message"))}
+    if isinstance(data, dict) and action == "get_forward_msg":
+        return {**data, "message": read_nodes(data.get("messages") or data.get("message"))}
+    return data

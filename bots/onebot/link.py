@@ -1,0 +1,113 @@
+"""One WebSocket connection to a OneBot implementation: frames in, calls out. Who connected whom is not its business."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from itertools import count
+from typing import TYPE_CHECKING, Any
+
+import websockets
+
+from bots.onebot.frames import REFUSED_TOKEN, BadFrame, look, read_answer, read_frame, write_call
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from websockets.asyncio.connection import Connection
+
+    from bots.onebot.settings import Settings
+
+log = logging.getLogger(__name__)
+
+# At lower levels the library tells every frame and header, the token with them.
+library_log = logging.getLogger(f"{__name__}.websockets")
+library_log.setLevel(logging.WARNING)
+
+
+class Link:
+    """A connection that is open. `bot` names the bot in messages, `on_event` gets every frame that is an event."""
+
+    def __init__(
+        self, socket: Connection, bot: str, *, settings: Settings, on_event: Callable[[dict[str, Any]], None]
+    ) -> None:
+        self.accounts: set[str] = set()
+        """The accounts that this connection is known to be of."""
+        self.takes_calls = True
+        self.accepted = False
+        """Whether anything came that only who is let in gets."""
+        self.token_refused = False
+        self.end = ""
+        """How the connection ended; "" while it lasts."""
+        self._socket = socket
+        self._bot = bot
+        self._settings = settings
+        self._on_event = on_event
+        self._echoes = count(1)
+        self._pending: dict[str, asyncio.Future[dict[str, Any] | None]] = {}
+
+    async def serve(self) -> None:
+        """Handle frames until the connection ends."""
+        try:
+            while True:
+                self._take(await self._socket.recv(decode=False))
+        except websockets.ConnectionClosed as end:
+            if end.rcvd is not None and end.rcvd.code == websockets.CloseCode.POLICY_VIOLATION:
+                self.token_refused = True
+            self.end = str(end)
+        finally:
+            for answer in self._pending.values():
+                if not answer.done():
+                    answer.set_result(None)
+
+    async def call(self, action: str, params: Mapping[str, Any]) -> Any:
+        """Ask for `action` and return the data of the answer. Raises as Adapter.call does."""
+        echo = str(next(self._echoes))
+        self._pending[echo] = answer = asyncio.get_running_loop().create_future()
+        try:
+            async with asyncio.timeout(self._settings.call_timeout):
+                await self._socket.send(write_call(action, params, echo))
+                frame = await answer
+        except TimeoutError:
+            raise TimeoutError(f"{self._bot}: {action} was not answered in {self._settings.call_timeout:g} s") from None
+        except websockets.ConnectionClosed as end:
+            raise ConnectionError(f"{self._bot}: {action} could not be sent: {end}") from None
+        finally:
+            del self._pending[echo]
+        if frame is None:
+            raise ConnectionError(
+                f"{self._bot}: the connection ended before {action} was answered; it may be done or not"
+            )
+        return read_answer(action, frame)
+
+    def _take(self, raw: bytes) -> None:
+        if len(raw) > self._settings.max_frame:
+            log.warning(
+                "%s: skipped a frame above max_frame (%d bytes): %s", self._bot, self._settings.max_frame, look(raw)
+            )
+            return
+        try:
+            frame = read_frame(raw)
+        except BadFrame as problem:
+            log.warning("%s: skipped a frame: %s", self._bot, problem)
+            return
+        if "post_type" in frame:
+            self.accepted = True
+            if "self_id" in frame:
+                self.accounts.add(str(frame["self_id"]))
+            self._on_event(frame)
+        else:
+            self._take_answer(frame, raw)
+
+    def _take_answer(self, frame: dict[str, Any], raw: bytes) -> None:
+        answer = self._pending.get(str(frame.get("echo")))
+        if answer is not None:
+            self.accepted = True
+            if not answer.done():
+                answer.set_result(frame)
+        elif frame.get("retcode") in REFUSED_TOKEN:
+            self.token_refused = True
+        elif "retcode" in frame or "status" in frame:
+            log.debug("%s: an answer that nobody waits for: %s", self._bot, look(raw))
+        else:
+            log.warning("%s: skipped a frame that is neither event nor answer: %s", self._bot, look(raw))
