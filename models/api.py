@@ -7,7 +7,7 @@ from inspect import isawaitable
 from types import GenericAlias
 from typing import TYPE_CHECKING, Annotated, Any, Generic
 
-from pydantic import Field, PlainSerializer, PlainValidator
+from pydantic import BeforeValidator, Field, PlainSerializer, PlainValidator
 from typing_extensions import TypeVar
 
 from models.content import as_text
@@ -81,7 +81,9 @@ class Message(Sourced, Generic[M]):
         default_factory=MessageChain
     )
     user_id: Str = ""
-    sender: Annotated[Sender, PlainValidator(_as_sender)] = Field(default_factory=Sender)
+    sender: Annotated[Sender, BeforeValidator(_as_sender)] = Field(default_factory=Sender)
+
+    __slots__ = ("__orig_class__",)  # where Message[Image](...) notes what it was called through
 
     if not TYPE_CHECKING:
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any, Protocol, Self
+from typing import TYPE_CHECKING, Annotated, Any, Protocol, Self, cast
 
 from pydantic import BaseModel, ConfigDict, PlainValidator, ValidationError
 
@@ -87,7 +87,7 @@ class Content(BaseModel):
     @property
     def extra(self) -> dict[str, Any]:
         """What the platform sent beside the documented fields."""
-        return self.__pydantic_extra__ or {}
+        return cast("dict[str, Any]", self.__pydantic_extra__)
 
     def private_copy(self) -> Self:
         """Return a copy that may be changed freely: nothing changeable is shared."""

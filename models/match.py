@@ -28,6 +28,7 @@ from models.exc import UsageError
 from models.msg import MessageChain, MsgSeg, Text
 
 _REFUSED = (False, None)
+_SEQUENCES = (list, tuple, Sequence, MessageChain)
 
 
 def validate_chain(annotation: Any, chain: Iterable[MsgSeg]) -> bool:
@@ -59,6 +60,8 @@ def validate_argument(element: Any, argument: str | MsgSeg) -> tuple[bool, Any]:
         accepted = isinstance(value, str)
     elif element is Any or element is object:
         accepted = True
+    elif get_origin(element) in _SEQUENCES:
+        accepted = False
     else:
         return _read(element, value)
     return (True, value) if accepted else _REFUSED
@@ -79,7 +82,7 @@ def _elements(annotation: Any, count: int) -> Sequence[Any]:
     origin, args = get_origin(annotation), get_args(annotation)
     if origin is tuple and args[-1:] != (...,):
         return args
-    element = args[0] if origin in (list, tuple, Sequence, MessageChain) else annotation
+    element = args[0] if origin in _SEQUENCES else annotation
     return [element] * count
 
 
