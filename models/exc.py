@@ -38,6 +38,10 @@ class NameTaken(DatabaseError):  # noqa: N818 - reads as the sentence it is
     """Two tables would have the same name in the database."""
 
 
+class DatabaseBusy(DatabaseError):  # noqa: N818 - reads as the sentence it is
+    """Another session has been writing to the SQLite file for too long, or this very code has one open."""
+
+
 # --- platform ----------------------------------------------------------------------------------------------------
 
 

@@ -1,0 +1,19 @@
+"""Where modules keep data for good: tables on `dbBase` or `metadata`, sessions from `db_sessionmaker`.
+
+Nothing is opened at import. A table `t` that module `m` declares is stored as `t__m` (see `naming`); how two
+modules stay apart is in `base`, how SQLite behaves like PostgreSQL in `sqlite`, what exists on disk in `schema`.
+"""
+
+from core.database.base import dbBase, metadata
+from core.database.engine import close_database, db_engine, db_sessionmaker, open_database
+from core.database.schema import create_tables
+
+__all__ = [
+    "close_database",
+    "create_tables",
+    "dbBase",
+    "db_engine",
+    "db_sessionmaker",
+    "metadata",
+    "open_database",
+]

@@ -1,0 +1,108 @@
+"""The one file that touches what SQLAlchemy keeps private, with the reason beside each. Checked against 2.1.
+
+SQLAlchemy offers no public way to store a table under another name than the one in `Table(name, metadata)`, so the
+name is changed at the door, `Table._new`, for tables of our MetaData and no others (docs/adr/0003-table-names.md).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import (
+    BigInteger,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    Sequence,
+    SmallInteger,
+    Table,
+    event,
+)
+from sqlalchemy.orm import clsregistry
+from sqlalchemy.schema import Constraint, ForeignKeyTarget
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import registry
+    from sqlalchemy.types import SchemaType
+
+    from core.database.base import ModuleMetaData, dbBase
+
+
+def redirect_tables(metadata: ModuleMetaData) -> None:
+    """Store each Table that is declared on `metadata`, and all that is named in it, under its module's own name."""
+    construct = Table._new.__func__  # type: ignore[attr-defined]
+
+    def _new(cls: type[Table], *args: Any, **kw: Any) -> Any:
+        if len(args) < 2 or args[1] is not metadata:
+            return construct(cls, *args, **kw)
+        name = str(args[0])
+        table = construct(cls, metadata.claim_table(name), *args[1:], **kw)
+        _number_itself_on_sqlite(table)
+        metadata.own_table(name, table)
+        return table
+
+    def constraint_attached(constraint: Constraint | Index, table: Any) -> None:
+        if not isinstance(table, Table) or table.metadata is not metadata:
+            return
+        if isinstance(constraint.name, str):
+            constraint.name = metadata.unique_name(constraint.name)
+        if isinstance(constraint, ForeignKeyConstraint):
+            # A ForeignKey("t.id") on a column comes by here too: SQLAlchemy makes a constraint of it first.
+            for key in constraint.elements:
+                _redirect_key(key, metadata)
+
+    Table._new = classmethod(_new)  # type: ignore[method-assign, assignment]
+    event.listen(Constraint, "before_parent_attach", constraint_attached, propagate=True)
+    event.listen(Index, "before_parent_attach", constraint_attached)
+
+
+def _redirect_key(key: ForeignKey, metadata: ModuleMetaData) -> None:
+    """Point a key that was given as text (`"t.id"`) at the stored table; `_given_tokens` is where the text lives."""
+    tokens = key._given_tokens
+    if tokens is not None and tokens.table_name is not None:
+        stored = metadata.referenced_name(tokens.table_name)
+        key._given_tokens = ForeignKeyTarget(tokens.schema, stored, tokens.column_name)
+
+
+def _number_itself_on_sqlite(table: Table) -> None:
+    """Give a lone BigInteger key the type INTEGER on SQLite, the only one that numbers itself there."""
+    column = table.autoincrement_column
+    if column is not None and isinstance(column.type, BigInteger | SmallInteger):
+        column.type = column.type.with_variant(Integer(), "sqlite")
+
+
+def use_registry(cls: type[dbBase], module_registry: registry) -> None:
+    """Map `cls` in its module's registry; `_sa_registry` is where DeclarativeBase looks for it."""
+    cls._sa_registry = module_registry
+
+
+def resolve_names_in(names: type[Any]) -> None:
+    """Let relationship strings such as `secondary="assoc"` find tables in a registry whose `metadata` is a `names`.
+
+    SQLAlchemy looks them up in the class's own `metadata`, which is the one that all modules share.
+    """
+    lookup = clsregistry._metadata_for_cls  # type: ignore[attr-defined]
+
+    def _metadata_for_cls(cls: type[Any], registry: registry) -> Any:
+        found = registry.metadata
+        return found if isinstance(found, names) else lookup(cls, registry)
+
+    clsregistry._metadata_for_cls = _metadata_for_cls  # type: ignore[attr-defined]
+
+
+def rename_object(obj: SchemaType | Sequence, name: str) -> None:
+    """Rename a type or a sequence that is being registered; a Sequence also remembers its name as `_key`."""
+    obj.name = name
+    if isinstance(obj, Sequence):
+        obj._key = name
+
+
+def forget_objects(metadata: ModuleMetaData, table: Table) -> None:
+    """Forget the types and sequences of a table that was removed; `MetaData.remove` leaves them behind."""
+    for column in table.columns:
+        metadata._objects.discard(column.type)
+        for default in (column.default, column.server_default):
+            if isinstance(default, Sequence):
+                metadata._objects.discard(default)
+                metadata._sequences.pop(default._key, None)

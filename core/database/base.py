@@ -1,0 +1,162 @@
+"""The declarative base and its one MetaData, and how the names of two modules stay apart. It opens no database."""
+
+from __future__ import annotations
+
+import re
+from collections import ChainMap, defaultdict
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from sqlalchemy import MetaData, Sequence, Table, inspect
+from sqlalchemy.ext.asyncio import AsyncAttrs
+from sqlalchemy.orm import DeclarativeBase, registry
+
+from core.context import Module, current_module
+from core.database import _sqlalchemy as private
+from core.database.naming import physical_name
+from models.exc import NameTaken
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+_PHYSICAL = re.compile(r".+__(?P<module>\w+)")
+
+
+class ModuleMetaData(MetaData):
+    """A MetaData in which each module has names of its own.
+
+    Every Table, Index, constraint, enum type and sequence that is attached to it while a module's code runs gets that
+    module's physical name. Outside a module nothing is renamed: those are the tables of the framework.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.owners: dict[str, Module | None] = {}
+        """Table name in the database -> the module that declared it, None for the framework."""
+        self.sequences: defaultdict[Module | None, list[Sequence]] = defaultdict(list)
+        """The sequences that each module declared."""
+        self._issued: set[str] = set()
+
+    def claim_table(self, name: str) -> str:
+        """The name under which the running module's table `name` is stored; raises NameTaken if another has it."""
+        module = current_module.get()
+        stored = physical_name(name, module.name if module else None)
+        for other in self.owners:
+            if other.casefold() == stored.casefold() and (other != stored or self.owners[other] is not module):
+                raise NameTaken(
+                    f"table {name!r} of {_whose(module)} would be stored as {stored!r}, but {other!r} belongs to "
+                    f"{_whose(self.owners[other])}: give the table another __tablename__"
+                )
+        if module and name in self.owners and self.owners[name] is None:
+            raise NameTaken(f"table name {name!r} is reserved for the framework: give the table another __tablename__")
+        return stored
+
+    def own_table(self, name: str, table: Table) -> None:
+        """Enter `table`, which the running module calls `name`, in the module's record."""
+        if table.name in self.owners:
+            return
+        module = current_module.get()
+        self.owners[table.name] = module
+        if module is not None:
+            module.tables[name] = table
+            module.undo.callback(self._disown, module, name, table)
+
+    def referenced_name(self, name: str) -> str:
+        """The stored name of the table that the running module means by `name` in a foreign key.
+
+        The module's own table comes first, then a table that already has this very name (another module's physical
+        name, or the framework's), then anything that looks like the physical name of a module's table.
+        """
+        module = current_module.get()
+        if module is None or (name not in module.tables and self._is_physical(name)):
+            return name
+        return physical_name(name, module.name)
+
+    def unique_name(self, name: str) -> str:
+        """The stored name of an index, constraint, type or sequence; a name that was given out before stays."""
+        module = current_module.get()
+        if module is None or name in self._issued:
+            return name
+        stored = physical_name(name, module.name)
+        self._issued.add(stored)
+        return stored
+
+    def _is_physical(self, name: str) -> bool:
+        match = _PHYSICAL.fullmatch(name)
+        return name in self.owners or bool(match and match["module"] in known_modules)
+
+    def _register_object(self, obj: Any) -> None:
+        # SQLAlchemy's own point of entry for everything in a schema that is neither table nor constraint.
+        if getattr(obj, "name", None):
+            private.rename_object(obj, self.unique_name(str(obj.name)))
+        if isinstance(obj, Sequence):
+            self.sequences[current_module.get()].append(obj)
+        super()._register_object(obj)
+
+    def _disown(self, module: Module, name: str, table: Table) -> None:
+        self.remove(table)
+        del self.owners[table.name], module.tables[name]
+        self.sequences.pop(module, None)
+        private.forget_objects(self, table)
+
+
+known_modules: set[str] = set()
+"""Names of all modules in the bot's folder, loaded or not: what may stand behind `__` in a physical name."""
+
+metadata = ModuleMetaData()
+private.redirect_tables(metadata)
+
+_registries: dict[Module, registry] = {}
+
+
+class _NamesOfModule:
+    """What a module's relationship strings may name: its own tables by their short names, then all by stored ones."""
+
+    schema = None
+    _schemas: ClassVar[frozenset[str]] = frozenset()
+
+    def __init__(self, module: Module) -> None:
+        self.tables: Mapping[str, Table] = ChainMap(module.tables, metadata.tables)
+
+
+private.resolve_names_in(_NamesOfModule)
+
+
+def _registry_of(module: Module) -> registry:
+    if module not in _registries:
+        _registries[module] = registry(metadata=_NamesOfModule(module))  # type: ignore[arg-type]
+        module.undo.callback(lambda: _registries.pop(module).dispose())
+    return _registries[module]
+
+
+class dbBase(AsyncAttrs, DeclarativeBase):  # noqa: N801 - the name is part of the documented interface
+    """Declarative base of all mapped classes: `class Test(dbBase): __tablename__ = "test"`.
+
+    In module `m` the table above is stored as `test__m`. Class names, table names and everything else that is named
+    may be the same in two modules; `relationship("Test")` and `ForeignKey("test.id")` mean the module's own.
+    """
+
+    metadata = metadata
+
+    def __init_subclass__(cls, **kw: Any) -> None:
+        module = current_module.get()
+        if module is not None:
+            private.use_registry(cls, _registry_of(module))
+        super().__init_subclass__(**kw)
+
+    def __repr__(self) -> str:
+        """`Test(user=1, data='hello')`: the loaded columns; nothing is loaded for it."""
+        state = inspect(self)
+        loaded = (
+            f"{attr.key}={state.dict[attr.key]!r}" for attr in state.mapper.column_attrs if attr.key in state.dict
+        )
+        return f"{type(self).__name__}({', '.join(loaded)})"
+
+
+def mapped_registry(module: Module) -> registry | None:
+    """The registry of the module's mapped classes; None if it has none."""
+    return _registries.get(module)
+
+
+def _whose(module: Module | None) -> str:
+    return f"module {module.name}" if module else "the framework"

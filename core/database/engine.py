@@ -1,0 +1,158 @@
+"""Opening and closing the one database of the bot, and the two names through which modules reach it."""
+
+from __future__ import annotations
+
+import re
+from contextlib import AsyncExitStack
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+from sqlalchemy import literal, make_url, select
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncEngine, async_sessionmaker, create_async_engine
+from sqlalchemy.pool import AsyncAdaptedQueuePool
+
+from core.database import sqlite  # noqa: F401 - registers the dialect sqlite+aha
+from models.exc import DatabaseError, DatabaseNotOpen, UsageError
+
+if TYPE_CHECKING:
+    from sqlalchemy import URL, Engine
+
+# What a URL names -> the dialect and async driver that Aha ships for it.
+_DRIVERS = {"sqlite": "sqlite+aha", "postgresql": "postgresql+asyncpg", "postgres": "postgresql+asyncpg"}
+# An SQLite connection is a thread and a few file handles. Handlers that wait inside their sessions share this many.
+_SQLITE_CONNECTIONS = 64
+_POSTGRES_CONNECTIONS = 20
+# How long a handler may wait for a free connection, in seconds: long enough for thousands of writers on a slow disk.
+_POOL_TIMEOUT = 120
+_CONNECT_TIMEOUT = 15
+
+
+class _BotEngine(AsyncEngine):
+    """The engine that modules import before there is one: every use before open and after close says so."""
+
+    def __init__(self) -> None:
+        self.opened: AsyncEngine | None = None
+        self.was_open = False
+        self.undo = AsyncExitStack()
+
+    @property
+    def sync_engine(self) -> Engine:  # type: ignore[override]
+        """The engine in use; raises DatabaseNotOpen when there is none."""
+        if self.opened is not None:
+            return self.opened.sync_engine
+        if self.was_open:
+            raise DatabaseNotOpen("the database is closed: the bot has stopped; do this in an @on_cleanup callback")
+        raise DatabaseNotOpen(
+            "the database is not open yet: it opens when all modules are loaded; do this in an @on_start callback"
+        )
+
+
+_bot = _BotEngine()
+
+db_engine: AsyncEngine = _bot
+"""The engine in use. It raises DatabaseNotOpen until the database is open and after it was closed."""
+
+db_sessionmaker = async_sessionmaker(db_engine, expire_on_commit=False)
+"""`async with db_sessionmaker() as session:` - a session on the bot's database. Rows stay readable after commit."""
+
+
+async def open_database(url: str, *, synchronous: str = "full") -> None:
+    """Open the database at `url` for `db_sessionmaker` and `db_engine`.
+
+    `url` is an SQLAlchemy URL; `sqlite` and `postgresql` without a driver pick the ones that Aha ships. `synchronous`
+    is "full" or "normal" and concerns SQLite only. Raises DatabaseError when the database cannot be used.
+    """
+    if _bot.opened is not None:
+        raise UsageError("the database is open already: a process runs one bot; close_database() first")
+    parsed = _parse(url)
+    async with AsyncExitStack() as undo:
+        if parsed.get_backend_name() == "sqlite":
+            engine = _create_sqlite(_prepared_file(parsed, undo), synchronous)
+        else:
+            engine = _create_postgresql(parsed)
+        undo.push_async_callback(engine.dispose)
+        try:
+            async with engine.begin() as connection:
+                await connection.execute(_PROBE)
+        except (SQLAlchemyError, OSError, ValueError) as error:
+            raise DatabaseError(_explain(parsed, error)) from error
+        _bot.opened, _bot.undo, _bot.was_open = engine, undo.pop_all(), True
+
+
+async def close_database() -> None:
+    """Close the database; does nothing when it is not open."""
+    _bot.opened = None
+    await _bot.undo.aclose()
+
+
+# Takes the write lock on SQLite, so that a file that cannot be written is found at start and not by a chat user.
+_PROBE = select(literal(1)).with_for_update()
+
+
+def _parse(text: str) -> URL:
+    try:
+        url = make_url(text)
+    except ArgumentError as error:
+        raise DatabaseError(
+            f"the database URL {_without_password(text)!r} cannot be read: write sqlite:///folder/file.db "
+            "or postgresql://user:password@host/database"
+        ) from error
+    backend = url.get_backend_name()
+    if backend not in _DRIVERS:
+        raise DatabaseError(f"databases of kind {backend!r} are not supported: use sqlite:// or postgresql://")
+    return url.set(drivername=_DRIVERS[backend])
+
+
+def _without_password(text: str) -> str:
+    return re.sub(r"//[^@/]*@", "//***@", text)
+
+
+def _prepared_file(url: URL, undo: AsyncExitStack) -> URL:
+    """`url` with a file whose folder exists."""
+    if url.database in (None, "", ":memory:"):
+        # SQLite's in-memory databases are one per connection, or block readers while one writes; a file does neither.
+        return url.set(database=f"{undo.enter_context(TemporaryDirectory(prefix='aha-'))}/memory.db")
+    if not url.database.startswith("file:"):
+        try:
+            Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise DatabaseError(_explain(url, error)) from error
+    return url
+
+
+def _create_sqlite(url: URL, synchronous: str) -> AsyncEngine:
+    return create_async_engine(
+        url,
+        synchronous=synchronous,
+        poolclass=AsyncAdaptedQueuePool,
+        pool_size=_SQLITE_CONNECTIONS,
+        max_overflow=0,
+        pool_timeout=_POOL_TIMEOUT,
+        pool_use_lifo=True,
+    )
+
+
+def _create_postgresql(url: URL) -> AsyncEngine:
+    return create_async_engine(
+        url,
+        pool_size=_POSTGRES_CONNECTIONS,
+        max_overflow=0,
+        pool_timeout=_POOL_TIMEOUT,
+        pool_use_lifo=True,
+        pool_pre_ping=True,
+        connect_args={"timeout": _CONNECT_TIMEOUT},
+    )
+
+
+def _explain(url: URL, error: Exception) -> str:
+    """One line: which database, what it said, what to do."""
+    shown = url.set(drivername=url.get_backend_name()).render_as_string(hide_password=True)
+    said = " ".join(str(getattr(error, "orig", None) or error).split()) or type(error).__name__
+    remedy = (
+        "check that the folder exists, that the disk has room and that this user may write there"
+        if url.get_backend_name() == "sqlite"
+        else "check that the server runs, and host, port, user, password and database name in the URL"
+    )
+    return f"the database {shown} cannot be used: {said}; {remedy}"

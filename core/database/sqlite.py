@@ -1,0 +1,172 @@
+"""SQLite that behaves like PostgreSQL's READ COMMITTED: a dialect on top of SQLAlchemy's for aiosqlite.
+
+SQLite knows one writer, and a transaction that has read and then wants to write fails when somebody wrote meanwhile.
+So a transaction here opens nothing until its first write: each statement before sees what is committed by then. The
+first write (or `with_for_update()`) queues up in `WriteQueue` and takes the lock with BEGIN IMMEDIATE, on a fresh view.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy.dialects import registry
+from sqlalchemy.dialects.sqlite.aiosqlite import SQLiteDialect_aiosqlite
+from sqlalchemy.dialects.sqlite.base import SQLiteCompiler
+
+from core.database.writers import WriteQueue
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from sqlalchemy.engine.interfaces import DBAPIConnection, DBAPICursor, ExecutionContext, IsolationLevel
+    from sqlalchemy.pool import PoolProxiedConnection
+    from sqlalchemy.sql.selectable import GenerativeSelect
+
+    AnyConnection = DBAPIConnection | PoolProxiedConnection
+
+# SQLite takes its write lock for a whole file, so FOR UPDATE is only a word here; the comment carries it to do_execute.
+_FOR_UPDATE = " /* FOR UPDATE */"
+_READS = re.compile(
+    r"(?:\s|\(|--[^\n]*\n|/\*.*?\*/)*(?:SELECT|VALUES|EXPLAIN|PRAGMA|(WITH))\b", re.IGNORECASE | re.DOTALL
+)
+_WRITES_INSIDE = re.compile(r"\b(?:INSERT|UPDATE|DELETE|REPLACE)\b", re.IGNORECASE)
+# Waits of this many milliseconds concern other processes only: writers of this one meet in the queue.
+_BUSY_TIMEOUT = 30_000
+
+
+class _Compiler(SQLiteCompiler):
+    def for_update_clause(self, select: GenerativeSelect, **kw: Any) -> str:  # noqa: ARG002 - the signature is SQLAlchemy's
+        return _FOR_UPDATE
+
+
+class AhaSQLite(SQLiteDialect_aiosqlite):
+    """The dialect behind `sqlite://` URLs. `synchronous` is FULL (a commit survives a power cut) or NORMAL."""
+
+    supports_statement_cache = True
+    statement_compiler = _Compiler
+
+    def __init__(self, synchronous: str = "full", **kw: Any) -> None:
+        super().__init__(**kw)
+        self.writers = WriteQueue()
+        self._synchronous = synchronous
+        self._autocommit: set[int] = set()
+
+    # --- every new connection ---
+
+    def create_connect_args(self, url: Any) -> Any:
+        args, kw = super().create_connect_args(url)
+        # The driver must open no transaction of its own; BEGIN is written here.
+        return args, {**kw, "isolation_level": None}
+
+    def on_connect(self) -> Callable[[DBAPIConnection], None]:
+        base = super().on_connect()
+
+        def connected(connection: DBAPIConnection) -> None:
+            if base is not None:
+                base(connection)
+            cursor = connection.cursor()
+            for pragma in (
+                f"busy_timeout={_BUSY_TIMEOUT}",
+                "journal_mode=WAL",
+                f"synchronous={self._synchronous}",
+                "foreign_keys=ON",
+            ):
+                cursor.execute(f"PRAGMA {pragma}")
+            cursor.close()
+
+        return connected
+
+    # --- the first write takes the lock ---
+
+    def do_execute(
+        self, cursor: DBAPICursor, statement: str, parameters: Any, context: ExecutionContext | None = None
+    ) -> None:
+        self._before(statement, context)
+        super().do_execute(cursor, statement, parameters, context)
+
+    def do_executemany(
+        self, cursor: DBAPICursor, statement: str, parameters: Any, context: ExecutionContext | None = None
+    ) -> None:
+        self._before(statement, context)
+        super().do_executemany(cursor, statement, parameters, context)
+
+    def do_execute_no_params(
+        self, cursor: DBAPICursor, statement: str, context: ExecutionContext | None = None
+    ) -> None:
+        self._before(statement, context)
+        super().do_execute_no_params(cursor, statement, context)
+
+    def _before(self, statement: str, context: ExecutionContext | None) -> None:
+        if context is None or not writes(statement):
+            return
+        connection: Any = context.root_connection.connection.dbapi_connection
+        if self.writers.held_by(connection) or id(connection) in self._autocommit:
+            return
+        connection.run_async(lambda _: self.writers.enter(connection))
+        # From here on the lock is given back by commit, rollback or close, even if BEGIN fails or is cancelled.
+        connection.run_async(lambda driver: driver.execute("BEGIN IMMEDIATE"))
+
+    # --- commit, rollback and close give it back ---
+
+    def do_commit(self, dbapi_connection: AnyConnection) -> None:
+        connection = _raw(dbapi_connection)
+        if self.writers.held_by(connection):
+            super().do_commit(dbapi_connection)
+            self.writers.leave(connection)
+
+    def do_rollback(self, dbapi_connection: AnyConnection) -> None:
+        connection = _raw(dbapi_connection)
+        if self.writers.held_by(connection):
+            try:
+                super().do_rollback(dbapi_connection)
+            finally:
+                self.writers.leave(connection)
+
+    def do_close(self, dbapi_connection: DBAPIConnection) -> None:
+        self._autocommit.discard(id(dbapi_connection))
+        try:
+            super().do_close(dbapi_connection)
+        finally:
+            self.writers.leave(dbapi_connection)
+
+    def do_terminate(self, dbapi_connection: DBAPIConnection) -> None:
+        self._autocommit.discard(id(dbapi_connection))
+        try:
+            super().do_terminate(dbapi_connection)
+        finally:
+            self.writers.leave(dbapi_connection)
+
+    # --- isolation levels ---
+
+    def get_isolation_level_values(self, dbapi_conn: DBAPIConnection) -> Sequence[IsolationLevel]:  # noqa: ARG002
+        return ["READ COMMITTED", "AUTOCOMMIT"]
+
+    def get_isolation_level(self, dbapi_connection: DBAPIConnection) -> IsolationLevel:
+        return "AUTOCOMMIT" if id(dbapi_connection) in self._autocommit else "READ COMMITTED"
+
+    def set_isolation_level(self, dbapi_connection: DBAPIConnection, level: IsolationLevel) -> None:
+        if level == "AUTOCOMMIT":
+            self._autocommit.add(id(dbapi_connection))
+        else:
+            self._autocommit.discard(id(dbapi_connection))
+
+    def detect_autocommit_setting(self, dbapi_conn: DBAPIConnection) -> bool:
+        return id(dbapi_conn) in self._autocommit
+
+
+@lru_cache(maxsize=4096)
+def writes(statement: str) -> bool:
+    """Whether `statement` needs the write lock. When in doubt it does: waiting in the queue harms nobody."""
+    if _FOR_UPDATE in statement:
+        return True
+    match = _READS.match(statement)
+    return match is None or (match[1] is not None and _WRITES_INSIDE.search(statement) is not None)
+
+
+def _raw(connection: AnyConnection) -> Any:
+    return getattr(connection, "dbapi_connection", connection)
+
+
+registry.register("sqlite.aha", __name__, AhaSQLite.__name__)

@@ -1,0 +1,136 @@
+"""Statements that both databases understand: `upsert` and `insert_ignore`. They are built here and executed by you."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Column, Table, inspect
+from sqlalchemy.dialects.postgresql import Insert, insert
+from sqlalchemy.orm import InstrumentedAttribute, Mapper
+
+Row = Mapping[str, Any]
+Rows = Sequence[Row]
+
+
+def upsert(
+    entity: type[Any] | Table,
+    rows: Rows | Row | None = None,
+    /,
+    *,
+    index_elements: Sequence[Any] | None = None,
+    **values: Any,
+) -> Insert:
+    """INSERT, or UPDATE the row that has the same primary key: `upsert(Test, user=1, data="x")`.
+
+    Only the columns that are given are written to an existing row (and those with an `onupdate`); all others keep
+    what they hold. Columns are named by attribute, or by column name. Several rows are given as a list of mappings
+    with the same names; the last of two rows with the same key wins. `index_elements` names another unique key, as
+    attributes, columns or their names. `.returning(...)` works on the result, for new and for existing rows alike.
+
+    Raises TypeError if no values are given or the entity is no mapped class or Table, ValueError if a name is unknown
+    or the rows name different columns.
+    """
+    target = _Target(entity)
+    given = target.resolve(rows, values)
+    key = target.key(index_elements)
+    statement = insert(entity).values(_last_of_each(given, key))
+    written = {column: statement.excluded[column.key] for column in given[0] if column not in key}
+    written |= {column: value for column, value in target.values_on_update() if column not in written}
+    # With nothing to write, writing the key to itself makes RETURNING answer all the same.
+    written = written or {column: statement.excluded[column.key] for column in key}
+    return statement.on_conflict_do_update(index_elements=key, set_=written)
+
+
+def insert_ignore(
+    entity: type[Any] | Table,
+    rows: Rows | Row | None = None,
+    /,
+    *,
+    index_elements: Sequence[Any] | None = None,
+    **values: Any,
+) -> Insert:
+    """INSERT, or leave the row that has the same primary key as it is: `insert_ignore(Test, user=1, data="x")`.
+
+    Arguments and errors as for `upsert`. `.returning(...)` gives the rows that were inserted, and nothing for others.
+    """
+    target = _Target(entity)
+    statement = insert(entity).values(target.resolve(rows, values))
+    return statement.on_conflict_do_nothing(index_elements=target.key(index_elements))
+
+
+class _Target:
+    """The one table behind a mapped class or a Table, and what its columns are called."""
+
+    def __init__(self, entity: type[Any] | Table) -> None:
+        self.mapper: Mapper[Any] | None = None
+        found = inspect(entity, raiseerr=False)
+        if isinstance(found, Mapper) and isinstance(found.local_table, Table):
+            self.table, self.mapper, self.name = found.local_table, found, found.class_.__name__
+            if len(found.tables) > 1:
+                names = ", ".join(table.name for table in found.tables)
+                raise TypeError(f"{self.name} is spread over the tables {names}: write to each of them, or use add()")
+        elif isinstance(entity, Table):
+            self.table, self.name = entity, entity.name
+        else:
+            raise TypeError(f"{entity!r} is neither a mapped class nor a Table: pass the class that inherits dbBase")
+
+    def resolve(self, rows: Rows | Row | None, values: Row) -> list[dict[Column[Any], Any]]:
+        """The rows to write, keyed by column."""
+        if isinstance(rows, Mapping):
+            rows = [rows]
+        given: Rows = [{**row, **values} for row in rows] if rows is not None else [values]
+        if not given or not given[0]:
+            raise TypeError(f"no values for {self.name}: name at least one column, as in upsert({self.name}, id=1)")
+        resolved = [{self.column(name): value for name, value in row.items()} for row in given]
+        for row in resolved:
+            if row.keys() != resolved[0].keys():
+                raise ValueError(f"the rows for {self.name} name different columns: write them in several statements")
+        return [{**self._identity(), **row} for row in resolved]
+
+    def column(self, name: Any) -> Column[Any]:
+        """The column that `name` means: an attribute's name first, then a column's, or the attribute or column."""
+        if isinstance(name, InstrumentedAttribute):
+            name = name.key
+        columns: Any = self.mapper.columns if self.mapper is not None else self.table.c
+        if isinstance(name, Column):
+            columns, name = self.table.c, name.key
+        found = columns.get(name)
+        if found is None:
+            found = next((column for column in self.table.c if column.name == name), None)
+        if not isinstance(found, Column):
+            known = ", ".join(columns.keys())
+            raise ValueError(f"{self.name} has no column {name!r}; it has {known}")  # noqa: TRY004 - a wrong name
+        return found
+
+    def key(self, index_elements: Sequence[Any] | None) -> list[Column[Any]]:
+        """The columns whose values identify a row."""
+        if index_elements is not None:
+            return [self.column(element) for element in index_elements]
+        key = list(self.table.primary_key.columns)
+        if not key:
+            raise TypeError(f"{self.name} has no primary key: name a unique key with index_elements=[...]")
+        return key
+
+    def values_on_update(self) -> list[tuple[Column[Any], Any]]:
+        """What the columns with an `onupdate` become."""
+        found = []
+        for column in self.table.c:
+            default: Any = column.onupdate
+            if default is not None and not default.is_sequence:
+                # A callable takes the execution context, which a statement that is not running yet does not have.
+                found.append((column, default.arg(None) if default.is_callable else default.arg))
+        return found
+
+    def _identity(self) -> dict[Column[Any], Any]:
+        """What tells a class from the others in its table (single-table inheritance)."""
+        if self.mapper is None or self.mapper.polymorphic_on is None:
+            return {}
+        return {self.table.c[self.mapper.polymorphic_on.key]: self.mapper.polymorphic_identity}
+
+
+def _last_of_each(rows: list[dict[Column[Any], Any]], key: list[Column[Any]]) -> list[dict[Column[Any], Any]]:
+    """Without the rows that a later one with the same key replaces: PostgreSQL refuses to write a row twice."""
+    if len(rows) == 1 or any(column not in rows[0] for column in key):
+        return rows
+    return list({tuple(row[column] for column in key): row for row in rows}.values())
