@@ -1,0 +1,74 @@
+"""What modules do when the bot starts and ends: the functions under `@on_start` and `@on_cleanup`."""
+
+from __future__ import annotations
+
+import inspect
+import logging
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from core.context import current_module, entered
+from core.dispatcher.callback import name_of
+from models.exc import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from core.context import Module
+
+logger = logging.getLogger(__name__)
+
+Hook: TypeAlias = "Callable[[], Awaitable[Any] | Any]"
+
+
+class Hooks:
+    """Functions without arguments, async or not, by module; None stands for the framework."""
+
+    def __init__(self, occasion: str) -> None:
+        self.occasion = occasion
+        self._by_module: dict[Module | None, list[Hook]] = {}
+
+    def add(self, hook: Hook) -> None:
+        """Take a function of the running module in. Raises UsageError if it cannot be called without arguments."""
+        _check(hook, self.occasion)
+        module = current_module.get()
+        hooks = self._by_module.get(module)
+        if hooks is None:
+            hooks = self._by_module[module] = []
+            if module is not None:
+                module.undo.callback(self._by_module.pop, module)
+        hooks.append(hook)
+
+    async def run(self, module: Module | None) -> None:
+        """Run the module's functions in the order of their registration; raise what the first that fails raises."""
+        for hook in self._of(module):
+            with entered(module):
+                await _result_of(hook)
+
+    async def run_all(self, module: Module | None) -> None:
+        """Run the module's functions; log what fails and go on."""
+        for hook in self._of(module):
+            try:
+                with entered(module):
+                    await _result_of(hook)
+            except Exception:
+                logger.exception("%s %s of module %s failed", self.occasion, name_of(hook), module and module.name)
+
+    def _of(self, module: Module | None) -> list[Hook]:
+        return list(self._by_module.get(module, ()))
+
+
+async def _result_of(hook: Hook) -> None:
+    result = hook()
+    if inspect.isawaitable(result):
+        await result
+
+
+def _check(hook: Any, occasion: str) -> None:
+    if not callable(hook):
+        raise UsageError(f"@{occasion} takes the function to call and nothing else, not {hook!r}")
+    try:
+        inspect.signature(hook).bind()
+    except TypeError as error:
+        raise UsageError(
+            f"{name_of(hook)} cannot be used with @{occasion}: it is called without arguments, but {error}"
+        ) from None

@@ -1,0 +1,49 @@
+"""Events that do not come from an adapter: what modules publish, and messages that are fed in by hand."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from core.adapter import adapters
+from core.context import current_event
+from core.dispatcher.engine import dispatcher
+from models.exc import EventNotBound, UsageError
+
+if TYPE_CHECKING:
+    from models.api import Event, External, Message, Port
+
+
+def process_external(event: External) -> asyncio.Future[None]:
+    """Publish to the callbacks under `@on_external(event.key)`, at once; awaiting the result waits until they ended.
+
+    Raises UsageError outside of the bot's event loop.
+    """
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        raise UsageError(
+            "process_external needs the running bot: call it in a callback or in @on_start; from another thread with "
+            "loop.call_soon_threadsafe(process_external, event)"
+        ) from None
+    return dispatcher.feed(event)
+
+
+async def process_message(event: Message) -> None:
+    """Feed a message in as an adapter would, and return when the callbacks that it is for have ended.
+
+    Who answers for it is, unless it is bound already, the bot with its `bot_id`, or whoever answers for the event of
+    the callback that calls this.
+    """
+    adapter = None
+    if _port_of(event) is None:
+        adapter = adapters.get(event.bot_id)
+        event.bind(_port_of(current_event.get()))
+    await dispatcher.feed(event, adapter)
+
+
+def _port_of(event: Event | None) -> Port | None:
+    try:
+        return event.port if event is not None else None
+    except EventNotBound:
+        return None

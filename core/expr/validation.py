@@ -1,0 +1,31 @@
+"""Who decides `PM.validated`: functions that modules set. What is done with their word is said elsewhere."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, TypeAlias, TypeVar
+
+from core.context import current_module
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from models.api import Event
+
+Validator: TypeAlias = "Callable[[Event], bool | Awaitable[bool]]"
+V = TypeVar("V", bound=Validator)
+
+validators: Final[list[Validator]] = []
+"""Those that are set; the last one counts."""
+
+
+def set_validator(validator: V) -> V:
+    """Let `validator(event)`, async or not, decide `PM.validated` from now on; return it, so that it may decorate.
+
+    Callbacks that do not mention `PM.validated` then answer only events that it accepts. It goes with its module, and
+    the one that was set before counts again.
+    """
+    validators.append(validator)
+    module = current_module.get()
+    if module is not None:
+        module.undo.callback(validators.remove, validator)
+    return validator
