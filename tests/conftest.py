@@ -12,8 +12,11 @@ from typing import TYPE_CHECKING, Any
 import asyncpg
 import pytest
 
+from core.context import Module
+from core.database import close_database, open_database
+
 if TYPE_CHECKING:
-    from collections.abc import Coroutine, Iterator
+    from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
     from pathlib import Path
 
 # The server of the tests has nothing to lose: without these a CREATE DATABASE costs ten times as much.
@@ -106,3 +109,25 @@ def database_url(request: pytest.FixtureRequest) -> str:
     """URL of a fresh database of this test's own; the test runs once on SQLite and once on PostgreSQL."""
     url: str = request.getfixturevalue("sqlite_url" if request.param == "sqlite" else "postgres_url")
     return url
+
+
+@pytest.fixture
+def module() -> Iterator[Callable[[str], Module]]:
+    """Makes module records by name; whatever was registered under them is taken back after the test."""
+    made: list[Module] = []
+
+    def make(name: str) -> Module:
+        made.append(Module(name))
+        return made[-1]
+
+    yield make
+    for record in reversed(made):
+        record.drop()
+
+
+@pytest.fixture
+async def database(database_url: str) -> AsyncIterator[str]:
+    """The bot's database, open and empty, once on SQLite and once on PostgreSQL; the value is its URL."""
+    await open_database(database_url)
+    yield database_url
+    await close_database()

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import (
     BigInteger,
+    Column,
     ForeignKey,
     ForeignKeyConstraint,
     Index,
@@ -52,8 +53,15 @@ def redirect_tables(metadata: ModuleMetaData) -> None:
             for key in constraint.elements:
                 _redirect_key(key, metadata)
 
+    def column_attached(column: Column[Any], table: Table) -> None:
+        if table.metadata is metadata:
+            for constraint in column.constraints:
+                if isinstance(constraint.name, str):
+                    constraint.name = metadata.unique_name(constraint.name)
+
     Table._new = classmethod(_new)  # type: ignore[method-assign, assignment]
     event.listen(Constraint, "before_parent_attach", constraint_attached, propagate=True)
+    event.listen(Column, "before_parent_attach", column_attached)
     event.listen(Index, "before_parent_attach", constraint_attached)
 
 

@@ -68,7 +68,7 @@ class ModuleMetaData(MetaData):
         name, or the framework's), then anything that looks like the physical name of a module's table.
         """
         module = current_module.get()
-        if module is None or (name not in module.tables and self._is_physical(name)):
+        if module is None or (name not in module.tables and self._is_physical(name, module)):
             return name
         return physical_name(name, module.name)
 
@@ -81,9 +81,9 @@ class ModuleMetaData(MetaData):
         self._issued.add(stored)
         return stored
 
-    def _is_physical(self, name: str) -> bool:
+    def _is_physical(self, name: str, module: Module) -> bool:
         match = _PHYSICAL.fullmatch(name)
-        return name in self.owners or bool(match and match["module"] in known_modules)
+        return name in self.owners or bool(match and match["module"] in {module.name, *known_modules})
 
     def _register_object(self, obj: Any) -> None:
         # SQLAlchemy's own point of entry for everything in a schema that is neither table nor constraint.
