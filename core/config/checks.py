@@ -33,11 +33,11 @@ _NAMES: dict[type, str] = {
 
 
 class Mismatch(Exception):  # noqa: N818 - it is caught where the key is known and becomes a ConfigError
-    """A value is not what it must be: where inside the value (`path`), what was expected, what was found."""
+    """A value is not what it must be: what was expected, what was found, and where inside the value."""
 
     def __init__(self, expected: str, found: str, path: tuple[Step, ...] = ()) -> None:
         super().__init__(f"expected {expected}, found {found}")
-        self.path = path
+        self.expected, self.found, self.path = expected, found, path
 
     def below(self, step: Step) -> Mismatch:
         """Return this mismatch as seen from the value that holds it under `step`."""
@@ -73,10 +73,17 @@ class Rule:
 
 def default_of(spec: Any) -> Any:
     """Return a fresh copy of the value that a key has as long as nobody configures it."""
-    if isinstance(spec, Option):
-        return spec.choices[0]
-    spec = spec.default if isinstance(spec, Rule) else spec
-    return check(spec, spec)
+    match spec:
+        case Option():
+            return spec.choices[0]
+        case Rule():
+            return spec.default
+        case dict():
+            return {key: default_of(item) for key, item in spec.items()}
+        case list() | tuple() | set() | frozenset():
+            return type(spec)(map(default_of, spec))
+        case _:
+            return spec
 
 
 def describe(value: object) -> str:
@@ -101,10 +108,21 @@ def mismatch(expected: str, value: object) -> Mismatch:
 def check(spec: Any, value: Any) -> Any:
     """Return `value` as a fresh object of the default's type; `spec` is a default, an Option or a Rule.
 
-    A default of None takes anything. Every item of a list or set is like one of the default's items, a tuple is
-    like the default item by item, a mapping has the default's keys, and further ones whose values are like one of
-    the default's. Raises Mismatch for another value and UsageError for a default that no file can hold.
+    A default of None takes anything. A mapping gets the keys of the default that it lacks; the value of a further key
+    is like one of the default's values. So is each item of a list or set; a tuple is like the default item by item.
+    An empty default has no say. Raises Mismatch for another value, UsageError for a default that no file can hold.
     """
+    return _like(spec, _completed(spec, value))
+
+
+def _completed(spec: Any, value: Any) -> Any:
+    if not isinstance(spec, dict) or not isinstance(value, dict):
+        return value
+    given = {key: item for key, item in value.items() if item is not None or key not in spec}
+    return default_of(spec) | {key: _completed(spec.get(key), item) for key, item in given.items()}
+
+
+def _like(spec: Any, value: Any) -> Any:
     match spec:
         case None:
             return copied(value)
@@ -113,13 +131,13 @@ def check(spec: Any, value: Any) -> Any:
         case Rule():
             return spec.accept(value)
         case dict():
-            return _check_mapping(spec, value)
+            return _like_mapping(spec, value)
         case list() | set() | frozenset():
-            return _check_items(spec, value)
+            return _like_list(spec, value)
         case tuple():
-            return _check_tuple(spec, value)
+            return _like_tuple(spec, value)
         case _:
-            return _check_scalar(spec, value)
+            return _like_scalar(spec, value)
 
 
 def copied(value: Any) -> Any:
@@ -136,7 +154,7 @@ def _choose(option: Option[Any], value: Any) -> Any:
     raise mismatch("one of " + ", ".join(str(choice) for choice in option.choices), value)
 
 
-def _check_scalar(default: Any, value: Any) -> Any:
+def _like_scalar(default: Any, value: Any) -> Any:
     kind = next((known for known in _NAMES if isinstance(default, known)), None)
     if kind is None:
         raise UsageError(f"a key cannot have the default {default!r}: a file cannot hold a {type(default).__name__}")
@@ -151,53 +169,42 @@ def _check_scalar(default: Any, value: Any) -> Any:
     return value
 
 
-def _check_mapping(default: dict[Any, Any], value: Any) -> dict[Any, Any]:
+def _like_mapping(default: dict[Any, Any], value: Any) -> dict[Any, Any]:
     if not isinstance(value, dict):
         raise mismatch("a mapping", value)
-    result = {key: default_of(spec) for key, spec in default.items()}
-    for key, item in value.items():
-        if item is None and key in default:
-            continue
-        try:
-            result[key] = check(default[key], item) if key in default else _like_any(default.values(), item)
-        except Mismatch as error:
-            raise error.below(key) from None
-    return result
+    return {
+        key: _inside(key, [default[key]] if key in default else default.values(), item) for key, item in value.items()
+    }
 
 
-def _check_items(default: list[Any] | set[Any] | frozenset[Any], value: Any) -> Any:
+def _like_list(default: list[Any] | set[Any] | frozenset[Any], value: Any) -> Any:
     if not isinstance(value, list | tuple | set | frozenset):
         raise mismatch("a list", value)
-    items = [_checked_item(default, index, item) for index, item in enumerate(value)]
+    items = [_inside(index, default, item) for index, item in enumerate(value)]
     try:
         return type(default)(items)
     except TypeError:
         raise mismatch("a list of single values", value) from None
 
 
-def _check_tuple(default: tuple[Any, ...], value: Any) -> tuple[Any, ...]:
+def _like_tuple(default: tuple[Any, ...], value: Any) -> tuple[Any, ...]:
     if not isinstance(value, list | tuple):
         raise mismatch("a list", value)
     if default and len(value) != len(default):
         raise Mismatch(f"a list of {len(default)} items", f"one of {len(value)}")
-    return tuple(_checked_item(default[index : index + 1], index, item) for index, item in enumerate(value))
+    return tuple(_inside(index, default[index : index + 1], item) for index, item in enumerate(value))
 
 
-def _checked_item(specs: Iterable[Any], index: int, item: Any) -> Any:
-    try:
-        return _like_any(specs, item)
-    except Mismatch as error:
-        raise error.below(index) from None
-
-
-def _like_any(specs: Iterable[Any], value: Any) -> Any:
-    """Return `value` as the first of the specs that takes it; without specs anything will do."""
+def _inside(step: Step, specs: Iterable[Any], value: Any) -> Any:
+    """Return `value`, which stands under `step`, as the first of the specs takes it that does; without any, as is."""
     errors = []
     for spec in specs:
         try:
-            return check(spec, value)
+            return _like(spec, value)
         except Mismatch as error:
             errors.append(error)
-    if errors:
-        raise errors[0]
-    return copied(value)
+    if not errors:
+        return copied(value)
+    deepest = max(errors, key=lambda error: len(error.path))
+    expected = deepest.expected if deepest.path else " or ".join(dict.fromkeys(error.expected for error in errors))
+    raise Mismatch(expected, deepest.found, (step, *deepest.path))

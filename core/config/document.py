@@ -12,6 +12,7 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from ruamel.yaml.reader import ReaderError
 
+from core.config.checks import copied
 from models.exc import ConfigError
 
 if TYPE_CHECKING:
@@ -75,7 +76,7 @@ def read(path: Path) -> Document:
     except OSError as error:
         raise ConfigError(f"{path}: cannot be read: {error.strerror or error}") from None
     try:
-        text = content.decode("utf-8")
+        text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         raise ConfigError(f"{path}:{line}: not UTF-8 (byte 0x{content[error.start]:02x}); save it as UTF-8") from None
@@ -87,7 +88,7 @@ def parse(text: str, path: Path) -> Document:
     yaml = YAML(typ="safe", pure=True)
     try:
         root = yaml.compose(text)
-        data = yaml.constructor.construct_document(root) if root is not None else None
+        data = copied(yaml.constructor.construct_document(root)) if root is not None else None
     except YAMLError as error:
         line, problem = _explain(error, text)
         raise ConfigError(f"{path}:{line}: {problem}") from None

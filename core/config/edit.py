@@ -47,9 +47,18 @@ def insert(document: Document, entries: Iterable[Entry]) -> str:
 
 def _says(text: str, path: Path, expected: dict[str, Any]) -> bool:
     try:
-        return repr(parse(text, path).data) == repr(expected)
+        return _same(parse(text, path).data, expected)
     except ConfigError:
         return False
+
+
+def _same(read: Any, expected: Any) -> bool:
+    """Compare values with their types: 1 is not true, and .nan is .nan."""
+    if isinstance(read, dict) and isinstance(expected, dict):
+        return read.keys() == expected.keys() and all(_same(read[key], expected[key]) for key in read)
+    if isinstance(read, list) and isinstance(expected, list):
+        return len(read) == len(expected) and all(map(_same, read, expected))
+    return isinstance(expected, type(read)) and (read == expected or repr(read) == repr(expected) == "nan")
 
 
 def _applied(text: str, changes: Iterable[Change], eol: str) -> str:
@@ -94,27 +103,33 @@ def _added(text: str, node: MappingNode | None, new: Tree) -> Change:
 def _filled(text: str, key: Node, value: Node, new: Tree) -> Iterator[Change]:
     """Put a block below a key that has nothing yet, or {}."""
     colon = text.index(":", key.end_mark.index) + 1
-    yield colon, value.end_mark.index, ""
-    below = text.index("\n", value.end_mark.index) + 1
+    end = max(colon, _end(value))
+    yield colon, end, ""
+    below = text.index("\n", end) + 1
     yield below, below, block(new, key.start_mark.column + 2)
 
 
 def _replaced(text: str, key: Node, value: Node, new: str) -> Change:
     """Write another value for a key; a comment between the two stays."""
     colon = text.index(":", key.end_mark.index) + 1
-    if text[colon : value.start_mark.index].strip():
-        return value.start_mark.index, _end(value), new
-    return colon, _end(value), " " + new
+    end = max(colon, len(text[: _end(value)].rstrip("\r\n")))
+    comment = text[colon : value.start_mark.index].strip() and end > colon
+    return (value.start_mark.index, end, new) if comment else (colon, end, " " + new)
 
 
 def _end(node: Node) -> int:
-    """Return where the text of a node ends; the mark of a block says where the next thing begins."""
-    end: int = node.end_mark.index
-    return _end_of_last(node) if isinstance(node, CollectionNode) and node.value and not node.flow_style else end
+    """Return where the text of a node ends, 0 if it has none.
+
+    The marks of a block, and of an empty value, say where the next thing begins.
+    """
+    if isinstance(node, CollectionNode) and node.value and not node.flow_style:
+        return _end_of_last(node)
+    start, end = node.start_mark.index, node.end_mark.index
+    return end if end > start else 0
 
 
 def _end_of_last(node: CollectionNode) -> int:
-    """Return where the last item of a list or the last value of a mapping ends; an alias ends before its key."""
+    """Return where the last item of a list, or the last key or its value, ends; an alias stands before its key."""
     last = node.value[-1]
     return max(map(_end, last)) if isinstance(node, MappingNode) else _end(last)
 

@@ -39,9 +39,9 @@ def plain(value: Any) -> Any:
         return sorted((plain(item) for item in value), key=lambda item: (type(item).__name__, item))
     if isinstance(value, list | tuple):
         return [plain(item) for item in value]
-    if isinstance(value, Path):
+    if isinstance(value, str | Path):
         return str(value)
-    if value is None or type(value) in (bool, int, float, str, dt.date, dt.datetime):
+    if value is None or isinstance(value, bool | int | float | dt.date):
         return value
     raise Mismatch("a value that YAML can hold", describe(value))
 

@@ -37,10 +37,8 @@ def value_of(key: Key, document: Document, environment: dict[KeyPath, Override])
         raise _error(document, error.path, error) from None
     if written is None and document.written(key.path) == "!":
         raise _error(document, key.path, Mismatch("text", "a lone ! (put it in quotes)"))
-    if written is MISSING or written is None:
-        return default_of(key.spec)
     try:
-        return check(key.spec, written)
+        return check(key.spec, default_of(key.spec) if written is MISSING or written is None else written)
     except Mismatch as error:
         raise _error(document, key.path + error.path, error) from None
 

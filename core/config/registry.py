@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from copy import deepcopy
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from core.config import edit
@@ -18,7 +19,7 @@ from core.context import current_module
 from models.exc import ConfigError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
     from core.config.environment import Override
@@ -61,12 +62,11 @@ class Config:
         self._use(Document(), {})
 
     def _use(self, document: Document, environment: dict[KeyPath, Override]) -> None:
-        keys = self._keys | module_keys(document)
         values = {name: value for name, value in document.data.items() if value is not None}
         tree: Section = sections({"cache": {}, "modules": {}} | values)
-        for key in keys.values():
+        for key in (self._keys | module_keys(document)).values():
             put(tree, key.path, value_of(key, document, environment))
-        self._keys, self._document, self._overrides, self._values = keys, document, environment, tree
+        self._document, self._overrides, self._values = document, environment, tree
         self._changed: set[KeyPath] = set()
 
     @overload
@@ -84,7 +84,7 @@ class Config:
         module = current_module.get()
         path = (*(("modules", module.name) if module else ()), *key.split("."))
         self._refuse(path)
-        registered = Key(path, default if isinstance(default, Option) else _own(default), comment)
+        registered = Key(path, _own(default), comment)
         value = value_of(registered, self._document, self._overrides)
         self._keys[path] = registered
         put(self._values, path, value)
@@ -98,11 +98,15 @@ class Config:
             raise UsageError(f"a key cannot be called {name}: take another name")
         if self._key_above(path):
             raise UsageError(f"{name} cannot be a key: a part of the name is one already")
-        if any(len(other) > len(path) and other[: len(path)] == path for other in self._keys):
+        if self._has_keys(path):
             raise UsageError(f"{name} cannot be a key: it is a section with keys")
 
     def _key_above(self, path: KeyPath) -> bool:
         return any(path[:depth] in self._keys for depth in range(1, len(path)))
+
+    def _has_keys(self, path: KeyPath) -> bool:
+        section = path not in self._keys and isinstance(walk(self._values, path), Section)
+        return section and any(other[: len(path)] == path for other in self._keys)
 
     def _forget(self, path: KeyPath) -> None:
         """Unregister a module's key; what the file says of it stays in the file."""
@@ -129,14 +133,22 @@ class Config:
         self._set(self._located(key), value)
 
     def _set(self, path: KeyPath, value: Any) -> None:
-        if path not in self._keys and isinstance(walk(self._values, path), Section):
-            items = value if isinstance(value, dict) else {SHORT_FORMS[path]: value} if path in SHORT_FORMS else None
-            if items is not None:
-                for name, item in items.items():
-                    self._set((*path, name), item)
-                return
-        if self._key_above(path):
+        if self._has_keys(path):
+            for name, item in self._items(path, value):
+                self._set((*path, name), item)
+        elif self._key_above(path):
             raise UsageError(f"{'.'.join(path)} is a part of a value: set the whole value")
+        else:
+            self._set_key(path, value)
+
+    def _items(self, section: KeyPath, value: Any) -> Iterable[tuple[str, Any]]:
+        if isinstance(value, dict):
+            return value.items()
+        if section in SHORT_FORMS:
+            return [(SHORT_FORMS[section], value)]
+        raise UsageError(f"{'.'.join(section)} is a section: set one of its keys")
+
+    def _set_key(self, path: KeyPath, value: Any) -> None:
         known = self._keys.get(path) or (MODULE_KEYS.get(path[-1]) if path[0] == "modules" and len(path) == 3 else None)
         try:
             checked = check(known.spec, value) if known else sections(value)
@@ -191,7 +203,7 @@ class Config:
         if path is None or not (self._changed or self._lacking(self._document)) or not path.exists():
             return False
         current = read(path)  # the owner may have written something since it was loaded
-        entries = [Entry(changed, walk(self._document.data, changed)) for changed in sorted(self._changed)]
+        entries = [self._written(changed) for changed in sorted(self._changed)]
         entries += [entry for entry in self._lacking(current) if entry.path not in self._changed]
         text = edit.insert(current, entries)
         replace(path, text)
@@ -200,7 +212,15 @@ class Config:
 
     def write_template(self, path: Path) -> None:
         """Write a new file with every known key, its default and its comment. Raises ConfigError if it exists."""
-        create(path, edit.insert(Document(), self._lacking(Document())))
+        create(path, self.template())
+
+    def template(self) -> str:
+        """Return a file with every known key, its default and its comment."""
+        return edit.insert(Document(), self._lacking(Document()))
+
+    def _written(self, path: KeyPath) -> Entry:
+        comment = self._keys[path].full_comment if path in self._keys else ""
+        return Entry(path, walk(self._document.data, path), comment)
 
     def _lacking(self, document: Document) -> list[Entry]:
         """Return the registered keys that have no value in the file."""
@@ -211,7 +231,7 @@ class Config:
 def _own(default: Any) -> Any:
     """Return a copy of a default, so that nobody changes it later. Raises UsageError if no file can hold it."""
     try:
-        plain(default)
-        return default_of(default)
+        plain(check(default, default_of(default)))
     except Mismatch as error:
         raise UsageError(f"a key cannot have the default {default!r}: {error}") from None
+    return deepcopy(default)

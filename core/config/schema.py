@@ -57,7 +57,7 @@ def bots(value: Any) -> list[dict[str, Any]]:
     for index, bot in enumerate(result):
         if not isinstance(bot.get("adapter"), str):
             raise Mismatch('the name of an adapter ("adapter: onebot")', "none", (index,))
-        if isinstance(bot.get("id"), int):
+        if type(bot.get("id")) is int:
             bot["id"] = str(bot["id"])
         name = bot.get("id", bot["adapter"])
         if not isinstance(name, str) or name in seen:
