@@ -68,13 +68,12 @@ def read_answer(action: str, answer: Mapping[str, Any]) -> Any:
 
     The messages that `get_msg` and `get_forward_msg` tell are turned into chains, under `message`.
     """
-    code = answer.get("retcode", 0)
-    if answer.get("status") == "failed" or str(code) not in ("0", "1"):
+    failed = answer.get("status") == "failed"
+    code = answer.get("retcode", -1 if failed else 0)
+    if failed or str(code) not in ("0", "1"):
         texts = (answer.get(name) for name in ("wording", "message", "msg"))
-        text = next((text for text in texts if isinstance(text, str) and text), "")
-        raise APIException(
-            code if isinstance(code, int) else -1, one_line(f"{action}: {text}" if text else action, 500)
-        )
+        reason = next((text for text in texts if isinstance(text, str) and text), "no reason given")
+        raise APIException(code if isinstance(code, int) else -1, one_line(f"{action}: {reason}", 500))
     data = answer.get("data")
     if isinstance(data, dict) and action == "get_msg":
         return {**data, "message": read_message(data.get("message"))}
