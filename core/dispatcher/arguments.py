@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from core.i18n import Localizer
 from models.api import External, Message
 from models.msg import MsgSeg
 
@@ -33,7 +34,7 @@ def arguments(registration: Registration, event: Event, look: Look) -> dict[str,
         elif name == "args":
             given[name] = [arg.copy() if isinstance(arg, MsgSeg) else arg for arg in look.args or ()]
         elif name == "localizer":
-            given[name] = str  # a key stands for itself until modules bring translations
+            given[name] = Localizer(event.lang if isinstance(event, External) else None)
         elif name == "data" and isinstance(event, External):
             given[name] = event.data
     return given

@@ -23,9 +23,11 @@ _KEYWORD = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_O
 
 
 def name_of(callback: Any) -> str:
-    """Return a callback's name as a log line shows it."""
+    """Return a callback's name and line as a log line shows them; many are called `_`."""
     plain = _plain(callback)
-    return f"{getattr(plain, '__module__', '?')}.{getattr(plain, '__qualname__', None) or repr(plain)}"
+    name = f"{getattr(plain, '__module__', '?')}.{getattr(plain, '__qualname__', None) or repr(plain)}"
+    code = getattr(plain, "__code__", None)
+    return name if code is None else f"{name}:{code.co_firstlineno}"
 
 
 def wanted(callback: Any, allowed: frozenset[str]) -> frozenset[str]:

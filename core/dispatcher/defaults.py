@@ -6,7 +6,8 @@ The configuration is read when an event comes, and only for callbacks whose own 
 from __future__ import annotations
 
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 from core.config import cfg
 from core.expr.facts import has_ids
@@ -14,6 +15,8 @@ from core.expr.fetch import awaited
 from models.api import External, Message, MetaEvent
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from core.dispatcher.registration import Registration
     from core.expr.facts import Facts
     from models.api import Event
@@ -36,43 +39,55 @@ def defaults_for(kind: type[Event], mentions: frozenset[str]) -> frozenset[str]:
     return names if kind is Message else names - {"private"}
 
 
-def awaited_by_defaults(registration: Registration) -> frozenset[str]:
-    """Return which fields have to be fetched before `admits` can be asked."""
-    module, defaults = registration.module_name, registration.defaults
-    fields = awaited(defaults & {"validated"})
-    if "group" in defaults and has_ids(cfg.get_group_blacklist(module) | (cfg.get_group_whitelist(module) or set())):
-        fields |= {"gid"}
-    if "user" in defaults and has_ids(cfg.get_user_blacklist(module) | (cfg.get_user_whitelist(module) or set())):
-        fields |= {"uid"}
-    return fields
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """The lists of groups or users (`field` is "gid" or "uid") that apply to a callback."""
+
+    field: str
+    allowed: frozenset[str | int] | None
+    denied: frozenset[str | int]
+
+    @property
+    def awaits(self) -> bool:
+        """Whether the Aha ID has to be fetched to look it up."""
+        return has_ids(self.denied) or (self.allowed is not None and has_ids(self.allowed))
+
+    def admits(self, facts: Facts) -> bool:
+        """Say whether the group or user is let through; raises KeyError if the Aha ID is needed and unknown."""
+        is_in = facts.group_in if self.field == "gid" else facts.user_in
+        return (self.allowed is None or is_in(self.allowed)) and not is_in(self.denied)
 
 
-def admits(registration: Registration, facts: Facts) -> bool:
-    """Say whether the default conditions hold; counts the event for the rate limit if all others do.
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """The default conditions of one callback, as they are configured now and as far as they matter to an event."""
 
-    They do not hold if they need a field that could not be fetched.
-    """
-    module, defaults = registration.module_name, registration.defaults
-    with suppress(KeyError):
-        return (
-            ("group" not in defaults or _group_admitted(facts, module))
-            and ("user" not in defaults or _user_admitted(facts, module))
-            and ("private" not in defaults or facts.isgroup or bool(cfg.get("aha.private")))
-            and ("validated" not in defaults or facts.validated)
-            and ("limit" not in defaults or facts.limit)
-        )
-    return False
+    names: frozenset[str]
+    listings: Sequence[Listing]
+
+    @property
+    def awaits(self) -> frozenset[str]:
+        """The fields that have to be fetched before `admits` can be asked."""
+        return awaited(self.names).union(listing.field for listing in self.listings if listing.awaits)
+
+    def admits(self, facts: Facts) -> bool:
+        """Say whether all hold; if so, count the event for the rate limit. Without a field they need, they do not."""
+        with suppress(KeyError):
+            return (
+                all(listing.admits(facts) for listing in self.listings)
+                and ("private" not in self.names or facts.isgroup or cfg.aha.private)
+                and ("validated" not in self.names or facts.validated)
+                and ("limit" not in self.names or facts.limit)
+            )
+        return False
 
 
-def _group_admitted(facts: Facts, module: str) -> bool:
-    if facts.event.group_id is None:
-        return True
-    allowed = cfg.get_group_whitelist(module)
-    return (allowed is None or facts.group_in(allowed)) and not facts.group_in(cfg.get_group_blacklist(module))
-
-
-def _user_admitted(facts: Facts, module: str) -> bool:
-    if facts.event.user_id is None:
-        return True
-    allowed = cfg.get_user_whitelist(module)
-    return (allowed is None or facts.user_in(allowed)) and not facts.user_in(cfg.get_user_blacklist(module))
+def guard_of(registration: Registration, event: Any) -> Guard:
+    """Read the default conditions of a callback from the configuration; `event` is of the callback's kind."""
+    module, names = registration.module_name, registration.defaults
+    listings = []
+    if "group" in names and event.group_id is not None:
+        listings.append(Listing("gid", cfg.get_group_whitelist(module), cfg.get_group_blacklist(module)))
+    if "user" in names and event.user_id is not None:
+        listings.append(Listing("uid", cfg.get_user_whitelist(module), cfg.get_user_blacklist(module)))
+    return Guard(names, [listing for listing in listings if listing.denied or listing.allowed is not None])

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from typing import TYPE_CHECKING
 
 from core.dispatcher.arguments import arguments, private_event
-from core.dispatcher.defaults import admits, awaited_by_defaults
+from core.dispatcher.defaults import guard_of
 from core.dispatcher.describe import describe
 from core.dispatcher.hooks import Hooks
 from core.dispatcher.matching import matched
 from core.dispatcher.registry import Registry
-from core.dispatcher.tasks import Tasks, run
+from core.dispatcher.tasks import Ending, Tasks, run
 from core.expr.fetch import awaited, fetch
 from core.expr.sight import Sight
 from core.port import port_for
 
 if TYPE_CHECKING:
+    import asyncio
     from collections.abc import Sequence
 
     from core.adapter import Adapter
@@ -46,17 +46,16 @@ class Dispatcher:
         fetched (`uid`, `gid`) after the others. `adapter` is who answers for the event; None leaves it as it is.
         Neither the call nor the future raises.
         """
-        ended = asyncio.get_running_loop().create_future()
-        tasks: list[asyncio.Task[None]] = []
+        ending = Ending()
         if self._open:
             try:
                 if adapter is not None:
                     event.bind(port_for(adapter))
-                tasks = self._start_callbacks(Sight(event))
+                self._start_callbacks(Sight(event), ending)
             except Exception:
                 logger.exception("cannot dispatch %s", describe(event))
-        _resolve_after(tasks, ended)
-        return ended
+        ending.end()
+        return ending.future
 
     def open_intake(self) -> None:
         """Take events in (again)."""
@@ -78,59 +77,41 @@ class Dispatcher:
         """Run what the module registered with `@on_cleanup`; what fails is logged."""
         await self.on_cleanup.run_all(module)
 
-    def _start_callbacks(self, sight: Sight) -> list[asyncio.Task[None]]:
-        tasks = []
+    def _start_callbacks(self, sight: Sight, ending: Ending) -> None:
         waiting: list[Registration] = []
         needed: frozenset[str] = frozenset()
         for registration in self.registry.candidates(sight):
             missing = awaited(registration.mentions)
             look = None if missing else matched(registration, sight)
-            if missing or look is not None:
-                missing |= awaited_by_defaults(registration)
+            if look is None and not missing:
+                continue
+            guard = guard_of(registration, sight.event)
+            missing |= guard.awaits
             if missing:
                 waiting.append(registration)
                 needed |= missing
-            elif look is not None and (task := self._start(registration, sight, look)):
-                tasks.append(task)
+            elif look is not None and guard.admits(sight.facts):
+                self._start(registration, sight, look, ending)
         if waiting:
-            tasks.append(self._tasks.start(self._start_later(sight, waiting, needed)))
-        return tasks
+            self._tasks.start(self._start_later(waiting, needed, sight, ending), ending)
 
-    async def _start_later(self, sight: Sight, waiting: Sequence[Registration], needed: frozenset[str]) -> None:
+    async def _start_later(
+        self, waiting: Sequence[Registration], needed: frozenset[str], sight: Sight, ending: Ending
+    ) -> None:
         await fetch(sight.facts, needed)
-        looks = ((registration, matched(registration, sight)) for registration in waiting)
-        tasks = [
-            task
-            for registration, look in looks
-            if look is not None and (task := self._start(registration, sight, look))
-        ]
-        if tasks:
-            await asyncio.wait(tasks)
+        for registration in waiting:
+            look = matched(registration, sight)
+            if look is not None and guard_of(registration, sight.event).admits(sight.facts):
+                self._start(registration, sight, look, ending)
 
-    def _start(self, registration: Registration, sight: Sight, look: Look) -> asyncio.Task[None] | None:
-        """Start a callback whose own condition holds, unless it is over or a default condition is against it."""
-        if not registration.active or not admits(registration, sight.facts):
-            return None
+    def _start(self, registration: Registration, sight: Sight, look: Look, ending: Ending) -> None:
+        if not registration.active:  # removed since it was looked up
+            return
         if registration.expires is not None:
             self.registry.remove(registration)
         event = private_event(sight, look, mapped=registration.pre_hook is not None)
         call = run(registration, event, arguments(registration, event, look))
-        return self._tasks.start(call, module=registration.module)
-
-
-def _resolve_after(tasks: list[asyncio.Task[None]], ended: asyncio.Future[None]) -> None:
-    left = len(tasks)
-
-    def one_ended(_: asyncio.Task[None] | None = None) -> None:
-        nonlocal left
-        left -= 1
-        if left <= 0 and not ended.done():
-            ended.set_result(None)
-
-    if not tasks:
-        one_ended()
-    for task in tasks:
-        task.add_done_callback(one_ended)
+        self._tasks.start(call, ending, module=registration.module)
 
 
 dispatcher = Dispatcher()

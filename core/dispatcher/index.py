@@ -11,12 +11,16 @@ from core.dispatcher.regex import fold
 from models.api import External
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Iterable
+    from collections.abc import Hashable, Mapping
 
     from core.dispatcher.keys import Key
     from core.dispatcher.registration import Registration
     from core.expr.sight import Sight
     from core.expr.text import MessageText
+
+
+_order = attrgetter("order")
+_NONE: dict[Registration, None] = {}
 
 
 class Index(Protocol):
@@ -51,9 +55,9 @@ class Buckets:
         if not bucket:
             del self._buckets[key]
 
-    def get(self, key: Hashable) -> Iterable[Registration]:
-        """Return those under `key`."""
-        return self._buckets.get(key, ())
+    def get(self, key: Hashable) -> Mapping[Registration, None]:
+        """Return those under `key`, which are changed by `add` and `remove`."""
+        return self._buckets.get(key, _NONE)
 
 
 class EverythingIndex:
@@ -136,16 +140,21 @@ class MessageIndex:
         found = dict(self._rest)
         if sight.text is not None:
             for key in self._keys_in(sight.text):
-                found.update(dict.fromkeys(self._buckets.get(key)))
-        return list(found) if len(found) == len(self._rest) else sorted(found, key=attrgetter("order"))
+                if bucket := self._buckets.get(key):
+                    found.update(bucket)
+        return list(found) if len(found) == len(self._rest) else sorted(found, key=_order)
 
     def _keys_in(self, text: MessageText) -> list[Key]:
         """Return the keys that a message has, of those kinds that are in use."""
         message = text.message
-        keys: list[Key] = [("whole", fold(message), None)]
-        keys += [("lead", fold(message[:length]), length) for length in self._lead_lengths]
-        if self._commands and text.command and isinstance(text.command[0], str):
-            keys += [("command", text.command[0], len(text.command)), ("command", text.command[0], None)]
+        folded = fold(message)
+        keys: list[Key] = [("whole", folded, None)]
+        if message.isascii():  # no character becomes two when it is folded
+            keys += [("lead", folded[:length], length) for length in self._lead_lengths]
+        else:
+            keys += [("lead", fold(message[:length]), length) for length in self._lead_lengths]
+        if self._commands and text.command and isinstance(word := text.command[0], str):
+            keys += [("command", word, len(text.command)), ("command", word, None)]
         return keys
 
 

@@ -20,7 +20,8 @@ def matched(registration: Registration, sight: Sight) -> Look | None:
     try:
         holds, look = sight.look(registration.condition, registration.pre_hook)
     except Exception:
-        logger.debug("the condition of %s raised", name_of(registration.callback), exc_info=True)
+        if logger.isEnabledFor(logging.DEBUG):
+            logger.debug("the condition of %s raised", name_of(registration.callback), exc_info=True)
         return None
     if registration.debug:
         _log(registration, look, holds=holds)

@@ -11,7 +11,7 @@ from core.dispatcher.callback import name_of
 from core.dispatcher.describe import describe
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine, Iterable, Mapping
+    from collections.abc import Coroutine, Mapping
 
     from core.context import Module
     from core.dispatcher.registration import Registration
@@ -23,41 +23,74 @@ logger = logging.getLogger(__name__)
 _GRACE: Final = 2.0
 
 
+class Ending:
+    """Tells when everything that an event started has ended: `future` is then done. It begins with one to end."""
+
+    __slots__ = ("_left", "future")
+
+    def __init__(self) -> None:
+        self.future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._left = 1
+
+    def begin(self) -> None:
+        """One more has to end."""
+        self._left += 1
+
+    def end(self) -> None:
+        """One has ended."""
+        self._left -= 1
+        if not self._left and not self.future.done():
+            self.future.set_result(None)
+
+
 class Tasks:
     """The running tasks of the dispatcher; a callback's task is entered in its module's record too."""
 
     def __init__(self) -> None:
         self._running: set[asyncio.Task[None]] = set()
 
-    def start(self, work: Coroutine[Any, Any, None], *, module: Module | None = None) -> asyncio.Task[None]:
-        """Run `work` as a task that is owned until it ends."""
+    def start(self, work: Coroutine[Any, Any, None], ending: Ending, *, module: Module | None = None) -> None:
+        """Run `work` as a task that is owned, and that `ending` waits for, until it ends."""
         task = asyncio.get_running_loop().create_task(work)
-        owners = (self._running,) if module is None else (self._running, module.tasks)
-        for owner in owners:
-            owner.add(task)
-            task.add_done_callback(owner.discard)
-        return task
+        ending.begin()
+        self._running.add(task)
+        if module is not None:
+            module.tasks.add(task)
+
+        def ended(task: asyncio.Task[None]) -> None:
+            self._running.discard(task)
+            if module is not None:
+                module.tasks.discard(task)
+            ending.end()
+
+        task.add_done_callback(ended)
 
     async def drain(self, seconds: float) -> None:
-        """Wait for `seconds` for all tasks, also those that others start, then cancel what still runs."""
+        """Wait for `seconds` until all tasks have ended, also those that others start; then cancel what still runs.
+
+        If the waiting itself is cancelled, so are the tasks.
+        """
         loop = asyncio.get_running_loop()
         end = loop.time() + seconds
-        while (running := self._others()) and (left := end - loop.time()) > 0:
-            await asyncio.wait(running, timeout=left)
-        if running := self._others():
+        try:
+            while (running := self._others()) and (left := end - loop.time()) > 0:
+                await asyncio.wait(running, timeout=left)
+        finally:
+            running = self._others()
+            for task in running:
+                task.cancel()
+        if running:
             logger.warning("%d callbacks still ran after %g s and were cancelled", len(running), seconds)
-            await _cancel(running)
+            await _see_end(running)
 
     def _others(self) -> set[asyncio.Task[None]]:
         return self._running - {asyncio.current_task()}
 
 
-async def _cancel(tasks: Iterable[asyncio.Task[None]]) -> None:
-    for task in tasks:
-        task.cancel()
-    _, stubborn = await asyncio.wait(tasks, timeout=_GRACE)
+async def _see_end(cancelled: set[asyncio.Task[None]]) -> None:
+    _, stubborn = await asyncio.wait(cancelled, timeout=_GRACE)
     for task in stubborn:
-        logger.error("%s does not end although it was cancelled; it is left behind", task.get_coro())
+        logger.error("a callback does not end although it was cancelled; it is left behind: %r", task)
 
 
 async def run(registration: Registration, event: Event, arguments: Mapping[str, Any]) -> None:

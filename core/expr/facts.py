@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
@@ -19,16 +19,19 @@ limits = RateLimit()
 
 
 class Facts:
-    """One event, asked by all conditions; what is costly is computed once.
+    """One event, asked by all conditions.
 
     What an event of this kind does not have raises AttributeError, what was not fetched KeyError: the condition that
     asks for it is then false.
     """
 
+    __slots__ = ("_admitted", "event", "fetched")
+
     def __init__(self, event: Event) -> None:
         self.event: Any = event
         self.fetched: dict[str, Any] = {}
         """Values of `uid`, `gid` and `validated`, as far as `fetch` got them."""
+        self._admitted: bool | None = None
 
     @property
     def type_(self) -> Any:
@@ -40,7 +43,7 @@ class Facts:
         """The type within the main type; None if there is none."""
         return self.event.sub_type
 
-    @cached_property
+    @property
     def isgroup(self) -> bool:
         """Whether it happened in a group."""
         in_group = getattr(self.event, "is_group_msg", None)
@@ -93,20 +96,25 @@ class Facts:
     @property
     def super(self) -> bool:
         """Whether the user is one of the configured super users."""
-        return self.user_in(cfg.get("aha.super"))
+        return self.user_in(cfg.aha.super)
 
     @property
     def validated(self) -> bool:
         """Whether the validator accepts the event; without a validator, every event is accepted."""
         return not validators or bool(self.fetched["validated"])
 
-    @cached_property
+    @property
     def limit(self) -> bool:
         """Whether the user may still be answered; counts the event, once however often it is asked."""
-        limit, user = cfg.get("aha.limit"), getattr(self.event, "user", None)
-        if not limit["messages"] or user is None:
+        if self._admitted is None:
+            self._admitted = self._admit()
+        return self._admitted
+
+    def _admit(self) -> bool:
+        limit, user = cfg.aha.limit, getattr(self.event, "user", None)
+        if not limit.messages or user is None:
             return True
-        return limits.admits(user, most=limit["messages"], seconds=limit["seconds"], now=monotonic())
+        return limits.admits(user, most=limit.messages, seconds=limit.seconds, now=monotonic())
 
     def user_in(self, accounts: frozenset[str | int]) -> bool:
         """Whether the user is one of `accounts`, which are "PLATFORM:ID" or Aha IDs."""

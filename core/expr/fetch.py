@@ -19,11 +19,16 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+_NOTHING: frozenset[str] = frozenset()
+_MAY_BE_AWAITED = frozenset({UID.name, GID.name, SUPER.name, VALIDATED.name})
+
 
 def awaited(names: frozenset[str]) -> frozenset[str]:
     """Return what has to be fetched before the named fields can be asked; empty if nothing has to."""
+    if names.isdisjoint(_MAY_BE_AWAITED):
+        return _NOTHING
     needed = names & {UID.name, GID.name}
-    if SUPER.name in names and has_ids(cfg.get("aha.super")):
+    if SUPER.name in names and has_ids(cfg.aha.super):
         needed |= {UID.name}
     if VALIDATED.name in names and validators:
         needed |= {VALIDATED.name}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cached_property
 from typing import TYPE_CHECKING
 
 from models.msg import At, MessageChain, MsgSeg, Reply, Text
@@ -12,54 +11,46 @@ if TYPE_CHECKING:
 
 
 class MessageText:
-    """A message without its prefix; each form is computed when it is first asked for.
+    """A message without its prefix.
 
     The prefix is a mention of the bot at the head, one of the configured `prefixes`, or both in this order, each with
-    the white space after it. A quote may stand before it and stays. A mention of the bot elsewhere counts as a prefix
-    too, and stays. Without configured prefixes every message counts as having one.
+    the white space after it. A quote may stand before it and stays. `prefix` says whether there was one; it is also
+    true if the bot is mentioned elsewhere, which stays, and always if there are no `prefixes`.
+
+    `original` is the message with its prefix, `message_chain` that without, `message` its text with every other segment
+    as its Aha code. They are to be read only: all conditions see the same ones.
     """
 
-    def __init__(self, chain: MessageChain, *, prefixes: Sequence[str], self_id: str) -> None:
-        self.original = chain
-        self._prefixes = prefixes
-        self._self_id = self_id
+    __slots__ = ("_command", "message", "message_chain", "original", "prefix")
 
-    @cached_property
-    def _stripped(self) -> tuple[bool, MessageChain]:
-        """Whether there was a prefix, and what is left of the chain."""
-        quote, head = _split_quote(self.original)
-        body = _without_mention(head, self._self_id)
-        mentioned = body is not head
-        rest = _without_prefix(body, self._prefixes)
-        if rest is head:
-            return not self._prefixes or self.original.is_user_at(self._self_id), self.original
-        return mentioned or rest is not body or not self._prefixes, MessageChain([*quote, *rest])
+    def __init__(self, original: MessageChain, *, prefixes: Sequence[str], self_id: str) -> None:
+        self.original = original
+        stripped = _stripped(original, prefixes, self_id)
+        self.prefix = stripped is not None or not prefixes or original.is_user_at(self_id)
+        self.message_chain = original if stripped is None else stripped
+        self.message = str(self.message_chain)
+        self._command: list[str | MsgSeg] | None = None
 
     @property
-    def prefix(self) -> bool:
-        """Whether the message is for the bot: it has the prefix, or there is none, or it mentions the bot."""
-        return self._stripped[0]
-
-    @property
-    def message_chain(self) -> MessageChain:
-        """The segments; to be read only, since every condition sees the same ones."""
-        return self._stripped[1]
-
-    @cached_property
-    def message(self) -> str:
-        """The text, every other segment as its Aha code."""
-        return str(self.message_chain)
-
-    @cached_property
     def command(self) -> list[str | MsgSeg]:
         """The words between spaces; other segments are words of their own.
 
         What follows a line break stays with the word before it, line break included.
         """
-        words: list[str | MsgSeg] = []
-        for segment in self.message_chain:
-            words.extend(_words(segment.text) if isinstance(segment, Text) else [segment])
-        return words
+        if self._command is None:
+            self._command = []
+            for segment in self.message_chain:
+                self._command.extend(_words(segment.text) if isinstance(segment, Text) else [segment])
+        return self._command
+
+
+def _stripped(chain: MessageChain, prefixes: Sequence[str], self_id: str) -> MessageChain | None:
+    """Return `chain` without its prefix, None if it has none."""
+    quotes = 1 if chain and isinstance(chain[0], Reply) else 0
+    segments: list[MsgSeg] = chain[quotes:] if quotes else chain
+    without_mention = _without_mention(segments, self_id)
+    rest = _without_prefix(without_mention, prefixes)
+    return None if rest is segments else MessageChain([*chain[:quotes], *rest])
 
 
 def _words(text: str) -> list[str]:
@@ -73,20 +64,14 @@ def _words(text: str) -> list[str]:
     return words
 
 
-def _split_quote(chain: MessageChain) -> tuple[Sequence[MsgSeg], Sequence[MsgSeg]]:
-    if chain and isinstance(chain[0], Reply):
-        return chain[:1], chain[1:]
-    return (), chain
-
-
-def _without_mention(segments: Sequence[MsgSeg], self_id: str) -> Sequence[MsgSeg]:
+def _without_mention(segments: list[MsgSeg], self_id: str) -> list[MsgSeg]:
     """Return `segments` without a mention of the bot at their head; the very same object if there is none."""
     if segments and isinstance(segments[0], At) and segments[0].user_id == self_id:
-        return _without_space(list(segments[1:]))
+        return _without_space(segments[1:])
     return segments
 
 
-def _without_prefix(segments: Sequence[MsgSeg], prefixes: Sequence[str]) -> Sequence[MsgSeg]:
+def _without_prefix(segments: list[MsgSeg], prefixes: Sequence[str]) -> list[MsgSeg]:
     """Return `segments` without the longest of `prefixes` that they begin with; the same object if there is none."""
     if prefixes and segments and isinstance(segments[0], Text):
         text = segments[0].text
