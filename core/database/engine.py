@@ -8,7 +8,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
-from sqlalchemy import literal, make_url, select
+from sqlalchemy import make_url, text
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, async_sessionmaker, create_async_engine
 from sqlalchemy.pool import AsyncAdaptedQueuePool
@@ -74,8 +74,8 @@ async def open_database(url: str, *, synchronous: str = "full") -> None:
             engine = _create_postgresql(parsed)
         undo.push_async_callback(engine.dispose)
         try:
-            async with engine.begin() as connection:
-                await connection.execute(_PROBE)
+            async with engine.connect() as connection:
+                await connection.execute(_PROBES[engine.dialect.name])
         except (SQLAlchemyError, OSError, ValueError) as error:
             raise DatabaseError(_explain(parsed, error)) from error
         _bot.opened, _bot.undo, _bot.was_open = engine, undo.pop_all(), True
@@ -87,16 +87,16 @@ async def close_database() -> None:
     await _bot.undo.aclose()
 
 
-# Takes the write lock on SQLite, so that a file that cannot be written is found at start and not by a chat user.
-_PROBE = select(literal(1)).with_for_update()
+# Rolled back: on SQLite only an attempt to write shows that a file cannot be written.
+_PROBES = {"sqlite": text("CREATE TABLE aha_probe (id INTEGER)"), "postgresql": text("SELECT 1")}
 
 
-def _parse(text: str) -> URL:
+def _parse(given: str) -> URL:
     try:
-        url = make_url(text)
+        url = make_url(given)
     except ArgumentError as error:
         raise DatabaseError(
-            f"the database URL {_without_password(text)!r} cannot be read: write sqlite:///folder/file.db "
+            f"the database URL {_without_password(given)!r} cannot be read: write sqlite:///folder/file.db "
             "or postgresql://user:password@host/database"
         ) from error
     backend = url.get_backend_name()
@@ -105,8 +105,8 @@ def _parse(text: str) -> URL:
     return url.set(drivername=_DRIVERS[backend])
 
 
-def _without_password(text: str) -> str:
-    return re.sub(r"//[^@/]*@", "//***@", text)
+def _without_password(url: str) -> str:
+    return re.sub(r"//[^@/]*@", "//***@", url)
 
 
 def _prepared_file(url: URL, undo: AsyncExitStack) -> URL:
