@@ -95,6 +95,8 @@ class _Target:
         columns: Any = self.mapper.columns if self.mapper is not None else self.table.c
         if isinstance(name, Column):
             columns, name = self.table.c, name.key
+        elif self.mapper is not None and name in self.mapper.synonyms:
+            name = self.mapper.synonyms[name].name
         found = columns.get(name)
         if found is None:
             found = next((column for column in self.table.c if column.name == name), None)

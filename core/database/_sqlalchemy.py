@@ -43,26 +43,25 @@ def redirect_tables(metadata: ModuleMetaData) -> None:
         metadata.own_table(name, table)
         return table
 
-    def constraint_attached(constraint: Constraint | Index, table: Any) -> None:
-        if not isinstance(table, Table) or table.metadata is not metadata:
-            return
-        if isinstance(constraint.name, str):
-            constraint.name = metadata.unique_name(constraint.name)
-        if isinstance(constraint, ForeignKeyConstraint):
-            # A ForeignKey("t.id") on a column comes by here too: SQLAlchemy makes a constraint of it first.
-            for key in constraint.elements:
-                _redirect_key(key, metadata)
-
-    def column_attached(column: Column[Any], table: Table) -> None:
-        if table.metadata is metadata:
-            for constraint in column.constraints:
-                if isinstance(constraint.name, str):
-                    constraint.name = metadata.unique_name(constraint.name)
+    def attached(part: Column[Any] | Constraint | Index, table: Any) -> None:
+        if isinstance(table, Table) and table.metadata is metadata:
+            _rename(part, metadata)
 
     Table._new = classmethod(_new)  # type: ignore[method-assign, assignment]
-    event.listen(Constraint, "before_parent_attach", constraint_attached, propagate=True)
-    event.listen(Column, "before_parent_attach", column_attached)
-    event.listen(Index, "before_parent_attach", constraint_attached)
+    for kind in (Column, Constraint, Index):
+        event.listen(kind, "before_parent_attach", attached, propagate=True)
+
+
+def _rename(part: Column[Any] | Constraint | Index, metadata: ModuleMetaData) -> None:
+    """Give a named constraint or index of a table its stored name, and point its foreign keys at stored names."""
+    named = part.constraints if isinstance(part, Column) else [part]
+    for constraint in named:
+        if isinstance(constraint.name, str):
+            constraint.name = metadata.unique_name(constraint.name)
+    if isinstance(part, ForeignKeyConstraint):
+        # A ForeignKey("t.id") on a column comes by here too: SQLAlchemy makes a constraint of it first.
+        for key in part.elements:
+            _redirect_key(key, metadata)
 
 
 def _redirect_key(key: ForeignKey, metadata: ModuleMetaData) -> None:
