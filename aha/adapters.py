@@ -8,13 +8,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from bots import ADAPTERS
-from core.adapter import Adapter, adapters
+from core.adapter import adapters
 from models.exc import AhaError, ConfigError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 
-    from core.adapter import Emit
+    from core.adapter import Adapter, Emit
 
 logger = logging.getLogger(__name__)
 
@@ -88,11 +88,11 @@ class Running:
 
     async def stop_intake(self) -> None:
         """Have every adapter take nothing more in."""
-        await _each("stop listening", adapters.values(), Adapter.stop_intake)
+        await _each("stop listening", adapters.values(), lambda adapter: adapter.stop_intake())
 
     async def close(self) -> None:
         """Close every adapter and wait for its end; one that does not come to it is cancelled."""
-        await _each("close", adapters.values(), Adapter.close)
+        await _each("close", adapters.values(), lambda adapter: adapter.close())
         tasks = list(self._tasks.values())
         if tasks:
             _, still_serving = await asyncio.wait(tasks, timeout=_CLOSING)
@@ -111,7 +111,7 @@ class Running:
         except Exception:
             logger.exception("adapter %s stopped", adapter.bot_id)
         finally:
-            await _each("close", [adapter], Adapter.close)
+            await _each("close", [adapter], lambda adapter: adapter.close())
             adapters.pop(adapter.bot_id, None)
             del self._tasks[adapter.bot_id]
             self._outcomes.append(good)

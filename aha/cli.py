@@ -9,7 +9,6 @@ from cyclopts import App, CycloptsError
 from . import __version__
 from .tree import intruder
 
-
 app = App(
     name="aha",
     help="A chat-bot framework whose modules never lose data.",

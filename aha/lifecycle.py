@@ -86,7 +86,7 @@ class Bot:
         """
         dispatcher.stop_intake()
         await attempt_within(PATIENCE, "stop listening", self.running.stop_intake, hurry=hurry)
-        await attempt_within(PATIENCE + 1, "finish callbacks", lambda: dispatcher.drain(PATIENCE), hurry=hurry)
+        await attempt_within(PATIENCE + 3, "finish callbacks", lambda: dispatcher.drain(PATIENCE), hurry=hurry)
         for module in reversed(self._started):
             await attempt_within(PATIENCE, f"clean up module {module.name}", _cleanup(module), hurry=hurry)
         await attempt("write the SimpleStores", close_stores)

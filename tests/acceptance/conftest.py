@@ -1,0 +1,158 @@
+"""Real `aha` processes in real folders."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import textwrap
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+AHA = Path(sys.executable).with_name("aha")
+PATIENCE = 60.0
+
+
+class Process:
+    """A running `aha`: what it writes is collected line by line, and can be waited for."""
+
+    def __init__(self, *arguments: str, folder: Path, stdin: int, env: dict[str, str]) -> None:
+        self.popen = subprocess.Popen(
+            [AHA, *arguments],
+            cwd=folder,
+            env=env,
+            stdin=stdin,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            encoding="utf-8",
+        )
+        self._text = {"out": "", "err": ""}
+        self._changed = threading.Condition()
+        self._readers = [
+            threading.Thread(target=self._read, args=(name, stream), daemon=True)
+            for name, stream in (("out", self.popen.stdout), ("err", self.popen.stderr))
+        ]
+        for reader in self._readers:
+            reader.start()
+
+    def _read(self, name: str, stream: Any) -> None:
+        for line in stream:
+            with self._changed:
+                self._text[name] += line
+                self._changed.notify_all()
+        with self._changed:
+            self._changed.notify_all()
+
+    @property
+    def out(self) -> str:
+        """Standard output so far."""
+        return self._text["out"]
+
+    @property
+    def err(self) -> str:
+        """Standard error so far."""
+        return self._text["err"]
+
+    def wait_for(self, pattern: str, *, stream: str = "err") -> re.Match[str]:
+        """Wait until the pattern stands in what was written; fail if the process ends before."""
+        with self._changed:
+            while not (found := re.search(pattern, self._text[stream])):
+                alive = any(reader.is_alive() for reader in self._readers)
+                if not alive or not self._changed.wait(PATIENCE):
+                    pytest.fail(f"no {pattern!r} on std{stream}:\n{self.out}\n{self.err}")
+        return found
+
+    def ready(self) -> Process:
+        """Wait for the ready line."""
+        self.wait_for(r"ready: ")
+        return self
+
+    def say(self, *lines: str) -> None:
+        """Type lines."""
+        self.popen.stdin.write("".join(f"{line}\n" for line in lines))
+        self.popen.stdin.flush()
+
+    def end(self, number: int | None = None) -> int:
+        """Send a signal, or end its input if None, and return the exit code."""
+        if number is not None:
+            self.popen.send_signal(number)
+        elif self.popen.stdin:
+            self.popen.stdin.close()
+        code = self.popen.wait(PATIENCE)
+        for reader in self._readers:
+            reader.join(PATIENCE)
+        return code
+
+    def close(self) -> None:
+        """End it whatever it does."""
+        if self.popen.poll() is None:
+            self.popen.send_signal(signal.SIGKILL)
+            self.popen.wait()
+        for stream in (self.popen.stdin, self.popen.stdout, self.popen.stderr):
+            if stream:
+                for reader in self._readers:
+                    reader.join(PATIENCE)
+                stream.close()
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A bot's folder with an empty folder of modules."""
+    folder = tmp_path / "bot"
+    (folder / "modules").mkdir(parents=True)
+    return folder
+
+
+@pytest.fixture
+def write(folder: Path) -> Callable[..., None]:
+    """Write files below modules/: path -> code."""
+
+    def write(contents: dict[str, str]) -> None:
+        for name, code in contents.items():
+            path = folder / "modules" / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(textwrap.dedent(code), encoding="utf-8")
+
+    return write
+
+
+@pytest.fixture
+def start(folder: Path) -> Iterator[Callable[..., Process]]:
+    """Start `aha` with these arguments in the bot's folder; its input stays open."""
+    started: list[Process] = []
+
+    def start(*arguments: str, stdin: int = subprocess.PIPE, **env: str) -> Process:
+        clean = {name: value for name, value in os.environ.items() if not name.startswith("AHA_")}
+        process = Process(*arguments, folder=folder, stdin=stdin, env=clean | {"PYTHONWARNINGS": "error"} | env)
+        started.append(process)
+        return process
+
+    yield start
+    for process in started:
+        process.close()
+
+
+@pytest.fixture
+def run(start: Callable[..., Process]) -> Callable[..., Process]:
+    """Run `aha` to its end with this input and return it; `code` is its exit code."""
+
+    def run(*arguments: str, text: str = "", **env: str) -> Process:
+        process = start(*arguments, **env)
+        try:
+            process.popen.stdin.write(text)
+            process.popen.stdin.flush()
+        except BrokenPipeError:
+            pass
+        process.code = process.end()
+        return process
+
+    return run
