@@ -85,16 +85,17 @@ def read(path: Path) -> Document:
 
 def parse(text: str, path: Path) -> Document:
     """Return the document that `text`, the content of the file `path`, is."""
-    yaml = YAML(typ="safe", pure=True)
+    yaml = _yaml()
     try:
         root = yaml.compose(text)
         data = copied(yaml.constructor.construct_document(root)) if root is not None else None
     except YAMLError as error:
         line, problem = _explain(error, text)
-        raise ConfigError(f"{path}:{line}: {problem}") from None
-    except (ValueError, RecursionError) as error:
-        problem = "nested too deeply" if isinstance(error, RecursionError) else str(error)
-        raise ConfigError(f"{path}: not valid YAML: {problem}") from None
+        raise ConfigError(one_line(f"{path}:{line}: {problem}")) from None
+    except RecursionError:
+        raise ConfigError(f"{path}: nested too deeply, or a part that holds itself") from None
+    except Exception as error:  # noqa: BLE001 - the library raises whatever comes for a value that its tag belies
+        raise ConfigError(one_line(f"{path}: not valid YAML: {error}")) from None
     if data is None:
         return Document(path, text)
     if not isinstance(data, dict):
@@ -105,16 +106,29 @@ def parse(text: str, path: Path) -> Document:
 
 def compose(text: str) -> MappingNode | None:
     """Return the nodes of a text that `parse` takes, None if it is empty."""
-    root = YAML(typ="safe", pure=True).compose(text)
+    root = _yaml().compose(text)
     return root if isinstance(root, MappingNode) else None
 
 
 def parse_value(text: str) -> Any:
     """Return the value that a short YAML text is. Raises ValueError if it is none."""
     try:
-        return YAML(typ="safe", pure=True).load(text)
+        return _yaml().load(text)
     except YAMLError as error:
-        raise ValueError(getattr(error, "problem", None) or "a character that YAML does not allow") from None
+        raise ValueError(_explain(error, text)[1]) from None
+    except Exception as error:  # noqa: BLE001 - see parse
+        raise ValueError(f"not valid YAML: {error}") from None
+
+
+def one_line(text: str) -> str:
+    """Return `text` with every run of spaces and line ends as one space."""
+    return " ".join(text.split())
+
+
+def _yaml() -> YAML:
+    yaml = YAML(typ="safe", pure=True)
+    yaml.composer.warn_double_anchors = False  # an anchor may be given anew
+    return yaml
 
 
 def _explain(error: YAMLError, text: str) -> tuple[int, str]:

@@ -92,7 +92,7 @@ def _added(text: str, node: MappingNode | None, new: Tree) -> Change:
         return len(text), len(text), block(new, 0) if text.strip() else block(new, 0).lstrip("\n")
     if not node.value:
         return node.start_mark.index, node.end_mark.index, flow(new)
-    end = _end_of_last(node)
+    end = _end_of_last(text, node)
     if node.flow_style:
         return end, end, ", " + flow(new)[1:-1]
     column = node.value[0][0].start_mark.column
@@ -102,8 +102,8 @@ def _added(text: str, node: MappingNode | None, new: Tree) -> Change:
 
 def _filled(text: str, key: Node, value: Node, new: Tree) -> Iterator[Change]:
     """Put a block below a key that has nothing yet, or {}."""
-    colon = text.index(":", key.end_mark.index) + 1
-    end = max(colon, _end(value))
+    colon = _colon(text, key)
+    end = max(colon, _end(text, value))
     yield colon, end, ""
     below = text.index("\n", end) + 1
     yield below, below, block(new, key.start_mark.column + 2)
@@ -111,27 +111,35 @@ def _filled(text: str, key: Node, value: Node, new: Tree) -> Iterator[Change]:
 
 def _replaced(text: str, key: Node, value: Node, new: str) -> Change:
     """Write another value for a key; a comment between the two stays."""
-    colon = text.index(":", key.end_mark.index) + 1
-    end = max(colon, len(text[: _end(value)].rstrip("\r\n")))
+    colon = _colon(text, key)
+    end = max(colon, len(text[: _end(text, value)].rstrip("\r\n")))
     comment = text[colon : value.start_mark.index].strip() and end > colon
     return (value.start_mark.index, end, new) if comment else (colon, end, " " + new)
 
 
-def _end(node: Node) -> int:
+def _colon(text: str, key: Node) -> int:
+    """Return where the colon after a key ends."""
+    found = re.compile(r"\s*:").match(text, key.end_mark.index)
+    return found.end() if found else int(key.end_mark.index)
+
+
+def _end(text: str, node: Node) -> int:
     """Return where the text of a node ends, 0 if it has none.
 
     The marks of a block, and of an empty value, say where the next thing begins.
     """
     if isinstance(node, CollectionNode) and node.value and not node.flow_style:
-        return _end_of_last(node)
+        return _end_of_last(text, node)
     start, end = node.start_mark.index, node.end_mark.index
     return end if end > start else 0
 
 
-def _end_of_last(node: CollectionNode) -> int:
-    """Return where the last item of a list, or the last key or its value, ends; an alias stands before its key."""
-    last = node.value[-1]
-    return max(map(_end, last)) if isinstance(node, MappingNode) else _end(last)
+def _end_of_last(text: str, node: CollectionNode) -> int:
+    """Return where the last item of a list, or the last key and its value, ends; an alias stands before its key."""
+    if isinstance(node, MappingNode):
+        key, value = node.value[-1]
+        return max(_colon(text, key), _end(text, value))
+    return _end(text, node.value[-1])
 
 
 def _below(text: str, end: int, column: int) -> int:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from core.config.checks import Mismatch, Rule, check, default_of
-from core.config.document import parse_value
+from core.config.document import one_line, parse_value
 from core.config.schema import SHORT_FORMS
 from models.exc import ConfigError
 
@@ -30,10 +30,8 @@ class Override:
         """Return the value that the variable gives to `key`. Raises ConfigError, which names the variable."""
         try:
             return check(key.spec, self.text if self._is_text(key.spec) else parse_value(self.text))
-        except Mismatch as error:
-            raise ConfigError(f"environment variable {self.name}: {error}") from None
-        except ValueError as error:
-            raise ConfigError(f"environment variable {self.name}: not valid YAML: {error}") from None
+        except (Mismatch, ValueError) as error:
+            raise ConfigError(one_line(f"environment variable {self.name}: {error}")) from None
 
     def _is_text(self, spec: Any) -> bool:
         if self.text.startswith("[") and self.text.endswith("]"):

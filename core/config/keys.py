@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import difflib
 import logging
+from copy import deepcopy
 from typing import TYPE_CHECKING, Any
 
 from core.config.checks import Mismatch, check, default_of, describe
-from core.config.schema import MODULE_KEYS, SHORT_FORMS, Key
+from core.config.document import one_line
+from core.config.emit import plain
+from core.config.schema import SHORT_FORMS, access_keys
 from core.config.tree import MISSING, configured, put, walk
-from models.exc import ConfigError
+from models.exc import ConfigError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,7 +20,7 @@ if TYPE_CHECKING:
     from core.config.checks import Step
     from core.config.document import Document
     from core.config.environment import Override
-    from core.config.schema import KeyPath
+    from core.config.schema import Key, KeyPath
 
 log = logging.getLogger(__name__)
 
@@ -43,6 +46,15 @@ def value_of(key: Key, document: Document, environment: dict[KeyPath, Override])
         raise _error(document, key.path + error.path, error) from None
 
 
+def own_default(default: Any) -> Any:
+    """Return a copy of a default, so that nobody changes it later. Raises UsageError if no file can hold it."""
+    try:
+        plain(check(default, default_of(default)))
+    except Mismatch as error:
+        raise UsageError(f"a key cannot have the default {default!r}: {error}") from None
+    return deepcopy(default)
+
+
 def module_keys(document: Document) -> dict[KeyPath, Key]:
     """Return the keys that the owner may give any module, for the modules whose section has them."""
     modules = document.data.get("modules")
@@ -51,11 +63,8 @@ def module_keys(document: Document) -> dict[KeyPath, Key]:
     for name, section in (modules or {}).items():
         if not isinstance(section, dict | None):
             raise _error(document, ("modules", name), Mismatch("a section with keys", describe(section)))
-    return {
-        ("modules", name, key): Key(("modules", name, key), MODULE_KEYS[key].spec, MODULE_KEYS[key].comment)
-        for name, section in (modules or {}).items()
-        for key in MODULE_KEYS.keys() & (section or {}).keys()
-    }
+    keys = (key for name in modules or () for key in access_keys(("modules", name)))
+    return {key.path: key for key in keys if walk(modules, key.path[1:]) is not MISSING}
 
 
 def warn_of_unknown(keys: Mapping[KeyPath, Key], document: Document, environment: Mapping[KeyPath, Override]) -> None:
@@ -96,4 +105,4 @@ def lacks(data: Any, path: KeyPath) -> bool:
 
 
 def _error(document: Document, path: tuple[Step, ...], error: Mismatch) -> ConfigError:
-    return ConfigError(f"{document.place(path)}{name_of(path)}: {error}")
+    return ConfigError(one_line(f"{document.place(path)}{name_of(path)}: {error}"))

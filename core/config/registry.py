@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from copy import deepcopy
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from core.config import edit
@@ -12,8 +11,8 @@ from core.config.document import Document, parse, read
 from core.config.emit import Entry, plain
 from core.config.environment import overrides
 from core.config.file import create, replace
-from core.config.keys import lacks, module_keys, name_of, put_written, value_of, warn_of_unknown
-from core.config.schema import FRAMEWORK_KEYS, MODULE_KEYS, SHORT_FORMS, Key
+from core.config.keys import lacks, module_keys, name_of, own_default, put_written, value_of, warn_of_unknown
+from core.config.schema import FRAMEWORK_KEYS, RESERVED, SHORT_FORMS, Key, access_keys
 from core.config.tree import MISSING, Section, put, sections, walk
 from core.context import current_module
 from models.exc import ConfigError, UsageError
@@ -84,7 +83,7 @@ class Config:
         module = current_module.get()
         path = (*(("modules", module.name) if module else ()), *key.split("."))
         self._refuse(path)
-        registered = Key(path, _own(default), comment)
+        registered = Key(path, own_default(default), comment)
         value = value_of(registered, self._document, self._overrides)
         self._keys[path] = registered
         put(self._values, path, value)
@@ -94,7 +93,7 @@ class Config:
 
     def _refuse(self, path: KeyPath) -> None:
         name = ".".join(path)
-        if not all(path) or (path[0] == "modules" and path[2] in ("aha", "modules", *MODULE_KEYS)):
+        if not all(path) or (path[0] == "modules" and not RESERVED.isdisjoint(path[2:3])):
             raise UsageError(f"a key cannot be called {name}: take another name")
         if self._key_above(path):
             raise UsageError(f"{name} cannot be a key: a part of the name is one already")
@@ -149,9 +148,10 @@ class Config:
         raise UsageError(f"{'.'.join(section)} is a section: set one of its keys")
 
     def _set_key(self, path: KeyPath, value: Any) -> None:
-        known = self._keys.get(path) or (MODULE_KEYS.get(path[-1]) if path[0] == "modules" and len(path) == 3 else None)
+        owners = access_keys(path[:2]) if path[0] == "modules" else ()
+        key = self._keys.get(path) or next((key for key in owners if key.path == path), None)
         try:
-            checked = check(known.spec, value) if known else sections(value)
+            checked = check(key.spec, value) if key else sections(value)
             self._changed.add(put_written(self._document.data, path, plain(value)))
         except Mismatch as error:
             raise ConfigError(f"{name_of(path + error.path)}: {error}") from None
@@ -226,12 +226,3 @@ class Config:
         """Return the registered keys that have no value in the file."""
         keys = (key for key in self._keys.values() if lacks(document.data, key.path))
         return [Entry(key.path, plain(default_of(key.spec)), key.full_comment) for key in keys]
-
-
-def _own(default: Any) -> Any:
-    """Return a copy of a default, so that nobody changes it later. Raises UsageError if no file can hold it."""
-    try:
-        plain(check(default, default_of(default)))
-    except Mismatch as error:
-        raise UsageError(f"a key cannot have the default {default!r}: {error}") from None
-    return deepcopy(default)

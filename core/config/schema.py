@@ -50,6 +50,13 @@ def prefixes(value: Any) -> tuple[str, ...]:
     return tuple(item for item in items if item)
 
 
+def at_least_zero(value: Any) -> Any:
+    """Accept a number that is not negative."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not value >= 0:
+        raise mismatch("a number, 0 or more", value)
+    return value
+
+
 def bots(value: Any) -> list[dict[str, Any]]:
     """Accept a list of mappings, each with `adapter` and, if it likes, a unique `id`."""
     result: list[dict[str, Any]] = check([{}], value)
@@ -66,19 +73,18 @@ def bots(value: Any) -> list[dict[str, Any]]:
     return result
 
 
-def _lists(section: KeyPath, prefix: str) -> list[Key]:
-    return [
-        key
-        for who in ("group", "user")
-        for key in (
-            Key((*section, f"{prefix}{who}_list"), Rule(frozenset(), accounts), f"{who.title()}s on the {who} list."),
-            Key(
-                (*section, f"{prefix}{who}_list_mode"),
-                Option("blacklist", "whitelist"),
-                f"blacklist: the {who}s on the list get no answer. whitelist: only they get one.",
-            ),
-        )
-    ]
+def access_keys(section: KeyPath, prefix: str = "") -> list[Key]:
+    """Return the keys that say who is answered: of `aha` for all, and below `modules.<name>`, if there, for one."""
+    modes = Option("blacklist", "whitelist")
+    keys = []
+    for who in ("group", "user"):
+        name = f"{prefix}{who}_list"
+        says = f"blacklist: the {who}s on the list get no answer. whitelist: only they get one."
+        keys += [
+            Key((*section, name), Rule(frozenset(), accounts), f'The {who} list: ["QQ:12345"] or Aha IDs.'),
+            Key((*section, f"{name}_mode"), modes, says),
+        ]
+    return keys
 
 
 BOTS_COMMENT = """\
@@ -105,14 +111,18 @@ FRAMEWORK_KEYS = (
         'What a message to the bot begins with: one or several, in quotes, such as ["/", "!"]. Empty: nothing.',
     ),
     Key(("aha", "lang"), Option("en", "zh"), "The language of the bot."),
-    Key(("aha", "limit", "messages"), 0, "How many messages of one user are answered in `seconds`. 0: all."),
-    Key(("aha", "limit", "seconds"), 60.0, "The length of that time."),
+    Key(
+        ("aha", "limit", "messages"),
+        Rule(0, at_least_zero),
+        "How many messages of one user are answered within `seconds`. 0: all.",
+    ),
+    Key(("aha", "limit", "seconds"), Rule(60.0, at_least_zero), "See `messages`."),
     Key(("aha", "private"), spec=True, comment="Answer in private chats."),
     Key(("aha", "super"), Rule(frozenset(), accounts), 'Who may do everything: ["QQ:12345"] or Aha IDs.'),
-    *_lists(("aha",), "default_"),
+    *access_keys(("aha",), "default_"),
     Key(("log", "level"), Option("info", "debug", "warning", "error", "critical"), "The least that is logged."),
     Key(("log", "file"), "", "A file to log to as well. Empty: none."),
 )
 
-# What the owner may write below modules.<name> for any module, to stand in for the default_* keys.
-MODULE_KEYS = {key.path[-1]: key for key in _lists((), "")}
+# A module's own keys have other names.
+RESERVED = {"aha", "modules", *(key.path[0] for key in access_keys(()))}

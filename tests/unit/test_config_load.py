@@ -86,6 +86,7 @@ GOOD = {
     "super users": ("aha: {super: [QQ:1, -5]}", "aha.super", {"QQ:1", -5}),
     "bots": ("bots: [{adapter: onebot, id: 12, url: x}]", "bots", [{"adapter": "onebot", "id": "12", "url": "x"}]),
     "unknown key": ("other: {a: [1]}", "other.a", [1]),
+    "anchor given anew": ("x: &x 1\ny: &x {debug: true}\naha: *x", "aha.debug", True),
     "merge key": ("x: &x {debug: true}\naha: {<<: *x}", "aha.debug", True),
     "byte order mark": ("\ufeffaha: {debug: true}", "aha.debug", True),
     "carriage returns": ("aha:\r\n  debug: true\r\n", "aha.debug", True),
@@ -101,6 +102,7 @@ BAD_VALUES = {
     "truth": ("aha:\n  debug: maybe", '2: aha.debug: expected true or false, found "maybe"'),
     "number": ("aha:\n\n  lang: 1", "3: aha.lang: expected one of en, zh, found 1"),
     "in a short section": ("aha: {database: 5}", "1: aha.database.url: expected text, found 5 (put it in quotes)"),
+    "negative limit": ("aha: {limit: -1}", "1: aha.limit.messages: expected a number, 0 or more, found -1"),
     "in a section": (
         "aha:\n database:\n  synchronous: off",
         '3: aha.database.synchronous: expected one of full, normal, found "off"',
@@ -143,14 +145,15 @@ BAD_FILES = {
     "tab": ("aha:\n\tdebug: true", "2: a tab in the indentation; use spaces"),
     "syntax": ("aha: [1", "1: not valid YAML: expected ',' or ']', but got '<stream end>'"),
     "date": ("a: 2024-13-01", " not valid YAML: month must be in 1..12"),
+    "value that its tag belies": ("a: !!float", " not valid YAML: string index out of range"),
     "not UTF-8": (b"aha:\n  lang: \xe4", "2: not UTF-8 (byte 0xe4); save it as UTF-8"),
     "binary": ("aha: \0", "1: not valid YAML: a character that YAML does not allow"),
     "list": ("- aha", '1: expected keys such as "aha:" at the start of the line, found something else'),
     "text": ("\n\naha", '3: expected keys such as "aha:" at the start of the line, found something else'),
     "two documents": ("a: 1\n---\nb: 1", "2: not valid YAML: but found another document"),
     "foreign tag": ("a: !!python/name:os.system x", "1: not valid YAML: could not determine a constructor for the tag"),
-    "holds itself": ("a: &a [*a]", " not valid YAML: nested too deeply"),
-    "nested deeply": ("[" * 1000, " not valid YAML: nested too deeply"),
+    "holds itself": ("a: &a [*a]", " nested too deeply, or a part that holds itself"),
+    "nested deeply": ("[" * 1000, " nested too deeply, or a part that holds itself"),
 }
 
 

@@ -78,6 +78,10 @@ WRONG = {
 }
 
 
+def test_the_framework_may_name_a_key_of_a_module(config):
+    assert config.register("modules.m.x", 1) == config.modules.m.x == 1
+
+
 @pytest.mark.parametrize(("key", "default", "message"), WRONG.values(), ids=WRONG)
 def test_a_name_that_cannot_be_is_refused(config, key, default, message):
     with entered(Module("m")):

@@ -69,6 +69,7 @@ SET = {
     "list with a comment above": ("a: # mine\n  - 1\nb: 1\n", [3], "a: # mine\n  [3]\nb: 1\n"),
     "mapping": ("a:\n  x: 1\nb: 1\n", {"y": [1]}, 'a: {"y": [1]}\nb: 1\n'),
     "text block": ("a: |\n  x\nb: 1\n", "z", "a: z\nb: 1\n"),
+    "mapping that ends with nothing": ("a:\n  x:\nb: 1\n", 2, "a: 2\nb: 1\n"),
     "in braces": ("{a: 1, b: [1]}\n", "x, y", '{a: "x, y", b: [1]}\n'),
 }
 
@@ -80,6 +81,7 @@ def test_a_value_that_was_set_replaces_the_one_in_its_place(before, value, after
 
 REFUSED = {
     "an alias would change its original": ("a: &a\n  x: 1\nlog: *a\n", Entry(("log", "new"), 1)),
+    "braces that end with nothing": ("log: {a: }\n", Entry(("log", "new"), 1)),
     "a list that ends with nothing": ("log:\n  - 1\n  -\n", Entry(("log",), 2)),
     "an alias would be cut from its original": ("a: &a [1]\nlog: *a\n", Entry(("a",), 2)),
 }
