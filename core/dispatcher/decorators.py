@@ -10,7 +10,7 @@ from core.dispatcher.callback import EVENT_ARGUMENTS, EXTERNAL_ARGUMENTS, conten
 from core.dispatcher.defaults import defaults_for
 from core.dispatcher.engine import dispatcher
 from core.dispatcher.registration import HelpItem, Registration
-from core.expr.expression import And, Expr
+from core.expr.expression import And, Expr, as_condition
 from core.expr.fields import LIMIT, OF_MESSAGES, PREFIX
 from core.expr.nodes import mentioned
 from core.expr.pm import PM
@@ -64,7 +64,7 @@ def on_message(
     first. `register_help` says for commands what they do.
     Raises UsageError for what is no condition, or a function that is not async or asks for unknown arguments.
     """
-    parts = [And(condition) for condition in conditions if condition is not None]
+    parts = [as_condition(condition) for condition in conditions if condition is not None]
     help_items = tuple(HelpItem(command, _who_may(parts), text) for command, text in (register_help or {}).items())
 
     def register(function: Callback) -> None:
@@ -178,7 +178,7 @@ def _expiry(exp: float | None) -> float | None:
     return float(exp) if exp >= _FIRST_TIMESTAMP else time() + exp
 
 
-def _who_may(parts: list[And]) -> Expr:
+def _who_may(parts: list[Expr]) -> Expr:
     """Return the conditions on who asks and where, without those on what is said and how often."""
     about_message = OF_MESSAGES | {PREFIX.name, LIMIT.name}
     return And(*(part for part in parts if not mentioned(part.__node__) & about_message))

@@ -185,7 +185,7 @@ class And(Expr):
     __slots__ = ()
 
     def __init__(self, *conditions: object) -> None:
-        super().__init__(All(tuple(_condition(each) for each in conditions if each is not None)))
+        super().__init__(All(tuple(as_condition(each).__node__ for each in conditions if each is not None)))
 
 
 class Or(Expr):
@@ -194,7 +194,7 @@ class Or(Expr):
     __slots__ = ()
 
     def __init__(self, *conditions: object) -> None:
-        super().__init__(Either(tuple(_condition(each) for each in conditions if each is not None)))
+        super().__init__(Either(tuple(as_condition(each).__node__ for each in conditions if each is not None)))
 
 
 class Not(Expr):
@@ -203,11 +203,15 @@ class Not(Expr):
     __slots__ = ()
 
     def __init__(self, condition: object) -> None:
-        super().__init__(Negation(_condition(condition)))
+        super().__init__(Negation(as_condition(condition).__node__))
 
 
-def _condition(value: object) -> Node:
-    return value.__node__ if isinstance(value, Expr) else message_condition(value)
+def as_condition(value: object) -> Expr:
+    """Return an expression as it is, and the condition on a message that another value is short for.
+
+    Raises UsageError if it is short for none.
+    """
+    return value if isinstance(value, Expr) else Expr(message_condition(value))
 
 
 def _side(value: object, symbol: str) -> Expr:

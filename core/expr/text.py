@@ -55,11 +55,11 @@ def _stripped(chain: MessageChain, prefixes: Sequence[str], self_id: str) -> Mes
 
 def _words(text: str) -> list[str]:
     line, newline, rest = text.partition("\n")
+    if not rest.strip():  # a line break at the end is none of the user's words
+        line, newline, rest = line.rstrip("\r"), "", ""
     words = [word for word in line.split(" ") if word]
-    if not rest.strip():
-        return words
     if not words:
-        return [rest]
+        return [rest] if rest else []
     words[-1] += newline + rest
     return words
 
