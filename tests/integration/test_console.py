@@ -1,0 +1,345 @@
+"""The console on real pipes, files and terminals: lines in, answers out, and a good end."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import pty
+import select
+import subprocess
+import sys
+import textwrap
+import time
+from contextlib import contextmanager
+
+import pytest
+
+from bots.console import Console
+from core.port import port_for
+from models.api import Message
+from models.msg import At, Image, MessageChain
+
+PATIENCE = 20
+
+# Answers each message with who said what where.
+BOT = textwrap.dedent(
+    """
+    import asyncio, logging, sys
+    from pathlib import Path
+    logging.basicConfig(level=logging.INFO, stream=sys.stderr)
+    from bots.console import Console
+    from core.config import cfg
+    from core.port import port_for
+
+    async def answer(event):
+        where = f" in {event.group_id}" if event.is_group_msg else ""
+        await event.reply(f"{event.user_id}{where}: {event.message_str}".replace("ESC", chr(27)))
+
+    def emit(event):
+        event.bind(port_for(bot))
+        return asyncio.ensure_future(answer(event))
+
+    cfg.set("aha.data_dir", Path(sys.argv[1]))
+    bot = Console(emit, bot_id="console", settings={})
+    asyncio.run(bot.run())
+    """
+)
+
+
+@pytest.fixture
+def command(tmp_path):
+    return [sys.executable, "-X", "dev", "-W", "error", "-c", BOT, str(tmp_path)]
+
+
+def chat(command, given, **options):
+    return subprocess.run(command, input=given, capture_output=True, timeout=PATIENCE, check=False, **options)
+
+
+# --- as a program ------------------------------------------------------------------------------------------------
+
+
+def test_a_pipe_gets_the_answers_and_nothing_else(command):
+    ended = chat(command, b"hello\n/as bob\n/in 42\nhi\n\n/private\nlast")
+
+    assert ended.stdout.decode() == "console: hello\nbob in 42: hi\nbob: last\n"
+    assert ended.stderr.decode() == "You are bob.\nYou are bob in 42.\nYou are bob.\n"
+    assert ended.returncode == 0
+
+
+def test_any_bytes_are_taken(command):
+    given = [b"\xff\xfe", "😀".encode(), b"a\0b", b"x" * 100_000, b"\x1b[31mred", b"dos\r"]
+    ended = chat(command, b"\n".join(given))
+
+    expected = ["\ufffd\ufffd", "😀", r"a\x00b", "x" * 100_000, r"\x1b[31mred", "dos"]
+    assert ended.stdout.decode().splitlines() == [f"console: {text}" for text in expected]
+    assert ended.stderr == b""
+
+
+@pytest.mark.parametrize("kind", ["file", "/dev/null", "closed"])
+def test_input_may_be_anything(command, kind, tmp_path):
+    script = {"file": f"< {tmp_path}/lines", "/dev/null": "< /dev/null", "closed": "<&-"}[kind]
+    (tmp_path / "lines").write_text("hello\nlast")
+    ended = subprocess.run(
+        ["sh", "-c", f'exec "$@" {script}', "sh", *command], capture_output=True, timeout=PATIENCE, check=False
+    )
+
+    assert ended.stdout.decode() == ("console: hello\nconsole: last\n" if kind == "file" else "")
+    assert (ended.stderr, ended.returncode) == (b"", 0)
+
+
+def test_an_output_that_cannot_show_a_character_gets_an_escape(command):
+    ended = chat(command, "é😀\n".encode(), env={**os.environ, "PYTHONIOENCODING": "latin-1"})
+
+    assert ended.stdout == b"console: \xe9\\U0001f600\n"
+
+
+def test_the_console_ends_when_nobody_reads_its_output(command):
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    process.stdout.close()
+    process.stdin.write(b"one\n")
+    process.stdin.flush()
+
+    assert process.wait(PATIENCE) == 0
+    with process.stdin, process.stderr:
+        assert process.stderr.read().decode().count("\n") == 1
+
+
+@contextmanager
+def terminal(command):
+    """Run the bot on a terminal of its own; yield the process and the other end."""
+    ours, theirs = pty.openpty()
+    # Nobody here answers a terminal's questions, and waiting for that takes seconds.
+    environment = {**os.environ, "PROMPT_TOOLKIT_NO_CPR": "1"}
+    process = subprocess.Popen(
+        command, stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True, env=environment
+    )
+    os.close(theirs)
+    try:
+        yield process, ours
+    finally:
+        process.kill()
+        process.wait(PATIENCE)
+        os.close(ours)
+
+
+def read_until(terminal, text):
+    """Read what appears until `text` does; return all of it."""
+    seen, end = b"", time.monotonic() + PATIENCE
+    while text.encode() not in seen:
+        assert select.select([terminal], [], [], max(0, end - time.monotonic()))[0], seen
+        seen += os.read(terminal, 65536)
+    return seen.decode(errors="replace")
+
+
+def test_on_a_terminal_there_is_a_prompt_with_a_history(command, tmp_path):
+    with terminal(command) as (process, screen):
+        read_until(screen, "console> ")
+        os.write(screen, b"hello\r")
+        seen = read_until(screen, "console: hello")
+        assert "bot> " in seen
+        os.write(screen, b"/as bob\r")
+        read_until(screen, "bob> ")
+        os.write(screen, b"\x1b[A\x1b[A\r")
+        read_until(screen, "bob: hello")
+        read_until(screen, "bob> ")
+        os.write(screen, b"\x04")
+        assert process.wait(PATIENCE) == 0
+
+    assert "+hello" in (tmp_path / "console_history").read_text()
+
+
+def test_what_is_said_on_a_terminal_does_not_steer_it(command):
+    with terminal(command) as (_, screen):
+        read_until(screen, "console> ")
+        os.write(screen, b"ESC[2J\r")
+        seen = read_until(screen, r"console: \x1b[2J")
+
+    assert "\x1b[2J" not in seen
+
+
+def test_ctrl_c_on_a_terminal_interrupts_the_program(command):
+    with terminal(command) as (process, screen):
+        read_until(screen, "console> ")
+        os.write(screen, b"\x03")
+        read_until(screen, "KeyboardInterrupt")
+        assert process.wait(PATIENCE) != 0
+
+
+# --- in this process ---------------------------------------------------------------------------------------------
+
+
+class Chat:
+    """A console that reads from a pipe; `handler` is its one callback."""
+
+    def __init__(self, handler):
+        self.console = Console(self.emit, bot_id="main", settings={})
+        self.handler = handler
+        self.events = []
+        self.heard = asyncio.Event()
+
+    def emit(self, event):
+        self.events.append(event)
+        self.heard.set()
+        event.bind(port_for(self.console))
+        return asyncio.ensure_future(self.handler(event))
+
+    @property
+    def said(self):
+        return [event.message_str for event in self.events]
+
+
+@pytest.fixture
+def typed(monkeypatch):
+    """The writing end of a pipe that is standard input."""
+    reading, writing = os.pipe()
+    with os.fdopen(reading) as stdin, os.fdopen(writing, "w") as typed:
+        monkeypatch.setattr(sys, "stdin", stdin)
+        yield typed
+
+
+async def nothing(_event):
+    pass
+
+
+async def run(chat):
+    await asyncio.wait_for(chat.console.run(), PATIENCE)
+
+
+async def test_a_line_is_an_event_with_everything(typed):
+    chat = Chat(nothing)
+    typed.write("/as 20001\n/in 30001\nhi [Aha:at,user_id=1]\n/private\nho")
+    typed.close()
+    await run(chat)
+
+    group, private = chat.events
+    assert isinstance(group, Message)
+    assert (group.event_type, group.user_id, group.group_id, group.sender.nickname) == (
+        "group",
+        "20001",
+        "30001",
+        "20001",
+    )
+    assert (group.platform, group.adapter, group.bot_id, group.self_id) == ("console", "console", "main", "main")
+    assert group.message == MessageChain("hi [Aha:at,user_id=1]")
+    assert abs(group.time - time.time()) < PATIENCE
+    assert (private.event_type, private.group_id) == ("private", None)
+    assert group.message_id != private.message_id
+
+
+async def test_a_line_waits_for_the_callbacks_of_the_line_before(typed):
+    ended = []
+
+    async def slow(event):
+        for _ in range(10):
+            await asyncio.sleep(0)
+        ended.append(event.message_str)
+        assert ended == chat.said
+
+    chat = Chat(slow)
+    typed.write("1\n2\n3\n")
+    typed.close()
+    await run(chat)
+
+    assert ended == ["1", "2", "3"]
+
+
+async def test_a_line_does_not_wait_for_ever(typed, monkeypatch):
+    monkeypatch.setattr("bots.console.adapter._PATIENCE", 0.01)
+    second = asyncio.Event()
+
+    async def stuck(event):
+        if event.message_str == "1":
+            await second.wait()
+        else:
+            second.set()
+
+    chat = Chat(stuck)
+    typed.write("1\n2\n")
+    typed.close()
+    await run(chat)
+
+    assert chat.said == ["1", "2"]
+
+
+async def test_the_end_of_input_waits_for_running_callbacks(typed, monkeypatch):
+    monkeypatch.setattr("bots.console.adapter._PATIENCE", 0.01)
+    go_on, ended = asyncio.Event(), asyncio.Event()
+
+    async def stuck(_event):
+        await go_on.wait()
+        ended.set()
+
+    chat = Chat(stuck)
+    typed.write("1\n")
+    typed.close()
+    running = asyncio.create_task(run(chat))
+    await asyncio.wait_for(chat.heard.wait(), PATIENCE)
+    go_on.set()
+    await running
+
+    assert ended.is_set()
+
+
+async def test_after_stop_intake_lines_are_no_events_and_answers_are_still_shown(typed, capsys):
+    async def stop(event):
+        await chat.console.stop_intake()
+        await event.send("bye")
+
+    chat = Chat(stop)
+    typed.write("1\n2\n3\n")
+    typed.close()
+    await run(chat)
+
+    assert (chat.said, capsys.readouterr().out) == (["1"], "bye\n")
+
+
+async def test_close_ends_run_though_the_input_is_open(typed):
+    chat = Chat(nothing)
+    typed.write("1\n")
+    typed.flush()
+    running = asyncio.create_task(run(chat))
+    await asyncio.wait_for(chat.heard.wait(), PATIENCE)
+    await chat.console.close()
+    await running
+
+    typed.write("2\n")
+    typed.close()
+    again = Chat(nothing)
+    await run(again)
+    assert again.said == ["2"]
+
+
+async def test_run_may_be_cancelled(typed):
+    chat = Chat(nothing)
+    running = asyncio.create_task(chat.console.run())
+    await asyncio.sleep(0)
+    running.cancel()
+    await asyncio.wait([running], timeout=PATIENCE)
+
+    assert running.cancelled()
+
+
+async def test_an_endless_line_is_cut(typed, monkeypatch):
+    monkeypatch.setattr("bots.console.pipe.LONGEST", 10)
+    monkeypatch.setattr("bots.console.pipe._CHUNK", 4)
+    chat = Chat(nothing)
+    typed.write("a" * 30)
+    typed.close()
+    await run(chat)
+
+    assert chat.said == ["a" * 12, "a" * 12, "a" * 6]
+
+
+@pytest.mark.parametrize("action", ["send_msg", "send_private_msg", "send_group_msg"])
+async def test_a_sent_message_is_shown_and_has_an_id(action, capsys):
+    message = MessageChain([At(user_id="1"), " look ", Image(file="a.png")])
+    console = Console(nothing, bot_id="main", settings={})
+
+    first, second = [await console.call(action, {"message": message}) for _ in range(2)]
+    assert capsys.readouterr().out == "@1 look [image: a.png]\n" * 2
+    assert first["message_id"] != second["message_id"]
+
+
+async def test_another_action_is_named():
+    with pytest.raises(NotImplementedError, match="console bot 'main' has no action set_group_ban"):
+        await Console(nothing, bot_id="main", settings={}).call("set_group_ban", {})
