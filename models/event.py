@@ -67,6 +67,9 @@ OptionalInt = Annotated[int | None, PlainValidator(as_optional_int)]
 Number = Annotated[int | float, PlainValidator(_number)]
 
 
+_UNCHANGING = frozenset({str, int, float, bool, type(None)})
+
+
 def _own(value: Any) -> Any:
     if isinstance(value, MessageChain):
         return value.copy()
@@ -94,7 +97,8 @@ class Content(BaseModel):
         copy = self.model_copy()
         for values in (copy.__dict__, copy.extra):
             for name, value in values.items():
-                values[name] = _own(value)
+                if type(value) not in _UNCHANGING:
+                    values[name] = _own(value)
         return copy
 
     def __eq__(self, other: object) -> bool:

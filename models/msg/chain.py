@@ -104,9 +104,7 @@ class MessageChain(list[S]):
         return MessageChain(super().__mul__(times))
 
     def __eq__(self, other: object) -> bool:
-        if not isinstance(other, list):
-            return NotImplemented
-        return super().__eq__(other) or (isinstance(other, MessageChain) and _joined(self) == _joined(other))
+        return _joined(self) == _joined(other) if isinstance(other, MessageChain) else super().__eq__(other)
 
     def __hash__(self) -> int:  # type: ignore[override]
         return hash(tuple(_joined(self)))
@@ -124,14 +122,12 @@ def MsgSeq(*items: MsgSeg | str) -> MessageChain:  # noqa: N802 - the documented
 
 
 def to_chain(value: Any) -> MessageChain:
-    """Turn whatever a module answers with into a message: a str, a segment, or a sequence of them.
+    """Turn whatever a module answers with into a new message: a str, a segment, or a sequence of them.
 
     A list or tuple is a sequence when it holds text alone or at least one segment. Everything else, None too, becomes
     its text.
     """
-    if isinstance(value, MessageChain):
-        return value.copy()
-    if isinstance(value, str | MsgSeg):
+    if isinstance(value, str | MsgSeg | MessageChain):
         return MessageChain(value)
     if isinstance(value, list | tuple) and _is_sequence(value):
         return MessageChain([each for item in value for each in to_chain(item)])
