@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from models.api import Event
 
 _short = reprlib.Repr()
-_short.maxstring = _short.maxother = 80
+_short.maxstring = 80
 
 _SHOWN = ("adapter", "bot_id", "event_type", "sub_type", "group_id", "user_id", "message_id", "message_str", "key")
 
@@ -17,4 +17,6 @@ _SHOWN = ("adapter", "bot_id", "event_type", "sub_type", "group_id", "user_id", 
 def describe(event: Event) -> str:
     """Return the kind of an event and what tells it from others, each value quoted and cut to 80 characters."""
     values: list[tuple[str, Any]] = [(name, getattr(event, name, None)) for name in _SHOWN]
-    return f"{type(event).__name__}({', '.join(f'{name}={_short.repr(value)}' for name, value in values if value)})"
+    return (
+        f"{type(event).__name__}({', '.join(f'{name}={_short.repr(str(value))}' for name, value in values if value)})"
+    )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
+from core.context import current_module
 from core.dispatcher.callback import name_of
 
 if TYPE_CHECKING:
@@ -17,12 +18,16 @@ logger = logging.getLogger(__name__)
 
 def matched(registration: Registration, sight: Sight) -> Look | None:
     """Return what the callback's condition found in the event; None if it does not hold, or raises."""
+    # Pre-hooks and functions in conditions are the module's code. `entered` would cost more than most conditions.
+    token = current_module.set(registration.module)
     try:
         holds, look = sight.look(registration.condition, registration.pre_hook)
     except Exception:
         if logger.isEnabledFor(logging.DEBUG):
             logger.debug("the condition of %s raised", name_of(registration.callback), exc_info=True)
         return None
+    finally:
+        current_module.reset(token)
     if registration.debug:
         _log(registration, look, holds=holds)
     return look if holds else None

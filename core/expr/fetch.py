@@ -7,6 +7,7 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 from core.config import cfg
+from core.context import entered
 from core.expr.facts import has_ids
 from core.expr.fields import GID, SUPER, UID, VALIDATED
 from core.expr.validation import validators
@@ -45,16 +46,18 @@ async def fetch(facts: Facts, names: frozenset[str]) -> None:
 
 
 async def _user_id(event: Any) -> int | None:
-    return None if event.user_id is None else await user2aha_id(event.platform, event.user_id)
+    return None if not event.user_id else await user2aha_id(event.platform, event.user_id)
 
 
 async def _group_id(event: Any) -> int | None:
-    return None if event.group_id is None else await group2aha_id(event.platform, event.group_id)
+    return None if not event.group_id else await group2aha_id(event.platform, event.group_id)
 
 
 async def _is_valid(event: Any) -> bool:
-    answer = validators[-1](event) if validators else True
-    return bool(await answer if inspect.isawaitable(answer) else answer)
+    validator, module = validators[-1]
+    with entered(module):
+        answer = validator(event)
+        return bool(await answer if inspect.isawaitable(answer) else answer)
 
 
 _GETTERS: dict[str, Callable[[Any], Awaitable[Any]]] = {

@@ -7,7 +7,7 @@ from core.expr.expression import Expr
 
 
 class PM:
-    """The fields of the event that a condition looks at; `docs` of each: the table in the module author's guide."""
+    """The fields of an event. What each is worth is said by the properties of `MessageText` and `Facts`."""
 
     message = Expr(fields.MESSAGE)
     message_chain = Expr(fields.MESSAGE_CHAIN)

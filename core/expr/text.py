@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from itertools import groupby
+from typing import TYPE_CHECKING, Any
 
 from models.msg import At, MessageChain, MsgSeg, Reply, Text
 
@@ -38,9 +39,7 @@ class MessageText:
         What follows a line break stays with the word before it, line break included.
         """
         if self._command is None:
-            self._command = []
-            for segment in self.message_chain:
-                self._command.extend(_words(segment.text) if isinstance(segment, Text) else [segment])
+            self._command = _command(self.message_chain)
         return self._command
 
 
@@ -51,6 +50,14 @@ def _stripped(chain: MessageChain, prefixes: Sequence[str], self_id: str) -> Mes
     without_mention = _without_mention(segments, self_id)
     rest = _without_prefix(without_mention, prefixes)
     return None if rest is segments else MessageChain([*chain[:quotes], *rest])
+
+
+def _command(chain: MessageChain) -> list[str | MsgSeg]:
+    words: list[Any] = []
+    for is_text, run in groupby(chain, lambda segment: isinstance(segment, Text)):
+        segments: list[Any] = list(run)
+        words.extend(_words("".join(segment.text for segment in segments)) if is_text else segments)
+    return words
 
 
 def _words(text: str) -> list[str]:

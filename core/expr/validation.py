@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, TypeAlias, TypeVar
 
-from core.context import current_module
+from core.context import Module, current_module
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 Validator: TypeAlias = "Callable[[Event], bool | Awaitable[bool]]"
 V = TypeVar("V", bound=Validator)
 
-validators: Final[list[Validator]] = []
-"""Those that are set; the last one counts."""
+validators: Final[list[tuple[Validator, Module | None]]] = []
+"""Those that are set, with the modules that did; the last one counts."""
 
 
 def set_validator(validator: V) -> V:
@@ -24,8 +24,8 @@ def set_validator(validator: V) -> V:
     Callbacks that do not mention `PM.validated` then answer only events that it accepts. It goes with its module, and
     the one that was set before counts again.
     """
-    validators.append(validator)
     module = current_module.get()
+    validators.append((validator, module))
     if module is not None:
-        module.undo.callback(validators.remove, validator)
+        module.undo.callback(validators.remove, (validator, module))
     return validator

@@ -106,6 +106,21 @@ async def test_a_condition_that_raises_counts_as_false_and_is_logged_in_debug(ca
     assert "the condition of" in caplog.text
 
 
+async def test_functions_in_conditions_run_as_code_of_the_module(calls, module):
+    async def callback():
+        pass
+
+    def note(value):
+        calls.append(current_module.get())
+        return value
+
+    on_message(Pmsg.applyto(note) == "ping", pre_hook=note, callback=callback)
+    with entered(None):
+        await say()
+        assert current_module.get() is None
+    assert calls == [module, module]
+
+
 async def test_debug_logs_what_a_condition_found(caplog):
     caplog.set_level(logging.INFO)
 
@@ -296,6 +311,7 @@ async def test_an_error_is_logged_once_and_touches_nothing_else(calls, caplog):
     line = record.getMessage()
     assert re.search(r"fails:\d+ of module demo failed on Message\(", line)
     assert r"two\nlines" in line
+    assert "event_type='private'" in line
     assert "\n" not in line
     assert len(line) < 400
 

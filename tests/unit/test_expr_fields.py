@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from core.config import cfg
+from core.context import Module, entered
 from core.expr import PM, evaluate, fetch, set_validator
 from core.expr.facts import Facts, limits
 from core.expr.limit import RateLimit
@@ -140,16 +141,25 @@ async def test_an_aha_id_that_cannot_be_had_makes_the_condition_false_and_is_log
 
 @pytest.mark.parametrize("answer", [True, False])
 @pytest.mark.parametrize("asynchronous", [True, False])
-async def test_the_validator_decides_what_is_validated(monkeypatch, answer, asynchronous):
-    monkeypatch.setattr(fetch, "validators", validators := [])
-    monkeypatch.setattr("core.expr.facts.validators", validators)
-    monkeypatch.setattr("core.expr.validation.validators", validators)
-
+async def test_the_validator_decides_what_is_validated_until_its_module_goes(answer, asynchronous):
     async def later(event):
         return answer
 
-    set_validator(later if asynchronous else lambda event: answer)
+    module = Module("demo")
+    with entered(module):
+        set_validator(later if asynchronous else lambda event: answer)
     assert await evaluate(GROUP, PM.validated) is answer
+    module.drop()
+    assert await evaluate(GROUP, PM.validated)
+
+
+async def test_an_event_is_not_validated_if_the_validator_fails(caplog):
+    module = Module("demo")
+    with entered(module):
+        set_validator(lambda event: 1 / 0)
+    assert not await evaluate(GROUP, PM.validated)
+    assert "PM.validated is unknown" in caplog.text
+    module.drop()
 
 
 # --- the rate limit -------------------------------------------------------------------------------------------------
@@ -224,6 +234,7 @@ COMMANDS = {
     "a line break stays with the last word": ("echo a b\nc d\ne", ["echo", "a", "b\nc d\ne"]),
     "a line break at the end goes": ("get a\r\n", ["get", "a"]),
     "a text that begins with a line break": ("\na b", ["a b"]),
+    "text segments side by side are one text": ([Text(text="a"), Text(text="b c")], ["ab", "c"]),
     "segments are words": (["a", Image(file="f"), "b c", ME], ["a", Image(file="f"), "b", "c", ME]),
 }
 
