@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import reprlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from models.api import Event
@@ -16,7 +16,6 @@ _SHOWN = ("adapter", "bot_id", "event_type", "sub_type", "group_id", "user_id", 
 
 def describe(event: Event) -> str:
     """Return the kind of an event and what tells it from others, each value quoted and cut to 80 characters."""
-    values: list[tuple[str, Any]] = [(name, getattr(event, name, None)) for name in _SHOWN]
-    return (
-        f"{type(event).__name__}({', '.join(f'{name}={_short.repr(str(value))}' for name, value in values if value)})"
-    )
+    values = ((name, getattr(event, name, None)) for name in _SHOWN)
+    shown = ", ".join(f"{name}={_short.repr(str(value))}" for name, value in values if value)
+    return f"{type(event).__name__}({shown})"
