@@ -19,10 +19,10 @@ logger = logging.getLogger(__name__)
 
 V = TypeVar("V")
 
-# Nobody can change these in place, so reading one is no reason to look at it again.
+# Nobody can change these in place.
 _ATOMS: Final = frozenset({str, int, float, complex, bool, bytes, type(None)})
 _GONE: Final[Any] = object()
-_BATCH_ROWS = 1_000
+_BATCH_ROWS = 500
 _BATCH_BYTES = 16_000_000
 
 Change = tuple[str, bytes | None]
@@ -34,7 +34,7 @@ class Contents(Generic[V]):
 
     `values` are the objects themselves, as in a dict. `_dirty` is what the database does not have yet. `_suspects`
     are keys whose objects were handed out since the last `compare`, `_held` those handed out at any time, and
-    `_known` the hash of what was last pickled for a key: together they find what was changed in place.
+    `_known` the hash of what was last pickled for an object that can change: together they find changes in place.
     The lock is for authors who use a store in `asyncio.to_thread`.
     """
 
@@ -59,7 +59,7 @@ class Contents(Generic[V]):
         for key, data, updated_at in rows:
             self._newest = updated_at.replace(tzinfo=UTC) if updated_at.tzinfo is None else updated_at
             try:
-                self.values[key] = unpickled(data)
+                value = unpickled(data)
             except Exception as error:  # noqa: BLE001 - unpickling runs whatever the row says
                 self._unreadable.add(key)
                 logger.warning(
@@ -67,7 +67,8 @@ class Contents(Generic[V]):
                     self.owner, key, type(error).__name__, error, self.table.name,
                 )  # fmt: skip
             else:
-                self._known[key] = hash(data)
+                self.values[key] = value
+                self._know(key, value, data)
         self._state = "open"
 
     def close(self) -> None:
@@ -97,7 +98,7 @@ class Contents(Generic[V]):
     def read(self, key: str) -> V:
         """Return the object under `key`, which its reader may change; KeyError if there is none."""
         value = self.values[key]
-        if type(value) not in _ATOMS:
+        if key in self._known:
             self._suspects.add(key)
         return value
 
@@ -112,9 +113,9 @@ class Contents(Generic[V]):
         with self._lock:
             self.values[key] = value
             self._dirty[key] = data
-            self._known[key] = hash(data)
-            if type(value) not in _ATOMS:
-                self._suspects.add(key)
+            self._know(key, value, data)
+            if key in self._known:
+                self._suspects.add(key)  # its setter may still hold the object
 
     def remove(self, key: str) -> None:
         """Delete `key`, also one that could not be read; KeyError if there is neither."""
@@ -126,7 +127,14 @@ class Contents(Generic[V]):
                 self._known.pop(key, None)
             self._dirty[key] = None
 
-    # --- what is still to be written ---------------------------------------------------------------------------------
+    def _know(self, key: str, value: V, data: bytes) -> None:
+        """Take note of the state in which an object was last pickled, if it can change at all."""
+        if type(value) in _ATOMS:
+            self._known.pop(key, None)
+        else:
+            self._known[key] = hash(data)
+
+    # --- what is still to be written -----------------------------------------------------------------------------
 
     @property
     def dirty(self) -> int:
@@ -142,7 +150,7 @@ class Contents(Generic[V]):
                 suspects = set(self._held)
         for key in suspects:
             value = self.values.get(key, _GONE)
-            if value is _GONE:
+            if value is _GONE or type(value) in _ATOMS:
                 self._held.discard(key)
             else:
                 self._compare(key, value)
@@ -160,7 +168,7 @@ class Contents(Generic[V]):
         with self._lock:
             if self._known.get(key) != hash(data) and self.values.get(key, _GONE) is value:
                 self._dirty[key] = data
-                self._known[key] = hash(data)
+                self._know(key, value, data)
 
     def batch(self) -> list[Change]:
         """Return the oldest changes, as many as are well written in one transaction."""

@@ -44,16 +44,20 @@ class Writer:
         failures: list[Exception] = []
         async with self._one_at_a_time:
             for contents in list(self.watched):
-                contents.compare(all_held=all_held or not contents.is_open)
                 try:
-                    while changes := contents.batch():
-                        await _write(contents, changes)
-                        contents.written(changes)
+                    await _flush(contents, all_held=all_held)
                 except Exception as error:  # noqa: BLE001 - whatever it is, the changes stay and are tried again
                     failures.append(error)
             self.watched = [contents for contents in self.watched if contents.is_open or contents.dirty]
         if failures:
             raise failures[0]
+
+    async def flush_module(self, name: str) -> None:
+        """Write what an unloaded store of this module left behind; raises the error if it cannot be written."""
+        async with self._one_at_a_time:
+            for contents in self.watched:
+                if contents.owner == name:
+                    await _flush(contents, all_held=True)
 
     async def finish(self) -> None:
         """End the background task and write what is left, again and again until the database takes it."""
@@ -102,8 +106,6 @@ async def load_stores(modules: Iterable[Module]) -> dict[Module, Exception]:
     From here on none of `modules` may make a store. It may be called again, for modules that are loaded later.
     """
     global _writer
-    if _writer is not None:
-        await _writer.flush()  # a module that is loaded again finds what it set before
     failures: dict[Module, Exception] = {}
     for module in modules:
         settle(module)
@@ -111,6 +113,8 @@ async def load_stores(modules: Iterable[Module]) -> dict[Module, Exception]:
         if contents is None or contents.is_open:
             continue
         try:
+            if _writer is not None:
+                await _writer.flush_module(module.name)  # a module that is loaded again finds what it set before
             with entered(module):
                 await _load(contents)
         except Exception as error:  # noqa: BLE001 - one module's table must not keep the others from starting
@@ -155,6 +159,17 @@ async def _load(contents: Contents[Any]) -> None:
             select(columns.key, columns.value, columns.updated_at).order_by(columns.updated_at, columns.key)
         )
         contents.fill(rows.all())
+
+
+async def _flush(contents: Contents[Any], *, all_held: bool) -> None:
+    """Write what is set by now. What is set meanwhile waits: a store that never rests must not hold up the others."""
+    contents.compare(all_held=all_held or not contents.is_open)
+    left = contents.dirty
+    while left > 0:
+        changes = contents.batch()
+        await _write(contents, changes)
+        contents.written(changes)
+        left -= len(changes)
 
 
 async def _write(contents: Contents[Any], changes: Sequence[Change]) -> None:

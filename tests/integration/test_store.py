@@ -178,6 +178,23 @@ async def test_a_module_whose_table_cannot_be_read_costs_no_other_its_data(datab
     fine.drop()
 
 
+async def test_a_store_that_never_rests_does_not_hold_up_a_flush(database_url, monkeypatch):
+    write = writer._write
+
+    async def written_while_it_is_set_again(contents, changes):
+        store["k"] += 1
+        await write(contents, changes)
+
+    monkeypatch.setattr(writer, "_write", written_while_it_is_set_again)
+    async with bot(database_url, "a") as [store]:
+        store["k"] = 0
+        await flush_stores()
+        assert store["k"] == 1
+        monkeypatch.undo()
+    async with bot(database_url, "a") as [store]:
+        assert dict(store) == {"k": 1}
+
+
 @asynccontextmanager
 async def failing_table(name: str = "a"):
     """Let every statement for the store of a module fail."""

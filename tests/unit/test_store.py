@@ -66,6 +66,11 @@ def test_outside_a_module_there_is_no_store():
         SimpleStore()
 
 
+def test_a_store_may_name_the_type_of_its_values(module):
+    with entered(module):
+        assert isinstance(SimpleStore[int](), SimpleStore)
+
+
 def test_a_second_store_in_a_module_is_refused(module, waiting):
     with entered(module), pytest.raises(UsageError, match="module notes made a second SimpleStore"):
         SimpleStore()
@@ -231,7 +236,7 @@ def test_reading_alone_writes_nothing(store, contents):
     assert changed(contents) == {}
 
 
-@pytest.mark.parametrize(("old", "new"), [(1, True), (0.0, -0.0), ([1], [1]), ("a", "a")], ids=repr)
+@pytest.mark.parametrize(("old", "new"), [(1, True), (0.0, -0.0), ([1], [1]), ("a", "a"), ([], 1), (1, [])], ids=repr)
 def test_assigning_is_always_written(store, contents, old, new):
     store["a"] = old
     changed(contents)
