@@ -36,7 +36,7 @@ async def serve(plan: Plan) -> int:
         failed.append(name)
         logger.error("%s", failure_report(name, what, error, full=cfg.aha.debug))
 
-    for module in plan.selection.unusable:
+    for module in {module.name: module for module in plan.selection.unusable}.values():
         failed.append(module.name)
         logger.error("module %s is off: %s: %s", module.name, module.where, module.problem)
     bot = Bot(plan, on_failure=report)

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _USUAL = Path("modules")
+_TEMPLATES = files("aha") / "templates"
+# Where pytest may have settings already; where it has none, it is told of the asynchronous tests.
+_PYTEST_SETTINGS = ("pytest.ini", "pyproject.toml", "tox.ini", "setup.cfg")
 
 
 @plain_errors
@@ -58,12 +61,14 @@ def _check_free(name: str, folder: Path) -> None:
 
 
 def _contents(name: str, folder: Path) -> Iterator[tuple[Path, str]]:
-    module = folder / name
-    templates = files("aha") / "templates"
-    for path, template in {
-        module / "__init__.py": "module.py.txt",
-        module / "database.py": "database.py.txt",
-        folder.parent / "tests" / f"test_{name}.py": "test.py.txt",
-    }.items():
-        text = templates.joinpath(template).read_text(encoding="utf-8")
+    home = folder.parent
+    wanted = {
+        folder / name / "__init__.py": "module.py.txt",
+        folder / name / "database.py": "database.py.txt",
+        home / "tests" / f"test_{name}.py": "test.py.txt",
+    }
+    if not any((home / file).exists() for file in _PYTEST_SETTINGS):
+        wanted[home / "pytest.ini"] = "pytest.ini.txt"
+    for path, template in wanted.items():
+        text = _TEMPLATES.joinpath(template).read_text(encoding="utf-8")
         yield path, Template(text).substitute(name=name, folder=folder.name)

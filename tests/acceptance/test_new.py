@@ -16,7 +16,8 @@ def empty(folder):
 def test_a_new_module_runs_and_remembers(empty, run):
     made = run("new", "hello")
     assert made.code == 0, made.err
-    assert made.out.splitlines() == ["modules/hello/__init__.py", "modules/hello/database.py", "tests/test_hello.py"]
+    written = ["modules/hello/__init__.py", "modules/hello/database.py", "tests/test_hello.py", "pytest.ini"]
+    assert made.out.splitlines() == written
     assert run("run", text="hello\n").out == "Hello! This is greeting number 1.\n"
     assert run("run", text="hello\nHELLO\n").out.splitlines()[-1] == "Hello! This is greeting number 3."
 
@@ -35,6 +36,11 @@ def test_a_new_module_passes_the_strict_type_checker(empty, run):
     checker = [sys.executable, "-m", "mypy", "--strict", "--explicit-package-bases", "modules/hello", "tests"]
     process = subprocess.run(checker, cwd=empty, capture_output=True, text=True, check=False)
     assert process.returncode == 0, process.stdout + process.stderr
+
+
+def test_settings_of_pytest_that_are_there_are_left_alone(empty, run):
+    (empty / "pyproject.toml").touch()
+    assert "pytest.ini" not in run("new", "hello").out
 
 
 @pytest.mark.parametrize(
