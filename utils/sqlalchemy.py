@@ -34,12 +34,7 @@ def upsert(
     target = _Target(entity)
     given = target.resolve(rows, values)
     key = target.key(index_elements)
-    statement = insert(entity).values(_last_of_each(given, key))
-    written = {column: statement.excluded[column.key] for column in given[0] if column not in key}
-    written |= {column: value for column, value in target.values_on_update() if column not in written}
-    # With nothing to write, writing the key to itself makes RETURNING answer all the same.
-    written = written or {column: statement.excluded[column.key] for column in key}
-    return statement.on_conflict_do_update(index_elements=key, set_=written)
+    return target.upserting(tuple(given[0]), key).values(_written(_last_of_each(given, key)))
 
 
 def insert_ignore(
@@ -55,14 +50,15 @@ def insert_ignore(
     Arguments and errors as for `upsert`. `.returning(...)` gives the rows that were inserted, and nothing for others.
     """
     target = _Target(entity)
-    statement = insert(entity).values(target.resolve(rows, values))
-    return statement.on_conflict_do_nothing(index_elements=target.key(index_elements))
+    ignoring = insert(entity).on_conflict_do_nothing(index_elements=target.key(index_elements))
+    return ignoring.values(_written(target.resolve(rows, values)))
 
 
 class _Target:
     """The one table behind a mapped class or a Table, and what its columns are called."""
 
     def __init__(self, entity: type[Any] | Table) -> None:
+        self.entity = entity
         self.mapper: Mapper[Any] | None = None
         found = inspect(entity, raiseerr=False)
         if isinstance(found, Mapper) and isinstance(found.local_table, Table):
@@ -105,14 +101,32 @@ class _Target:
             raise ValueError(f"{self.name} has no column {name!r}; it has {known}")  # noqa: TRY004 - a wrong name
         return found
 
-    def key(self, index_elements: Sequence[Any] | None) -> list[Column[Any]]:
+    def key(self, index_elements: Sequence[Any] | None) -> tuple[Column[Any], ...]:
         """The columns whose values identify a row."""
         if index_elements is not None:
-            return [self.column(element) for element in index_elements]
-        key = list(self.table.primary_key.columns)
+            return tuple(self.column(element) for element in index_elements)
+        key = tuple(self.table.primary_key.columns)
         if not key:
             raise TypeError(f"{self.name} has no primary key: name a unique key with index_elements=[...]")
         return key
+
+    def upserting(self, given: tuple[Column[Any], ...], key: tuple[Column[Any], ...]) -> Insert:
+        """The statement for these columns, still without values.
+
+        Building it takes longer than running it. It is kept on the table, so that it goes when the table goes.
+        """
+        kept = vars(self.table).setdefault("_aha_upserts", {})
+        if (found := kept.get((self.entity, given, key))) is not None:
+            return found  # type: ignore[no-any-return]
+        statement = insert(self.entity)
+        written = {column: statement.excluded[column.key] for column in given if column not in key}
+        on_update = {column: value for column, value in self.values_on_update() if column not in written}
+        # With nothing to write, writing the key to itself makes RETURNING answer all the same.
+        written = written | on_update or {column: statement.excluded[column.key] for column in key}
+        statement = statement.on_conflict_do_update(index_elements=key, set_=written)
+        if not on_update:  # which may differ each time
+            kept[self.entity, given, key] = statement
+        return statement
 
     def values_on_update(self) -> list[tuple[Column[Any], Any]]:
         """What the columns with an `onupdate` become."""
@@ -131,8 +145,13 @@ class _Target:
         return {self.table.c[self.mapper.polymorphic_on.key]: self.mapper.polymorphic_identity}
 
 
-def _last_of_each(rows: list[dict[Column[Any], Any]], key: list[Column[Any]]) -> list[dict[Column[Any], Any]]:
+def _last_of_each(rows: list[dict[Column[Any], Any]], key: tuple[Column[Any], ...]) -> list[dict[Column[Any], Any]]:
     """Without the rows that a later one with the same key replaces: PostgreSQL refuses to write a row twice."""
     if len(rows) == 1 or any(column not in rows[0] for column in key):
         return rows
     return list({tuple(row[column] for column in key): row for row in rows}.values())
+
+
+def _written(rows: list[dict[Column[Any], Any]]) -> Any:
+    # SQLAlchemy caches the compiled form of a statement with one row, and of one with a list of rows it does not.
+    return rows[0] if len(rows) == 1 else rows

@@ -6,11 +6,11 @@ import re
 from contextlib import AsyncExitStack
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import make_url, text
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
-from sqlalchemy.ext.asyncio import AsyncEngine, async_sessionmaker, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.pool import AsyncAdaptedQueuePool
 
 from core.database import sqlite  # noqa: F401 - registers the dialect sqlite+aha
@@ -54,7 +54,18 @@ _bot = _BotEngine()
 db_engine: AsyncEngine = _bot
 """The engine in use. It raises DatabaseNotOpen until the database is open and after it was closed."""
 
-db_sessionmaker = async_sessionmaker(db_engine, expire_on_commit=False)
+
+class _Session(AsyncSession):
+    """A session whose end costs nothing when there is nothing to end, which is so after each commit."""
+
+    async def __aexit__(self, kind: Any, value: Any, traceback: Any) -> None:
+        if self.in_transaction():
+            await super().__aexit__(kind, value, traceback)
+        else:
+            self.sync_session.close()
+
+
+db_sessionmaker = async_sessionmaker[AsyncSession](db_engine, class_=_Session, expire_on_commit=False)
 """`async with db_sessionmaker() as session:` - a session on the bot's database. Rows stay readable after commit."""
 
 

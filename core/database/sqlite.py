@@ -15,6 +15,7 @@ from sqlalchemy.dialects import registry
 from sqlalchemy.dialects.sqlite.aiosqlite import SQLiteDialect_aiosqlite
 from sqlalchemy.dialects.sqlite.base import SQLiteCompiler
 
+from core.database.driver import connect
 from core.database.writers import WriteQueue
 
 if TYPE_CHECKING:
@@ -57,8 +58,8 @@ class AhaSQLite(SQLiteDialect_aiosqlite):
 
     def create_connect_args(self, url: Any) -> Any:
         args, kw = super().create_connect_args(url)
-        # The driver must open no transaction of its own; BEGIN is written here.
-        return args, {**kw, "isolation_level": None}
+        # Without an isolation level Python's sqlite3 opens no transactions of its own.
+        return args, {**kw, "isolation_level": None, "async_creator_fn": connect}
 
     def on_connect(self) -> Callable[[DBAPIConnection], None]:
         base = super().on_connect()
@@ -106,7 +107,7 @@ class AhaSQLite(SQLiteDialect_aiosqlite):
             return
         connection.run_async(lambda _: self.writers.enter(connection))
         # From here on the lock is given back by commit, rollback or close, even if BEGIN fails or is cancelled.
-        connection.run_async(lambda driver: driver.execute("BEGIN IMMEDIATE"))
+        connection.driver_connection.begin_first = True
 
     # --- commit, rollback and close give it back ---
 

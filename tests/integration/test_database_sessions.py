@@ -58,7 +58,8 @@ async def closed_afterwards():
 
 
 @pytest.mark.parametrize("name", ["connect", "dialect", "url", "begin"])
-async def test_using_a_database_that_is_not_open_says_what_to_do(name):
+async def test_using_a_database_that_is_not_open_says_what_to_do(name, monkeypatch):
+    monkeypatch.setattr(db_engine, "was_open", False)
     with pytest.raises(DatabaseNotOpen, match="@on_start"):
         db_sessionmaker()
     with pytest.raises(DatabaseNotOpen, match="@on_start"):

@@ -1,0 +1,110 @@
+"""aiosqlite with one trip to its thread for a statement and all its rows, instead of four. It decides nothing.
+
+A trip costs more than most statements do: opening a cursor, BEGIN, the statement, its rows and closing the cursor are
+one function here. `Connection._execute` is how aiosqlite itself runs a function in its thread.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from functools import partial
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import aiosqlite
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+
+class _Result(NamedTuple):
+    description: Any = None
+    rowcount: int = -1
+    lastrowid: int | None = None
+    rows: Sequence[Any] = ()
+
+
+class Cursor:
+    """What SQLAlchemy needs of a cursor: a result that is complete once `execute` returns."""
+
+    arraysize = 1
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._result = _Result()
+
+    async def __aenter__(self) -> Cursor:
+        return self
+
+    @property
+    def description(self) -> Any:
+        """The columns as in PEP 249; None for a statement without rows."""
+        return self._result.description
+
+    @property
+    def rowcount(self) -> int:
+        """How many rows the statement changed, -1 if that is no question."""
+        return self._result.rowcount
+
+    @property
+    def lastrowid(self) -> int | None:
+        """The rowid of the last row that was inserted."""
+        return self._result.lastrowid
+
+    async def execute(self, sql: str, parameters: Any = ()) -> None:
+        """Run one statement and fetch its rows."""
+        self._result = await self._connection.run(partial(_run_statement, sqlite3.Cursor.execute, sql, parameters))
+
+    async def executemany(self, sql: str, parameters: Any) -> None:
+        """Run a statement once for each of `parameters`."""
+        self._result = await self._connection.run(partial(_run_statement, sqlite3.Cursor.executemany, sql, parameters))
+
+    async def fetchall(self) -> Sequence[Any]:
+        """All rows of the statement."""
+        return self._result.rows
+
+    async def close(self) -> None:
+        """Nothing is open any more once the statement has run."""
+
+
+class Connection(aiosqlite.Connection):
+    """A connection of aiosqlite. While `begin_first` is set, the next statement opens a transaction before it runs."""
+
+    begin_first = False
+
+    def cursor(self) -> Cursor:  # type: ignore[override]
+        """Return a cursor, without a trip to the thread."""
+        return Cursor(self)
+
+    async def run(self, work: Callable[[sqlite3.Connection], _Result]) -> _Result:
+        """Do `work` in the connection's thread, after BEGIN IMMEDIATE if that is due."""
+        begin, self.begin_first = self.begin_first, False
+        result: _Result = await self._execute(_begun if begin else _plain, work, self._conn)  # type: ignore[no-untyped-call]
+        return result
+
+
+async def connect(database: str, **options: Any) -> Connection:
+    """Open `database` with the options of `sqlite3.connect`."""
+    connection = Connection(partial(sqlite3.connect, database, **options), iter_chunk_size=64)
+    # The bot may end while a statement runs; SQLAlchemy does the same with the connections that it makes.
+    connection._thread.daemon = True  # noqa: SLF001
+    await connection
+    return connection
+
+
+def _plain(work: Callable[[sqlite3.Connection], _Result], connection: sqlite3.Connection) -> _Result:
+    return work(connection)
+
+
+def _begun(work: Callable[[sqlite3.Connection], _Result], connection: sqlite3.Connection) -> _Result:
+    connection.execute("BEGIN IMMEDIATE")
+    return work(connection)
+
+
+def _run_statement(how: Callable[..., Any], sql: str, parameters: Any, connection: sqlite3.Connection) -> _Result:
+    cursor = connection.cursor()
+    try:
+        how(cursor, sql, parameters)
+        rows = cursor.fetchall() if cursor.description else ()
+        return _Result(cursor.description, cursor.rowcount, cursor.lastrowid, rows)
+    finally:
+        cursor.close()
