@@ -14,12 +14,17 @@ from typing import TYPE_CHECKING, Any
 
 import asyncpg
 import pytest
+from hypothesis import settings
 
 from core.context import Module
 from core.database import close_database, open_database
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+
+# How long an example takes says more about the machine's other work than about ours.
+settings.register_profile("aha", deadline=None)
+settings.load_profile("aha")
 
 # The server of the tests has nothing to lose: without these a CREATE DATABASE costs ten times as much.
 _FAST = ("fsync = off", "full_page_writes = off", "synchronous_commit = off", "max_connections = 300")
