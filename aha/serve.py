@@ -24,11 +24,25 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 
-async def serve(plan: Plan) -> int:
-    """Run a bot as planned and return the exit code of the process.
+def serve(plan: Plan) -> int:
+    """Run a bot as planned, until its end, and return the exit code of the process.
 
+    A SystemExit in some task, a module's fault, stops neither the event loop nor the bot.
     Raises ConfigError or DatabaseError if the bot cannot run.
     """
+    with asyncio.Runner() as runner:
+        loop = runner.get_loop()
+        bot = loop.create_task(_serve(plan), name="bot")
+        while True:
+            try:
+                return loop.run_until_complete(bot)
+            except (SystemExit, KeyboardInterrupt):  # signals are handled otherwise
+                if bot.done():
+                    raise
+                logger.exception("a module wanted to end the process; a signal does that")
+
+
+async def _serve(plan: Plan) -> int:
     signals = StopSignal()
     failed: list[str] = []
 

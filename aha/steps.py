@@ -19,6 +19,10 @@ async def attempt(what: str, work: Callable[[], Awaitable[object]]) -> None:
     """Do `work` however long it takes; a failure is logged and goes no further."""
     try:
         await work()
+    except asyncio.CancelledError:
+        if (task := asyncio.current_task()) and task.cancelling():
+            raise
+        logger.exception("while stopping: something that was needed to %s had been cancelled", what)
     except (Exception, SystemExit):
         logger.exception("while stopping: could not %s", what)
 

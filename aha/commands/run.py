@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -72,7 +71,7 @@ def run(
 
     cfg.aha.data_dir.mkdir(parents=True, exist_ok=True)
     plan = Plan(selection, db or database_url(), make_adapters, synchronous=cfg.aha.database.synchronous)
-    return asyncio.run(serve(plan))
+    return serve(plan)
 
 
 def database_url() -> str:

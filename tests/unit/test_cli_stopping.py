@@ -104,3 +104,21 @@ async def test_what_may_be_broken_off_does_not_begin_after_a_signal():
         os.kill(os.getpid(), signal.SIGINT)
         with pytest.raises(Interrupted), signals.interrupting():
             pytest.fail("it began")
+
+
+async def test_a_step_whose_own_task_was_cancelled_is_a_failed_step(caplog):
+    async def needs_a_cancelled_task():
+        task = asyncio.create_task(asyncio.Event().wait())
+        task.cancel()
+        await task
+
+    await attempt("use what is gone", needs_a_cancelled_task)
+    assert "needed to use what is gone had been cancelled" in caplog.text
+
+
+async def test_cancelling_the_stop_itself_is_not_swallowed():
+    stopping = asyncio.create_task(attempt("wait", asyncio.Event().wait))
+    await asyncio.sleep(0)
+    stopping.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await stopping
