@@ -1,0 +1,60 @@
+"""Writes docs/benchmarks.md from what was found. Everything on the page comes from one run."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from benchmarks.rows import Row, Section
+
+HEAD = """\
+| what | against | must reach | Aha | the other | Aha against it | verdict |
+| --- | --- | --- | ---: | ---: | ---: | --- |"""
+
+REPEAT = """\
+`make bench` repeats all of it and rewrites this page; the peers get a virtual environment of their own, with the
+versions that `requirements/bench.txt` locks. `python -m benchmarks --quick` takes few rounds, `--only SECTION` a part
+(dispatch, onebot, start, database); both print the page and leave this file alone. Nothing else should run on the
+machine meanwhile."""
+
+
+def page(sections: Sequence[Section], *, machine: str, versions: Mapping[str, str], rounds: str) -> str:
+    return "\n".join(_lines(sections, machine, versions, rounds))
+
+
+def _lines(sections: Sequence[Section], machine: str, versions: Mapping[str, str], rounds: str) -> Iterator[str]:
+    yield "# Benchmarks\n"
+    yield f"Measured in one run, ours and the other in turns; {rounds}. Figures are medians over the rounds, the ratio"
+    yield "or difference is the median of what each round's was, with the lowest and the highest in brackets.\n"
+    yield f"Machine: {machine}.\n"
+    yield f"Versions: {', '.join(f'{name} {version}' for name, version in versions.items())}.\n"
+    for section in sections:
+        yield from (f"## {section.title}\n", HEAD, *map(_row, section.rows), "")
+        if section.notes:
+            yield from (*(f"* {note}" for note in section.notes), "")
+        yield section.how + "\n"
+    yield f"## To repeat it\n\n{REPEAT}\n"
+
+
+def _row(row: Row) -> str:
+    verdict = {True: "met", False: "**not met**", None: "shown beside"}[row.met]
+    figures = (_figure(row, row.our_median), _figure(row, row.peer_median), _comparison(row))
+    return f"| {' | '.join((row.what, row.against, _required(row), *figures, verdict))} |"
+
+
+def _figure(row: Row, value: float) -> str:
+    return f"{value:,.0f}/s" if row.unit == "per second" else f"{value:.2f} s"
+
+
+def _required(row: Row) -> str:
+    if row.allowed is None:
+        return row.proves or "–"
+    return f"≥ {row.allowed:g} ×" if row.unit == "per second" else f"≤ it + {row.allowed:g} s"
+
+
+def _comparison(row: Row) -> str:
+    if row.unit == "per second":
+        return f"{row.compared:.2f} × ({min(row.each):.2f} to {max(row.each):.2f})"
+    return f"{row.compared:+.2f} s ({min(row.each):+.2f} to {max(row.each):+.2f})"

@@ -1,0 +1,98 @@
+"""Starts the programs that are measured, waits for them, and makes sure that none is left. It knows no bot."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn, Self
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from types import FrameType
+
+ROOT = Path(__file__).parent.parent
+PEER_PYTHON = ROOT / ".venv-bench" / "bin" / "python"
+PATIENCE = 60.0
+
+
+class Program:
+    """A program that runs while this is entered. It gets an open, silent standard input."""
+
+    def __init__(self, command: Sequence[str | Path], *, folder: Path) -> None:
+        self._command = [str(part) for part in command]
+        self._folder = folder
+
+    def __enter__(self) -> Self:
+        clean = {name: value for name, value in os.environ.items() if not name.startswith(("AHA_", "PYTHON"))}
+        self._start = time.perf_counter()
+        self.process = subprocess.Popen(
+            self._command,
+            cwd=self._folder,
+            env={**clean, "PYTHONUNBUFFERED": "1"},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        self._guard = threading.Timer(PATIENCE, self.process.kill)
+        self._guard.start()
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self._guard.cancel()
+        self.process.terminate()
+        try:
+            self.process.wait(15)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+
+    def line_with(self, text: str) -> tuple[str, float]:
+        """Wait until it has written a line that contains `text`; return it and how many seconds after the start."""
+        written = []
+        for line in self.process.stdout:
+            written.append(line)
+            if text in line:
+                return line, time.perf_counter() - self._start
+        raise RuntimeError(f"{' '.join(self._command)} ended, or was ended after {PATIENCE} s:\n{''.join(written)}")
+
+    def wait_for_port(self, port: int) -> None:
+        """Wait until somebody listens there, and let it run from then on."""
+        threading.Thread(target=_show_errors, args=[self.process], daemon=True).start()
+        end = time.monotonic() + PATIENCE
+        while time.monotonic() < end and self.process.poll() is None:
+            with socket.socket() as probe:
+                if probe.connect_ex(("127.0.0.1", port)) == 0:
+                    self._guard.cancel()
+                    return
+            time.sleep(0.05)
+        raise RuntimeError(f"{' '.join(self._command)} does not listen at port {port}")
+
+
+def _show_errors(process: subprocess.Popen[str]) -> None:
+    """Read all that it writes, so that it never has to wait for us."""
+    for line in process.stdout:
+        if "rror" in line or "ERROR" in line:
+            sys.stderr.write(f"    {line}")
+
+
+def end_children_on_signals() -> None:
+    """Turn SIGTERM and SIGHUP into the exception that lets every Program end."""
+
+    def leave(number: int, _frame: FrameType | None) -> NoReturn:
+        sys.exit(128 + number)
+
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, leave)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
