@@ -117,6 +117,12 @@ def forget(name: str) -> None:
     vars(modules).pop(name, None)
 
 
+def forget_all() -> None:
+    """Forget everything below `modules`, also what modules share in files whose names begin with _."""
+    for name in {key.split(".")[1] for key in sys.modules if key.startswith(f"{PACKAGE}.")}:
+        forget(name)
+
+
 def _for_whom() -> str:
     importer = current_module.get()
     return f", but module {importer.name} imports it" if importer else ""

@@ -66,7 +66,8 @@ class Bot:
         Raises ConfigError, DatabaseError: then the bot cannot run.
         """
         made = self.plan.adapters(emit)
-        self.loader.__enter__()
+        dispatcher.stop_intake()
+        self.loader.open()
         with importing or nullcontext():
             for name in list(self.loader.wanted):
                 self.loader.load(name)
@@ -92,7 +93,7 @@ class Bot:
         await attempt("write the SimpleStores", close_stores)
         await attempt_within(PATIENCE, "close the adapters", self.running.close, hurry=hurry)
         await attempt("close the database", close_database)
-        self.loader.__exit__(None, None, None)
+        self.loader.close()
 
     def _modules(self) -> list[Module]:
         return list(self.loader.loaded.values())

@@ -12,11 +12,10 @@ from typing import TYPE_CHECKING
 import modules
 from core.context import Module
 
-from .importing import PACKAGE, ModuleFinder, ModuleOff, forget
+from .importing import PACKAGE, ModuleFinder, ModuleOff, forget, forget_all
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
-    from types import TracebackType
 
     from .discovery import Found
 
@@ -27,7 +26,7 @@ BUILTIN = Path(modules.__file__).parent
 
 
 class Loader:
-    """The modules of one run. As a context manager it makes `import modules.<name>` work, and undoes all at its end.
+    """The modules of one run. From `open` to `close` it makes `import modules.<name>` work.
 
     `off` says for modules that are not to run why, as the end of a sentence. `on_failure` is called with the name
     and the error of a module that fails to import; what it raises comes out of `load`.
@@ -47,7 +46,8 @@ class Loader:
         )
         self._undo = ExitStack()
 
-    def __enter__(self) -> Loader:
+    def open(self) -> None:
+        """Let modules be imported, from the folders that they are in."""
         before = list(modules.__path__)
         folders = dict.fromkeys([*(str(module.path.parent) for module in self.wanted.values()), *before])
         modules.__path__[:] = folders
@@ -55,13 +55,12 @@ class Loader:
         self._undo.callback(modules.__path__.__setitem__, slice(None), before)
         self._undo.callback(sys.meta_path.remove, self._finder)
         importlib.invalidate_caches()
-        return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
+    def close(self) -> None:
+        """Unload every module, the last one first, and leave Python's import system as it was."""
         for name in reversed(list(self.wanted)):
             self.unload(name)
+        forget_all()
         self._undo.close()
 
     def load(self, name: str) -> None:

@@ -58,6 +58,8 @@ async def _serve(plan: Plan) -> int:
         try:
             if await _started(bot, signals):
                 _write_new_keys()
+                if not (bot.loader.loaded or failed):
+                    logger.warning("no module is on; write one with: aha new hello")
                 logger.info("%s", _ready(bot, failed))
                 await _first(signals.stop, bot.running.ended)
             logger.info("stopping%s", "; another signal ends all waiting" if signals.asked else "")

@@ -135,6 +135,7 @@ class RunningBot:
         if bot is not None:
             await bot.stop(hurry=asyncio.Event())
         logging.getLogger(_DISPATCHER).removeHandler(_errors)
+        dispatcher.open_intake()
         cfg.reset()
 
     def _adapters(self, emit: Emit) -> list[Adapter]:

@@ -4,6 +4,7 @@ import importlib
 import inspect
 import sys
 import textwrap
+from contextlib import closing
 from importlib.resources import files
 
 import pytest
@@ -29,14 +30,15 @@ def load(tmp_path):
         wanted = [found for found in survey(tmp_path / "plugins") if found.name not in (off or {})]
         loader = Loader(wanted, off=off or {}, on_failure=lambda name, error: loader.errors.update({name: error}))
         loader.errors = {}
-        opened.append(loader.__enter__())
+        loader.open()
+        opened.append(loader)
         for found in wanted:
             loader.load(found.name)
         return loader
 
     yield write_and_load
     for loader in opened:
-        loader.__exit__(None, None, None)
+        loader.close()
 
 
 def test_code_runs_with_its_own_record_current(load):
@@ -130,10 +132,9 @@ def test_what_the_report_raises_comes_out_of_load(tmp_path, code):
         raise error
 
     (tmp_path / "a.py").write_text(code)
-    with (
-        Loader(survey(tmp_path), off={}, on_failure=refuse) as loader,
-        pytest.raises((ZeroDivisionError, ModuleNotFoundError)),
-    ):
+    loader = Loader(survey(tmp_path), off={}, on_failure=refuse)
+    loader.open()
+    with closing(loader), pytest.raises((ZeroDivisionError, ModuleNotFoundError)):
         loader.load("a")
 
 
@@ -156,9 +157,10 @@ def test_python_tools_see_an_ordinary_module(load, tmp_path):
 
 def test_nothing_is_left_after_the_run(tmp_path, load):
     before = list(sys.meta_path), list(modules.__path__), set(sys.modules), set(vars(modules))
-    loader = load({"a.py": "", "p/__init__.py": "from . import x", "p/x.py": ""})
+    code = "from modules import _shared\nfrom . import x"
+    loader = load({"a.py": "", "_shared.py": "", "p/__init__.py": code, "p/x.py": ""})
     assert hasattr(modules, "p")
-    loader.__exit__(None, None, None)
+    loader.close()
     assert (list(sys.meta_path), list(modules.__path__), set(sys.modules), set(vars(modules))) == before
 
 
