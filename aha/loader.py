@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import modules
 from core.context import Module
+from core.database.base import known_modules
 
 from .importing import PACKAGE, ModuleFinder, ModuleOff, forget, forget_all
 

@@ -13,7 +13,6 @@ from sqlalchemy import (
     MetaData,
     Table,
     Text,
-    func,
     inspect,
     select,
     text,
@@ -123,7 +122,7 @@ async def test_in_memory_sqlite_works_and_is_gone_after_close(url, module):
             await connection.run_sync(table.create)
             await connection.execute(table.insert().values(id=1))
             async with db_sessionmaker() as other:
-                assert (await other.scalar(select(func.count()).select_from(text("sqlite_master")))) == 0
+                assert (await other.scalar(text("SELECT count(*) FROM sqlite_master WHERE name = 't__demo'"))) == 0
         await close_database()
 
 

@@ -86,7 +86,9 @@ def shops(module):
 
 def test_two_modules_with_the_same_names_do_not_meet(shops):
     for name, (test, tag, assoc) in shops.items():
-        assert [t.name for t in (test.__table__, tag.__table__, assoc)] == [f"{t}__{name}" for t in ("test", "tag", "assoc")]
+        assert [t.name for t in (test.__table__, tag.__table__, assoc)] == [
+            f"{t}__{name}" for t in ("test", "tag", "assoc")
+        ]
         assert {i.name for i in test.__table__.indexes} == {f"ix_color__{name}"}
         named = {c.name for t in (test.__table__, tag.__table__, assoc) for c in t.constraints if c.name}
         named |= {c.name for c in tag.__table__.c.name.constraints}
@@ -222,7 +224,9 @@ def test_mixins_abstract_bases_and_both_kinds_of_inheritance(module):
     ("existing", "wanted", "message"),
     [
         pytest.param(("a__b", "c"), ("a", "b__c"), "belongs to module c", id="another pair with the same sum"),
-        pytest.param(("Test", "one"), ("test", "one"), "belongs to module one", id="SQLite ignores upper and lower case"),
+        pytest.param(
+            ("Test", "one"), ("test", "one"), "belongs to module one", id="SQLite ignores upper and lower case"
+        ),
         pytest.param(("aha_taken", None), ("aha_taken", "one"), "reserved for the framework", id="reserved name"),
     ],
 )
