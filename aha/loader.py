@@ -56,6 +56,9 @@ class Loader:
         self._undo.callback(modules.__path__.__setitem__, slice(None), before)
         self._undo.callback(sys.meta_path.remove, self._finder)
         importlib.invalidate_caches()
+        # A foreign key may name the table of a module that is imported later: `account__user.id`.
+        known_modules.update(self.wanted)
+        self._undo.callback(known_modules.difference_update, set(self.wanted))
 
     def close(self) -> None:
         """Unload every module, the last one first, and leave Python's import system as it was."""
