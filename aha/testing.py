@@ -101,8 +101,11 @@ class RunningBot:
     async def send_event(self, event: Event, *, within: float = 10.0) -> list[MessageChain]:
         """Let any event happen, a notice for example, and return the messages that the bot sends because of it.
 
-        Raises what a callback raised; TimeoutError if one still runs after `within` seconds.
+        Raises what a callback raised; TimeoutError if one still runs after `within` seconds; UsageError if the bot has
+        stopped.
         """
+        if self._bot is None:
+            raise UsageError("the bot has stopped: talk to it inside `async with running_bot(...)`")
         event.bot_id, event.adapter, event.self_id = _BOT_ID, MemoryAdapter.name, event.self_id or "0"
         happened = _Happened()
         token = _happening.set(happened)
@@ -184,7 +187,7 @@ class _Errors(logging.Handler):
             happened.errors.append(record.exc_info[1])
 
 
-_errors = _Errors()
+_errors = _Errors(logging.ERROR)
 _open = False
 
 

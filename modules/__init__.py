@@ -1,1 +1,1 @@
-"""The bot's modules: the folder of the user first, then the modules that come with Aha. The application sets the path."""
+"""The modules of the bot: those in the user's folder, then those that come with Aha. The application sets the path."""

@@ -17,7 +17,7 @@ from core.database import db_engine, metadata
 from core.dispatcher import dispatcher, help_items
 from models.api import Notice
 from models.exc import DatabaseNotOpen, ModuleError, UsageError
-from models.msg import At, Image, Text
+from models.msg import At, Image, Reply, Text
 
 COUNTER = """
     from sqlalchemy import BigInteger
@@ -111,7 +111,7 @@ async def test_answers_come_in_order_as_text_and_without_the_quote(module):
     async with running_bot(modules=[module(on("a", body))]) as bot:
         assert await bot.say("a", user="7") == ["one", f"{At(user_id='7')}two", "None"]
         assert [call.action for call in bot.calls] == ["send_private_msg"] * 3
-        assert [str(segment.kind) for segment in bot.calls[0].message][:1] == ["reply"] or bot.calls[0].message
+        assert isinstance(bot.calls[0].message[0], Reply)
 
 
 async def test_messages_may_be_segments_in_groups_and_from_any_platform(module):
@@ -213,6 +213,13 @@ async def test_two_bots_at_once_are_refused(module):
             async with running_bot(modules=[path]):
                 pass
         assert await bot.say("count") == ["1 of 1"]
+
+
+async def test_a_bot_that_has_stopped_says_so(module):
+    async with running_bot(modules=[module(COUNTER)]) as bot:
+        pass
+    with pytest.raises(UsageError, match="has stopped"):
+        await bot.say("count")
 
 
 async def test_cleanup_runs_at_the_end_and_can_still_send(module):
