@@ -6,6 +6,7 @@ import asyncio
 import logging
 import os
 import sys
+from contextlib import aclosing
 from itertools import count
 from time import time
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
@@ -20,7 +21,7 @@ from models.api import Message, Sender
 from models.msg import MessageChain
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping
+    from collections.abc import AsyncGenerator, Mapping
 
     from core.adapter import Emit
 
@@ -34,7 +35,7 @@ _SENDING = ("send_msg", "send_private_msg", "send_group_msg")
 class Screen(Protocol):
     """Where lines come from and answers go."""
 
-    def lines(self) -> AsyncIterator[str]:
+    def lines(self) -> AsyncGenerator[str]:
         """Yield the lines that are typed."""
 
     def show(self, answer: str) -> None:
@@ -62,12 +63,13 @@ class Console(Serving):
         if _is_terminal(sys.stdin) and _is_terminal(sys.stdout):
             self._screen = Terminal(lambda: self._speaker.place, history=cfg.aha.data_dir / "console_history")
             self._screen.tell("Type to the bot. /help shows what else there is, Ctrl-D ends it.")
-        async for line in self._screen.lines():
-            remark = self._speaker.obey(line)
-            if remark is not None:
-                self._screen.tell(remark)
-            elif line and self.taking_in:
-                await self._say(line)
+        async with aclosing(self._screen.lines()) as lines:
+            async for line in lines:
+                remark = self._speaker.obey(line)
+                if remark is not None:
+                    self._screen.tell(remark)
+                elif line and self.taking_in:
+                    await self._say(line)
         if self._running:
             await asyncio.wait(self._running)
 

@@ -8,7 +8,7 @@ import sys
 from typing import TYPE_CHECKING, TextIO
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncGenerator
 
 _CHUNK = 64 * 1024
 # A longer line is cut: an input without line breaks must not fill the memory.
@@ -18,7 +18,7 @@ LONGEST = 1024 * 1024
 class Pipe:
     """Standard input may be a pipe, a file, a device, or closed."""
 
-    async def lines(self) -> AsyncIterator[str]:
+    async def lines(self) -> AsyncGenerator[str]:
         """Yield the lines without their ends. What is no UTF-8 becomes U+FFFD."""
         rest = b""
         while chunk := await _read(sys.stdin):

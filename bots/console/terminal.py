@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import signal
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncGenerator, Callable
     from pathlib import Path
 
     from prompt_toolkit.formatted_text import StyleAndTextTuples
@@ -19,21 +20,35 @@ class Terminal:
         self._place = place
         self._history = history
 
-    async def lines(self) -> AsyncIterator[str]:
+    async def lines(self) -> AsyncGenerator[str]:
         """Yield what is typed until Ctrl-D. Ctrl-C stops the program, as it does everywhere."""
+        typed: asyncio.Queue[str | None] = asyncio.Queue()
+        prompting = asyncio.create_task(self._prompt_into(typed))
+        prompting.add_done_callback(lambda _: typed.put_nowait(None))
+        try:
+            while (line := await typed.get()) is not None:
+                yield line
+        finally:
+            prompting.cancel()
+            await asyncio.wait([prompting])  # it leaves the terminal as it was
+        prompting.result()
+
+    async def _prompt_into(self, typed: asyncio.Queue[str | None]) -> None:
+        """Prompt all the time, also while a line is being answered: a prompt is where Ctrl-C is heard."""
         # Heavy to import, and of no use to a bot without a terminal.
         from prompt_toolkit import PromptSession  # noqa: PLC0415
         from prompt_toolkit.auto_suggest import AutoSuggestFromHistory  # noqa: PLC0415
-        from prompt_toolkit.history import FileHistory  # noqa: PLC0415
+        from prompt_toolkit.history import FileHistory, InMemoryHistory  # noqa: PLC0415
         from prompt_toolkit.patch_stdout import patch_stdout  # noqa: PLC0415
 
+        history = FileHistory(str(self._history)) if _can_write(self._history) else InMemoryHistory()
         session: PromptSession[str] = PromptSession(
-            self._prompt, history=FileHistory(str(self._history)), auto_suggest=AutoSuggestFromHistory()
+            self._prompt, history=history, auto_suggest=AutoSuggestFromHistory()
         )
-        with patch_stdout():
+        with patch_stdout(), session.app.input.raw_mode():  # no key is lost between two prompts
             while True:
                 try:
-                    yield await session.prompt_async(handle_sigint=False)
+                    typed.put_nowait(await session.prompt_async(handle_sigint=False))
                 except EOFError:
                     return
                 except KeyboardInterrupt:
@@ -49,6 +64,15 @@ class Terminal:
 
     def _prompt(self) -> StyleAndTextTuples:
         return [("ansigreen bold", f"{self._place()}> ")]
+
+
+def _can_write(file: Path) -> bool:
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.open("ab").close()
+    except OSError:
+        return False
+    return True
 
 
 def _print(parts: StyleAndTextTuples) -> None:

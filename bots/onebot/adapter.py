@@ -54,11 +54,11 @@ class OneBot(Serving):
 
     async def call(self, action: str, params: Mapping[str, Any]) -> Any:
         """Ask the platform for `action`, whatever it is called. Raises as Adapter.call does."""
-        account = params.get("self_id")
+        account = str(params.get("self_id") or "")
         for link in reversed(self._links):
-            if link.takes_calls and (account is None or not link.accounts or str(account) in link.accounts):
+            if link.takes_calls and (not account or not link.accounts or account in link.accounts):
                 return await link.call(action, params)
-        who = self._label if account is None else f"{self._label}, account {account}"
+        who = f"{self._label}, account {account}" if account else self._label
         raise ConnectionError(f"{who}: {action} cannot be called, there is no connection at {self._settings.place}")
 
     async def _attend(self, socket: Connection, account: str = "", *, takes_calls: bool = True) -> Link:

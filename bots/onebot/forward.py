@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import websockets
 
 from bots.onebot.link import library_log
+from bots.printable import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator
@@ -31,7 +32,7 @@ async def serve_forward(bot: str, settings: Settings, *, attend: Callable[[Clien
                 log.info("%s: connected to %s", bot, settings.place)
                 link = await attend(socket)
         except (OSError, websockets.WebSocketException) as problem:
-            trouble = _refusal(problem, settings) or f"cannot connect to {settings.place} ({problem}); {_ADVICE}"
+            trouble = _refusal(problem, settings) or _out_of_reach(problem, settings)
         else:
             if link.accepted:
                 pauses, known_trouble = growing_pauses(settings), ""
@@ -62,9 +63,6 @@ def _connection(settings: Settings) -> websockets.connect:
     )
 
 
-_ADVICE = "is the OneBot implementation running, with a WebSocket server there, and is `url` right?"
-
-
 def _refusal(problem: Exception, settings: Settings) -> str:
     """Return what to do about a refused token; "" if `problem` is another one."""
     refused = isinstance(problem, websockets.InvalidStatus) and problem.response.status_code in (401, 403)
@@ -74,3 +72,8 @@ def _refusal(problem: Exception, settings: Settings) -> str:
 def _token_advice(settings: Settings) -> str:
     fault = "refused our token" if settings.token else "wants a token"
     return f"{settings.place} {fault}: set `token` to the access token of the OneBot implementation"
+
+
+def _out_of_reach(problem: Exception, settings: Settings) -> str:
+    why = one_line(str(problem) or type(problem).__name__)
+    return f"cannot connect to {settings.place} ({why}): start the OneBot implementation there, or correct `url`"

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import websockets
 
 from bots.onebot.frames import REFUSED_TOKEN, BadFrame, look, read_answer, read_frame, write_call
+from bots.printable import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -54,7 +55,7 @@ class Link:
         except websockets.ConnectionClosed as end:
             if end.rcvd is not None and end.rcvd.code == websockets.CloseCode.POLICY_VIOLATION:
                 self.token_refused = True
-            self.end = str(end)
+            self.end = one_line(str(end))
         finally:
             for answer in self._pending.values():
                 if not answer.done():
@@ -71,7 +72,7 @@ class Link:
         except TimeoutError:
             raise TimeoutError(f"{self._bot}: {action} was not answered in {self._settings.call_timeout:g} s") from None
         except websockets.ConnectionClosed as end:
-            raise ConnectionError(f"{self._bot}: {action} could not be sent: {end}") from None
+            raise ConnectionError(f"{self._bot}: {action} could not be sent: {one_line(str(end))}") from None
         finally:
             del self._pending[echo]
         if frame is None:
@@ -93,7 +94,7 @@ class Link:
             return
         if "post_type" in frame:
             self.accepted = True
-            if "self_id" in frame:
+            if frame.get("self_id") is not None:
                 self.accounts.add(str(frame["self_id"]))
             self._on_event(frame)
         else:

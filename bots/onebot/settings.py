@@ -66,8 +66,8 @@ def _checked(bot: str, name: str, value: Any) -> Any:
     if name == "token" and type(value) is int:  # a token of digits, not quoted in the YAML file
         value = str(value)
     if type(value) is not type(default):
-        expected = type(default).__name__
-        raise ConfigError(f"{bot}: {name}: expected a value like {default!r} ({expected}), got {value!r:.100}")
+        got = "something else" if name == "token" else repr(value)[:100]
+        raise ConfigError(f"{bot}: {name}: expected a value like {default!r} ({type(default).__name__}), got {got}")
     return value
 
 

@@ -93,7 +93,7 @@ async def pong(event):
 
 async def until(condition):
     async with asyncio.timeout(PATIENCE):
-        while not condition():  # noqa: ASYNC110 - a log line sets no event
+        while not condition():
             await asyncio.sleep(0)
 
 
@@ -483,6 +483,14 @@ async def test_an_account_is_known_by_its_events_when_its_header_says_otherwise(
 
         assert await one.answered() == "pong to one"
         assert await two.answered() == "pong to two"
+
+
+@pytest.mark.parametrize("self_id", [None, 0, "", "x"], ids=repr)
+async def test_an_account_with_an_odd_id_is_answered(self_id):
+    async with talk("forward", pong) as (_, peer):
+        await peer.say("ping", self_id=self_id)
+
+        assert await peer.answered() == "pong ping"
 
 
 async def test_no_account_answers_for_one_that_has_gone():
