@@ -35,7 +35,7 @@ def pytest_in(tmp_path):
         (tmp_path / "tests").mkdir()
         (tmp_path / "tests" / "test_it.py").write_text(test)
         (tmp_path / "pytest.ini").write_text("[pytest]\nasyncio_default_fixture_loop_scope = function\n")
-        command = [sys.executable, "-m", "pytest", "-q", "-W", "error", "-p", "aha.pytest_plugin", *options]
+        command = [sys.executable, "-m", "pytest", "-q", "-W", "error", *options]
         env = {name: value for name, value in os.environ.items() if not name.startswith(("AHA_", "PYTEST_"))}
         process = subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, text=True, check=False)
         return process.returncode, process.stdout + process.stderr
