@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import websockets
 
-from bots.onebot.link import library_log
+from bots.onebot.link import socket_options
 from bots.printable import one_line
 
 if TYPE_CHECKING:
@@ -36,7 +36,8 @@ async def serve_forward(bot: str, settings: Settings, *, attend: Callable[[Clien
         else:
             if link.accepted:
                 pauses, known_trouble = growing_pauses(settings), ""
-            trouble = _token_advice(settings) if link.token_refused else f"lost {settings.place}: {link.end}"
+            refused = link.token_refused and not link.accepted
+            trouble = _token_advice(settings) if refused else f"lost {settings.place}: {link.end}"
         pause = next(pauses)
         level = logging.DEBUG if trouble == known_trouble else logging.WARNING
         log.log(level, "%s: %s; trying again in %.1f s, then in growing pauses", bot, trouble, pause)
@@ -53,14 +54,8 @@ def growing_pauses(settings: Settings) -> Iterator[float]:
 
 
 def _connection(settings: Settings) -> websockets.connect:
-    return websockets.connect(
-        settings.url,
-        additional_headers={"Authorization": f"Bearer {settings.token}"} if settings.token else None,
-        compression=None,
-        max_size=4 * settings.max_frame,
-        proxy=None,
-        logger=library_log,
-    )
+    headers = {"Authorization": f"Bearer {settings.token}"} if settings.token else None
+    return websockets.connect(settings.url, additional_headers=headers, proxy=None, **socket_options(settings))
 
 
 def _refusal(problem: Exception, settings: Settings) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -14,8 +15,10 @@ from models.msg import MessageChain, MsgSeg
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+log = logging.getLogger(__name__)
+
 REFUSED_TOKEN = (1401, 1403)
-_HALF_A_CHARACTER = re.compile(rb"\\u[dD][89a-fA-F]")
+_PART_OF_A_CHARACTER = re.compile(rb"\\u[dD][89a-fA-F]")
 _NUMBER = re.compile(r"0|-?[1-9][0-9]{0,18}")
 _IDS = frozenset({"user_id", "group_id", "message_id"})
 
@@ -28,8 +31,8 @@ def read_frame(raw: bytes) -> dict[str, Any]:
     """Read the JSON object in a frame. Halves of characters become U+FFFD, as no text can be stored with them."""
     try:
         frame = json.loads(raw.decode())
-        if _HALF_A_CHARACTER.search(raw):
-            frame = _with_whole_characters(frame)
+        if _PART_OF_A_CHARACTER.search(raw):
+            frame = _with_whole_characters(frame, raw)
     except (ValueError, RecursionError) as problem:
         raise BadFrame(f"no JSON ({one_line(str(problem), 80)}): {look(raw)}") from None
     if not isinstance(frame, dict):
@@ -42,9 +45,13 @@ def look(raw: bytes) -> str:
     return f"{raw[:100]!r}{'…' if len(raw) > 100 else ''} ({len(raw)} bytes)"
 
 
-def _with_whole_characters(frame: Any) -> Any:
+def _with_whole_characters(frame: Any, raw: bytes) -> Any:
     text = json.dumps(frame, ensure_ascii=False)
-    return json.loads(text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace"))
+    whole = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    if whole == text:
+        return frame
+    log.warning("half a character came and is now U+FFFD: %s", look(raw))
+    return json.loads(whole)
 
 
 def write_call(action: str, params: Mapping[str, Any], echo: str) -> str:

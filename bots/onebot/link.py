@@ -26,6 +26,11 @@ library_log = logging.getLogger(f"{__name__}.websockets")
 library_log.setLevel(logging.WARNING)
 
 
+def socket_options(settings: Settings) -> dict[str, Any]:
+    """Return how every connection is opened. Messages are short and mostly stay nearby, so they are not compressed."""
+    return {"compression": None, "max_size": 4 * settings.max_frame, "close_timeout": 2, "logger": library_log}
+
+
 class Link:
     """A connection that is open. `bot` names the bot in messages, `on_event` gets every frame that is an event."""
 

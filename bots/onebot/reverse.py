@@ -12,7 +12,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import websockets
 
-from bots.onebot.link import library_log
+from bots.onebot.link import socket_options
 from bots.printable import one_line
 from models.exc import ConfigError
 
@@ -42,14 +42,7 @@ async def serve_reverse(bot: str, settings: Settings, *, attend: Attend, opened:
     door = _Door(bot, settings, attend)
     try:
         server = await websockets.serve(
-            door.welcome,
-            settings.host,
-            settings.port,
-            process_request=door.let_in,
-            compression=None,
-            max_size=4 * settings.max_frame,
-            close_timeout=2,
-            logger=library_log,
+            door.welcome, settings.host, settings.port, process_request=door.let_in, **socket_options(settings)
         )
     except OSError as problem:
         raise ConfigError(f"{bot}: cannot listen at {settings.place} ({problem}): change `host` or `port`") from None

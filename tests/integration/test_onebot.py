@@ -331,7 +331,7 @@ async def test_any_text_is_heard_and_answered(text, caplog):
         await peer.say(text)
 
         assert await peer.answered() == "pong " + text.replace("\ud83d", "\ufffd").replace("[Aha:", "&#91;Aha:")
-    assert lines(caplog) == []
+    assert len(lines(caplog)) == text.count("\ud83d")
 
 
 @pytest.mark.parametrize("bad", [[None], None, "", 5, {}, [[]], [{"type": "at"}]], ids=str)
