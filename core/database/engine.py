@@ -2,28 +2,25 @@
 
 from __future__ import annotations
 
-import re
 from contextlib import AsyncExitStack
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import make_url, text
-from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.pool import AsyncAdaptedQueuePool
 
 from core.database import sqlite  # noqa: F401 - registers the dialect sqlite+aha
+from core.database.url import explain, parse_url
 from models.exc import DatabaseError, DatabaseNotOpen, UsageError
 
 if TYPE_CHECKING:
     from sqlalchemy import URL, Engine
 
-# What a URL names -> the dialect and async driver that Aha ships for it.
-_DRIVERS = {"sqlite": "sqlite+aha", "postgresql": "postgresql+asyncpg", "postgres": "postgresql+asyncpg"}
 # An SQLite connection is a thread and a few file handles. Handlers that wait inside their sessions share this many.
 _SQLITE_CONNECTIONS = 64
-_POSTGRES_CONNECTIONS = 20
+_POSTGRES_CONNECTIONS = 40
 # How long a handler may wait for a free connection, in seconds: long enough for thousands of writers on a slow disk.
 _POOL_TIMEOUT = 120
 _CONNECT_TIMEOUT = 15
@@ -77,18 +74,19 @@ async def open_database(url: str, *, synchronous: str = "full") -> None:
     """
     if _bot.opened is not None:
         raise UsageError("the database is open already: a process runs one bot; close_database() first")
-    parsed = _parse(url)
+    parsed = parse_url(url)
     async with AsyncExitStack() as undo:
-        if parsed.get_backend_name() == "sqlite":
-            engine = _create_sqlite(_prepared_file(parsed, undo), synchronous)
-        else:
-            engine = _create_postgresql(parsed)
-        undo.push_async_callback(engine.dispose)
         try:
+            if parsed.get_backend_name() == "sqlite":
+                engine = _create_sqlite(_prepared_file(parsed, undo), synchronous)
+            else:
+                engine = _create_postgresql(parsed)
+            undo.push_async_callback(engine.dispose)
             async with engine.connect() as connection:
                 await connection.execute(_PROBES[engine.dialect.name])
-        except (SQLAlchemyError, OSError, ValueError) as error:
-            raise DatabaseError(_explain(parsed, error)) from error
+        except Exception as error:
+            # Drivers raise errors of many families; to the owner each means that this database cannot be used.
+            raise DatabaseError(explain(parsed, error)) from error
         _bot.opened, _bot.undo, _bot.was_open = engine, undo.pop_all(), True
 
 
@@ -102,34 +100,13 @@ async def close_database() -> None:
 _PROBES = {"sqlite": text("CREATE TABLE aha_probe (id INTEGER)"), "postgresql": text("SELECT 1")}
 
 
-def _parse(given: str) -> URL:
-    try:
-        url = make_url(given)
-    except ArgumentError as error:
-        raise DatabaseError(
-            f"the database URL {_without_password(given)!r} cannot be read: write sqlite:///folder/file.db "
-            "or postgresql://user:password@host/database"
-        ) from error
-    backend = url.get_backend_name()
-    if backend not in _DRIVERS:
-        raise DatabaseError(f"databases of kind {backend!r} are not supported: use sqlite:// or postgresql://")
-    return url.set(drivername=_DRIVERS[backend])
-
-
-def _without_password(url: str) -> str:
-    return re.sub(r"//[^@/]*@", "//***@", url)
-
-
 def _prepared_file(url: URL, undo: AsyncExitStack) -> URL:
     """`url` with a file whose folder exists."""
     if url.database in (None, "", ":memory:"):
         # SQLite's in-memory databases are one per connection, or block readers while one writes; a file does neither.
         return url.set(database=f"{undo.enter_context(TemporaryDirectory(prefix='aha-'))}/memory.db")
     if not url.database.startswith("file:"):
-        try:
-            Path(url.database).parent.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise DatabaseError(_explain(url, error)) from error
+        Path(url.database).parent.mkdir(parents=True, exist_ok=True)
     return url
 
 
@@ -155,15 +132,3 @@ def _create_postgresql(url: URL) -> AsyncEngine:
         pool_pre_ping=True,
         connect_args={"timeout": _CONNECT_TIMEOUT},
     )
-
-
-def _explain(url: URL, error: Exception) -> str:
-    """One line: which database, what it said, what to do."""
-    shown = url.set(drivername=url.get_backend_name()).render_as_string(hide_password=True)
-    said = " ".join(str(getattr(error, "orig", None) or error).split()) or type(error).__name__
-    remedy = (
-        "check that the folder exists, that the disk has room and that this user may write there"
-        if url.get_backend_name() == "sqlite"
-        else "check that the server runs, and host, port, user, password and database name in the URL"
-    )
-    return f"the database {shown} cannot be used: {said}; {remedy}"

@@ -85,13 +85,20 @@ async def test_a_second_database_at_once_is_refused(database):
     [
         pytest.param("nonsense", "cannot be read: write sqlite:///", id="no URL"),
         pytest.param("http//u:secret@h", r"'http//\*\*\*@h' cannot be read", id="no URL, with a password"),
-        pytest.param("mysql://u:secret@h/d", "kind 'mysql' are not supported", id="other database"),
+        pytest.param("mysql://u:secret@h/d", "kind 'mysql' are not supported: write", id="other database"),
+        pytest.param("postgresql://u:secret@h:port/d", r"'postgresql://\*\*\*@h:port/d' cannot be read", id="bad port"),
+        pytest.param("postgresql://u:secret@[::1/d", r"'postgresql://\*\*\*@\[::1/d' cannot be", id="bad address"),
+        pytest.param("postgresql://u:a@secret@h/d", "write those in the password as %40", id="@ in the password"),
+        pytest.param("postgresql://u@127.0.0.1:1/d?password=secret", "u@127.0.0.1:1/d cannot be used", id="in options"),
+        pytest.param("postgresql://u:secret@127.0.0.1:1/d?nonsense=1", "options in the URL", id="unknown option"),
+        pytest.param(
+            "postgresql://u:secret@127.0.0.1:1/d?sslmode=disable", "check that the server runs", id="psql's option"
+        ),
+        pytest.param("sqlite://name", "a file is written with three slashes", id="a file with two slashes"),
         pytest.param("sqlite:////dev/null/x.db", "check that the folder exists", id="no folder"),
         pytest.param("sqlite:////dev", "unable to open database file; check", id="a folder, not a file"),
         pytest.param("sqlite:////proc/version", "cannot be used: .*; check that", id="not a database and not writable"),
-        pytest.param(
-            "postgresql://u:secret@127.0.0.1:1/d", r"postgresql://u:\*\*\*@127.0.0.1:1/d cannot be used", id="down"
-        ),
+        pytest.param("postgresql://u:secret@127.0.0.1:1/d", r"u:\*\*\*@127.0.0.1:1/d cannot be used", id="down"),
     ],
 )
 async def test_a_database_that_cannot_be_used_is_one_line_without_the_password(url, message):

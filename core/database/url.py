@@ -1,0 +1,55 @@
+"""What the owner's database URL means and how it is shown: with the driver that Aha ships, and without passwords."""
+
+from __future__ import annotations
+
+import re
+
+from sqlalchemy import URL, make_url
+from sqlalchemy.exc import ArgumentError
+
+from models.exc import DatabaseError
+
+# What a URL names -> the dialect and async driver that Aha ships for it.
+_DRIVERS = {"sqlite": "sqlite+aha", "postgresql": "postgresql+asyncpg", "postgres": "postgresql+asyncpg"}
+# Names that owners know from psql and their provider's page -> what asyncpg calls them.
+_OPTIONS = {"sslmode": "ssl"}
+_FORMS = "write sqlite:///folder/file.db or postgresql://user:password@host/database"
+
+
+def parse_url(given: str) -> URL:
+    """Read `given`, with or without a driver; raises DatabaseError, which says how to write it."""
+    try:
+        url = make_url(given)
+    except (ArgumentError, ValueError) as error:
+        raise DatabaseError(f"the database URL {_masked(given)!r} cannot be read: {_FORMS}") from error
+    backend = url.get_backend_name()
+    if backend not in _DRIVERS:
+        raise DatabaseError(f"databases of kind {backend!r} are not supported: {_FORMS}")
+    if backend == "sqlite" and url.host:
+        raise DatabaseError(
+            f"the database URL {_masked(given)!r} names a host: a file is written with three slashes, {_FORMS}"
+        )
+    if "@" in (url.host or ""):
+        raise DatabaseError(
+            f"the database URL {_masked(given)!r} has more than one @: write those in the password as %40"
+        )
+    options = {_OPTIONS.get(name, name): value for name, value in url.query.items()}
+    return url.set(drivername=_DRIVERS[backend], query=options)
+
+
+def explain(url: URL, error: Exception) -> str:
+    """Say in one line which database cannot be used, what it said and what to do."""
+    backend = url.get_backend_name()
+    shown = url.set(drivername=backend).difference_update_query(["password"]).render_as_string(hide_password=True)
+    said = " ".join(str(getattr(error, "orig", None) or error).split()) or type(error).__name__
+    remedy = (
+        "check that the folder exists, that the disk has room and that this user may write there"
+        if backend == "sqlite"
+        else "check that the server runs, and host, port, user, password, database name and options in the URL"
+    )
+    return f"the database {shown} cannot be used: {said}; {remedy}"
+
+
+def _masked(given: str) -> str:
+    """`given` without all that may belong to a password."""
+    return re.sub(r"password=[^&]*", "password=***", re.sub(r"//.*@", "//***@", given))
