@@ -50,7 +50,7 @@ class Hooks:
             try:
                 with entered(module):
                     await _result_of(hook)
-            except Exception:
+            except (Exception, SystemExit):
                 logger.exception("%s %s of module %s failed", self.occasion, name_of(hook), module and module.name)
 
     def _of(self, module: Module | None) -> list[Hook]:

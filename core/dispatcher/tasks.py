@@ -99,7 +99,7 @@ async def run(registration: Registration, event: Event, arguments: Mapping[str, 
     current_event.set(event)
     try:
         await registration.callback(**arguments)
-    except Exception:
+    except (Exception, SystemExit):  # `exit()` in a callback ends that callback, not the bot
         logger.exception(
             "callback %s of module %s failed on %s",
             name_of(registration.callback),
