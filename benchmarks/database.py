@@ -63,8 +63,10 @@ async def aha(url: str) -> AsyncIterator[Write]:
 
     await open_database(url)
     assert await create_tables([module]) == {}
-    yield write
-    await close_database()
+    try:
+        yield write
+    finally:
+        await close_database()
 
 
 @asynccontextmanager
@@ -90,9 +92,11 @@ async def bare_sqlite(url: str) -> AsyncIterator[Write]:
     connections = [await connect() for _ in range(CONNECTIONS["SQLite"])]
     free = list(connections)
     await free[0].execute("CREATE TABLE IF NOT EXISTS peer (user INTEGER PRIMARY KEY, data TEXT NOT NULL)")
-    yield write
-    for connection in connections:
-        await connection.close()
+    try:
+        yield write
+    finally:
+        for connection in connections:
+            await connection.close()
 
 
 @asynccontextmanager
@@ -112,9 +116,11 @@ async def bare_postgresql(url: str) -> AsyncIterator[Write]:
     connections: list[asyncpg.Connection] = [await asyncpg.connect(url) for _ in range(CONNECTIONS["PostgreSQL"])]
     free = list(connections)
     await free[0].execute('CREATE TABLE IF NOT EXISTS peer ("user" BIGINT PRIMARY KEY, data TEXT NOT NULL)')
-    yield write
-    for connection in connections:
-        await connection.close()
+    try:
+        yield write
+    finally:
+        for connection in connections:
+            await connection.close()
 
 
 # --- measuring ------------------------------------------------------------------------------------------------------
