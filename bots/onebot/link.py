@@ -68,17 +68,19 @@ class Link:
 
     async def call(self, action: str, params: Mapping[str, Any]) -> Any:
         """Ask for `action` and return the data of the answer. Raises as Adapter.call does."""
-        echo = str(next(self._echoes))
-        self._pending[echo] = answer = asyncio.get_running_loop().create_future()
+        echo, loop = str(next(self._echoes)), asyncio.get_running_loop()
+        answer = self._pending[echo] = loop.create_future()
+        # Half the price of asyncio.timeout, on the way of every message.
+        patience = loop.call_later(self._settings.call_timeout, _give_up, answer)
         try:
-            async with asyncio.timeout(self._settings.call_timeout):
-                await self._socket.send(write_call(action, params, echo))
-                frame = await answer
+            await self._socket.send(write_call(action, params, echo))
+            frame = await answer
         except TimeoutError:
             raise TimeoutError(f"{self._bot}: {action} was not answered in {self._settings.call_timeout:g} s") from None
         except websockets.ConnectionClosed as end:
             raise ConnectionError(f"{self._bot}: {action} could not be sent: {one_line(str(end))}") from None
         finally:
+            patience.cancel()
             del self._pending[echo]
         if frame is None:
             raise ConnectionError(
@@ -117,3 +119,8 @@ class Link:
             log.debug("%s: an answer that nobody waits for: %s", self._bot, look(raw))
         else:
             log.warning("%s: skipped a frame that is neither event nor answer: %s", self._bot, look(raw))
+
+
+def _give_up(answer: asyncio.Future[dict[str, Any] | None]) -> None:
+    if not answer.done():
+        answer.set_exception(TimeoutError())
