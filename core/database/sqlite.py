@@ -65,19 +65,26 @@ class AhaSQLite(SQLiteDialect_aiosqlite):
         base = super().on_connect()
 
         def connected(connection: DBAPIConnection) -> None:
-            if base is not None:
-                base(connection)
-            cursor = connection.cursor()
-            for pragma in (
-                f"busy_timeout={_BUSY_TIMEOUT}",
-                "journal_mode=WAL",
-                f"synchronous={self._synchronous}",
-                "foreign_keys=ON",
-            ):
-                cursor.execute(f"PRAGMA {pragma}")
-            cursor.close()
+            try:
+                if base is not None:
+                    base(connection)
+                self._set_up(connection)
+            except BaseException:
+                connection.close()  # nobody else knows of it yet, and its thread would outlive the event loop
+                raise
 
         return connected
+
+    def _set_up(self, connection: DBAPIConnection) -> None:
+        cursor = connection.cursor()
+        for pragma in (
+            f"busy_timeout={_BUSY_TIMEOUT}",
+            "journal_mode=WAL",
+            f"synchronous={self._synchronous}",
+            "foreign_keys=ON",
+        ):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
 
     # --- the first write takes the lock ---
 
