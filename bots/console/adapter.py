@@ -117,4 +117,4 @@ class Console(Serving):
 
 
 def _is_terminal(stream: Any) -> bool:
-    return stream is not None and stream.isatty()
+    return stream is not None and not stream.closed and stream.isatty()

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import sys
 from typing import TYPE_CHECKING, TextIO
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
+
+log = logging.getLogger(__name__)
 
 _CHUNK = 64 * 1024
 # A longer line is cut: an input without line breaks must not fill the memory.
@@ -45,12 +48,16 @@ def _text(line: bytes) -> str:
 
 async def _read(stream: TextIO | None) -> bytes:
     """Wait for something to read and return it, b"" at the end. Cancelled, it has read nothing."""
-    try:
-        file = -1 if stream is None else stream.fileno()
-    except ValueError:
-        file = -1
-    if file < 0:  # started with standard input closed
+    if stream is None:  # started with standard input closed
         return b""
+    try:
+        return await _read_file(stream.fileno())
+    except (OSError, ValueError) as problem:
+        log.warning("standard input cannot be read any more: %s", problem)
+        return b""
+
+
+async def _read_file(file: int) -> bytes:
     try:
         await _readable(file)
     except (PermissionError, NotImplementedError):

@@ -63,8 +63,8 @@ def write_call(action: str, params: Mapping[str, Any], echo: str) -> str:
 def _param(name: str, value: Any) -> Any:
     if name in _IDS:
         return int(value) if isinstance(value, str) and _NUMBER.fullmatch(value) else value
-    if isinstance(value, MsgSeg):
-        return write_message([value])
+    if isinstance(value, MsgSeg) or (name == "message" and isinstance(value, str)):
+        return write_message(MessageChain(value))  # as a string, OneBot would look for CQ codes in it
     if isinstance(value, MessageChain) or (isinstance(value, list) and any(isinstance(item, MsgSeg) for item in value)):
         return write_message(MessageChain(value))
     return value

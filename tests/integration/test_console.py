@@ -327,6 +327,18 @@ async def test_run_may_be_cancelled(typed):
     assert running.cancelled()
 
 
+async def test_an_input_that_cannot_be_read_ends_the_console_with_one_line(typed, monkeypatch, caplog):
+    def fail(_file, _size):
+        raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr("bots.console.pipe.os.read", fail)
+    typed.close()
+    await run(Chat(nothing))
+
+    (record,) = caplog.records
+    assert "standard input cannot be read any more: [Errno 5]" in record.getMessage()
+
+
 async def test_an_endless_line_is_cut(typed, monkeypatch):
     monkeypatch.setattr("bots.console.pipe.LONGEST", 10)
     monkeypatch.setattr("bots.console.pipe._CHUNK", 4)

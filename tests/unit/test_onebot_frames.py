@@ -72,6 +72,10 @@ def test_messages_are_sent_as_arrays(message):
     assert params(messages=message) == {"messages": [{"type": "at", "data": {"qq": "1"}}]}
 
 
+def test_a_message_given_as_text_is_sent_as_text():
+    assert params(message="[CQ:at,qq=all]") == {"message": [{"type": "text", "data": {"text": "[CQ:at,qq=all]"}}]}
+
+
 def test_a_call_names_its_echo_and_not_the_account():
     assert json.loads(write_call("act", {"self_id": "1", "a": [1]}, "9")) == {
         "action": "act",
