@@ -90,8 +90,8 @@ async def prepare() -> None:
         assert_type(session, AsyncSession)
         assert_type(await session.get(Item, 1), Item | None)
         await session.execute(upsert(Item, id=1, name="tea").returning(Item.id))
-        await session.execute(upsert(item_tag, [{"item": 1, "tag": "hot"}], index_elements=["item"]))
-        await session.execute(insert_ignore(Item, id=1, name="tea"))
+        await session.execute(insert_ignore(Tag, name="hot"))
+        await session.execute(upsert(item_tag, [{"item": 1, "tag": "hot"}], index_elements=["item", "tag"]))
         await session.execute(update(Item).where(Item.id == 1).values(sold=Item.sold + 1))
         await session.commit()
 
@@ -165,4 +165,3 @@ async def on_beat(data: float) -> None:
     store["beats"] = [*store.get("beats", []), str(data)]
     assert_type(store["beats"], list[str])
     assert_type(store.get("other"), list[str] | None)
-
