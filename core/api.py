@@ -27,14 +27,21 @@ class SS(Enum):
 
 
 def select_bot(strategy: SS = SS.DEFAULT) -> Adapter:
-    """Pick a running bot; raise UsageError if there is none."""
-    event = current_event.get()
-    chosen = adapters.get(event.bot_id) if event is not None and strategy is SS.DEFAULT else None
-    if chosen is None:
-        chosen = next(iter(adapters.values()), None)
-    if chosen is None:
-        raise UsageError("no bot is running: call the API in a callback or in on_start's tasks, not at import")
-    return chosen
+    """Pick a running bot; raise UsageError if there is none, or if that of the current event runs no more."""
+    match strategy:
+        case SS.DEFAULT:
+            event = current_event.get()
+            if event is not None and event.bot_id:
+                return _running(event.bot_id)
+            return _running(next(iter(adapters), ""))
+
+
+def _running(bot: str) -> Adapter:
+    if not adapters:
+        raise UsageError("no bot is running: bots start after every on_start; call the API in a callback")
+    if bot not in adapters:
+        raise UsageError(f"no bot {bot!r} is running; running: {', '.join(map(repr, adapters))}")
+    return adapters[bot]
 
 
 class API:
@@ -297,13 +304,7 @@ class API:
 def _find(bot: Bot) -> Adapter:
     if bot is None:
         return select_bot()
-    if isinstance(bot, Adapter):
-        return bot
-    try:
-        return adapters[bot]
-    except KeyError:
-        running = ", ".join(map(repr, adapters)) or "none"
-        raise UsageError(f"no bot {bot!r} is running; running: {running}") from None
+    return bot if isinstance(bot, Adapter) else _running(bot)
 
 
 def _data(answer: Any) -> Data:

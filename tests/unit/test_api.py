@@ -200,7 +200,17 @@ def test_a_bot_is_selected_by_the_event_or_is_the_first(bots, event):
     current_event.set(None)
     assert select_bot() is bots["one"]
 
+
+def test_no_other_bot_speaks_for_one_that_runs_no_more(bots, event):
+    del bots["two"]
+
+    with pytest.raises(UsageError, match="no bot 'two' is running; running: 'one'"):
+        select_bot()
+
+
+def test_without_any_bot_there_is_none_to_select(bots):
     bots.clear()
+
     with pytest.raises(UsageError, match="no bot is running"):
         select_bot()
 
