@@ -17,6 +17,7 @@ Sections with the same blocks, as on the two languages of a page, run once.
 
 from __future__ import annotations
 
+import ast
 import configparser
 import importlib.util
 import inspect
@@ -260,6 +261,29 @@ def test_every_key_is_told_with_its_default(page):
     keys |= {field.name: field.default for field in fields(Settings)}
     yaml = YAML(typ="safe", pure=True)
     assert {name: yaml.load(told.get(name, "not told")) for name in keys} == keys
+
+
+def messages():
+    """Every text of our code that is long enough to be told from others, as a pattern with gaps for its values."""
+    for path in [path for package in ("aha", "bots", "core", "services") for path in ROOT.glob(f"{package}/**/*.py")]:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.JoinedStr):
+                parts = [part.value if isinstance(part, ast.Constant) else "" for part in node.values]
+            elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+                parts = re.split(r"%[sdg]", node.value)
+            else:
+                continue
+            if len("".join(parts)) > 12:
+                yield re.compile(".*".join(map(re.escape, parts)))
+
+
+@pytest.mark.parametrize("page", ["docs/owner.md", "docs/owner.zh-CN.md"])
+def test_what_the_log_says_is_what_our_code_says(page):
+    table = re.search(r"^\| .*\n\| --- \| --- \|\n(\| `.*\n)+\Z", (ROOT / page).read_text(encoding="utf-8"), re.M)[0]
+    said = [line for row in table.splitlines()[2:] for line in re.findall(r"`([^`]+)`", row.split(" | ")[0])]
+    known = list(messages())
+    assert [line for line in said if not any(message.search(line) for message in known)] == []
+    assert len(said) > 10
 
 
 PROSE = [*PAGES, ROOT / "ARCHITECTURE.md", ROOT / "CHANGELOG.md", *ROOT.glob("docs/adr/*.md")]
