@@ -71,6 +71,23 @@ class Connection(aiosqlite.Connection):
 
     begin_first = False
 
+    def __init__(self, connector: Callable[[], sqlite3.Connection]) -> None:
+        super().__init__(partial(self._open, connector), iter_chunk_size=64)
+        self._opened: sqlite3.Connection | None = None  # touched in the thread only
+
+    def _open(self, connector: Callable[[], sqlite3.Connection]) -> sqlite3.Connection:
+        self._opened = connector()
+        return self._opened
+
+    def stop(self) -> Any:
+        """End the thread. The file is closed even if whoever asked for it was cancelled before it was open."""
+        self._tx.put_nowait((None, self._close))
+        return super().stop()
+
+    def _close(self) -> None:
+        if self._opened is not None:
+            self._opened.close()
+
     def cursor(self) -> Cursor:  # type: ignore[override]
         """Return a cursor, without a trip to the thread."""
         return Cursor(self)
@@ -84,7 +101,7 @@ class Connection(aiosqlite.Connection):
 
 async def connect(database: str, **options: Any) -> Connection:
     """Open `database` with the options of `sqlite3.connect`."""
-    connection = Connection(partial(sqlite3.connect, database, **options), iter_chunk_size=64)
+    connection = Connection(partial(sqlite3.connect, database, **options))
     # The bot may end while a statement runs; SQLAlchemy does the same with the connections that it makes.
     connection._thread.daemon = True  # noqa: SLF001
     await connection

@@ -120,31 +120,41 @@ class AhaSQLite(SQLiteDialect_aiosqlite):
 
     def do_commit(self, dbapi_connection: AnyConnection) -> None:
         connection = _raw(dbapi_connection)
-        if self.writers.held_by(connection):
+        if self._in_transaction(connection):
             super().do_commit(dbapi_connection)
-            self.writers.leave(connection)
+        self._release(connection)
 
     def do_rollback(self, dbapi_connection: AnyConnection) -> None:
         connection = _raw(dbapi_connection)
-        if self.writers.held_by(connection):
-            try:
+        try:
+            if self._in_transaction(connection):
                 super().do_rollback(dbapi_connection)
-            finally:
-                self.writers.leave(connection)
+        finally:
+            self._release(connection)
 
     def do_close(self, dbapi_connection: DBAPIConnection) -> None:
-        self._autocommit.discard(id(dbapi_connection))
         try:
             super().do_close(dbapi_connection)
         finally:
-            self.writers.leave(dbapi_connection)
+            self._forget(dbapi_connection)
 
     def do_terminate(self, dbapi_connection: DBAPIConnection) -> None:
-        self._autocommit.discard(id(dbapi_connection))
         try:
             super().do_terminate(dbapi_connection)
         finally:
-            self.writers.leave(dbapi_connection)
+            self._forget(dbapi_connection)
+
+    def _in_transaction(self, connection: Any) -> bool:
+        # The first is true before SQLite knows of it: BEGIN may still be on its way to the connection's thread.
+        return self.writers.held_by(connection) or connection.driver_connection.in_transaction
+
+    def _release(self, connection: Any) -> None:
+        connection.driver_connection.begin_first = False
+        self.writers.leave(connection)
+
+    def _forget(self, connection: Any) -> None:
+        self._autocommit.discard(id(connection))
+        self.writers.leave(connection)
 
     # --- isolation levels ---
 

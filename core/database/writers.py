@@ -4,9 +4,24 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from dataclasses import dataclass, field
 
-from core.context import current_module
+from core.context import Module, current_module
 from models.exc import DatabaseBusy
+
+
+@dataclass(eq=False, slots=True)
+class _Writer:
+    """Somebody who writes, or waits to: a connection, and the task and module that use it."""
+
+    connection: object
+    turn: asyncio.Future[None]
+    task: asyncio.Task[object] | None = field(default_factory=asyncio.current_task)
+    module: Module | None = field(default_factory=current_module.get)
+
+    def __str__(self) -> str:
+        owner = f"module {self.module.name}" if self.module else "the framework"
+        return f"{owner} ({self.task.get_name() if self.task else 'no task'})"
 
 
 class WriteQueue:
@@ -18,15 +33,13 @@ class WriteQueue:
 
     def __init__(self, patience: float = 60.0) -> None:
         self._patience = patience
-        self._holder: object | None = None
-        self._holder_task: asyncio.Task[object] | None = None
-        self._holder_name = ""
-        self._waiting: deque[asyncio.Future[None]] = deque()
+        self._holder: _Writer | None = None
+        self._waiting: deque[_Writer] = deque()
         self._deadline: asyncio.TimerHandle | None = None
 
     def held_by(self, connection: object) -> bool:
         """Whether `connection` is the one that may write."""
-        return self._holder is connection
+        return self._holder is not None and self._holder.connection is connection
 
     async def enter(self, connection: object) -> None:
         """Wait until `connection` may write.
@@ -34,55 +47,51 @@ class WriteQueue:
         Raises DatabaseBusy when this very task writes in another session, which would wait for itself for ever, or
         when one writer has kept all others waiting for too long.
         """
-        task = asyncio.current_task()
-        if self._holder is not None and self._holder_task is task:
+        writer = _Writer(connection, asyncio.get_running_loop().create_future())
+        if self._holder is None:
+            self._admit(writer)
+            return
+        if self._holder.task is writer.task:
             raise DatabaseBusy(
-                f"{_who(task)} already writes in another session that it has not committed: "
+                f"{writer} already writes in another session that it has not committed: "
                 "commit or close that session first, or use it here too"
             )
-        if self._holder is not None or self._waiting:
-            await self._wait_for_turn()
-        self._holder, self._holder_task, self._holder_name = connection, task, _who(task)
-        self._deadline = asyncio.get_running_loop().call_later(self._patience, self._give_up)
+        self._waiting.append(writer)
+        try:
+            await writer.turn
+        except asyncio.CancelledError:
+            self.leave(connection)  # its turn may have come at the same moment
+            raise
 
     def leave(self, connection: object) -> None:
         """Let the next one write; does nothing if `connection` is not the one that may."""
-        if self._holder is not connection:
+        if not self.held_by(connection):
             return
-        self._holder = self._holder_task = None
+        self._holder = None
         if self._deadline is not None:
             self._deadline.cancel()
-        self._wake_next()
+        while self._waiting and self._holder is None:
+            writer = self._waiting.popleft()
+            if not writer.turn.done():
+                # The lock passes from hand to hand: in between, a newcomer would find it free.
+                self._admit(writer)
+                writer.turn.set_result(None)
 
-    async def _wait_for_turn(self) -> None:
-        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._waiting.append(turn)
-        try:
-            await turn
-        except asyncio.CancelledError:
-            if turn.done() and not turn.cancelled():
-                self._wake_next()
-            raise
+    def _admit(self, writer: _Writer) -> None:
+        self._holder = writer
+        self._await_deadline(writer)
 
-    def _wake_next(self) -> None:
-        while self._waiting:
-            turn = self._waiting.popleft()
-            if not turn.done():
-                turn.set_result(None)
-                return
+    def _await_deadline(self, holder: _Writer) -> None:
+        self._deadline = asyncio.get_running_loop().call_later(self._patience, self._give_up, holder)
 
-    def _give_up(self) -> None:
+    def _give_up(self, holder: _Writer) -> None:
+        self._await_deadline(holder)
         waiting, self._waiting = self._waiting, deque()
-        for turn in waiting:
-            if not turn.done():
-                turn.set_exception(
+        for writer in waiting:
+            if not writer.turn.done():
+                writer.turn.set_exception(
                     DatabaseBusy(
-                        f"{self._holder_name} has kept the database locked for {self._patience:g} s: "
+                        f"{holder} has kept the database locked for {self._patience:g} s: "
                         "a handler must commit or close its session before it waits for something slow"
                     )
                 )
-
-
-def _who(task: asyncio.Task[object] | None) -> str:
-    module = current_module.get()
-    return f"{f'module {module.name}' if module else 'the framework'} ({task.get_name() if task else 'no task'})"
