@@ -7,7 +7,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import text
+from sqlalchemy import event, text
+from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.pool import AsyncAdaptedQueuePool
 
@@ -123,12 +124,19 @@ def _create_sqlite(url: URL, synchronous: str) -> AsyncEngine:
 
 
 def _create_postgresql(url: URL) -> AsyncEngine:
-    return create_async_engine(
+    engine = create_async_engine(
         url,
         pool_size=_POSTGRES_CONNECTIONS,
         max_overflow=0,
         pool_timeout=_POOL_TIMEOUT,
         pool_use_lifo=True,
-        pool_pre_ping=True,
         connect_args={"timeout": _CONNECT_TIMEOUT},
     )
+    event.listen(engine.sync_engine, "checkout", _replace_if_closed)
+    return engine
+
+
+def _replace_if_closed(connection: Any, *_: Any) -> None:
+    # When a server goes, asyncpg hears of it at once; a ping before each use would cost three round trips.
+    if connection.driver_connection.is_closed():
+        raise DisconnectionError("the server has closed the connection")

@@ -159,6 +159,24 @@ async def test_a_commit_on_sqlite_reaches_the_disk_by_default(sqlite_url):
         await close_database()
 
 
+async def test_connections_that_the_server_closed_are_replaced_before_anyone_notices(postgres_url):
+    await open_database(postgres_url)
+    async with db_engine.connect() as one, db_engine.connect() as two, db_engine.connect() as killer:
+        await killer.execution_options(isolation_level="AUTOCOMMIT")
+        pids = [(await connection.execute(text("SELECT pg_backend_pid()"))).scalar() for connection in (one, two)]
+        closed = [(await connection.get_raw_connection()).driver_connection for connection in (one, two)]
+        await one.rollback()
+        await two.rollback()
+        for pid in pids:
+            await killer.execute(text("SELECT pg_terminate_backend(:pid, 10000)"), {"pid": pid})
+        while not all(connection.is_closed() for connection in closed):
+            await asyncio.sleep(0)
+        await killer.close()
+    for _ in range(3):
+        async with db_sessionmaker() as session:
+            assert await session.scalar(text("SELECT 1")) == 1
+
+
 # --- what sessions see ---
 
 
