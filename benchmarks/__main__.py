@@ -58,7 +58,7 @@ def _measured(name: str, *, quick: bool) -> Section:
 
 
 def _rounds(names: Sequence[str], *, quick: bool) -> str:
-    return "rounds: " + ", ".join(f"{SECTIONS[name][2 if quick else 1]} ({name})" for name in names)
+    return "Rounds: " + ", ".join(f"{SECTIONS[name][2 if quick else 1]} ({name})" for name in names)
 
 
 def _summary(sections: Sequence[Section]) -> None:

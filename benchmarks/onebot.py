@@ -23,6 +23,8 @@ from benchmarks.rows import Row, Section
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from benchmarks.programs import Command
+
 PEERS = ROOT / "benchmarks" / "peers"
 CALLBACKS = 1_000
 WINDOW = 50
@@ -64,15 +66,15 @@ class Bot:
     """How a bot is started at a port, where it is connected to, and how many messages a round has."""
 
     name: str
-    command: Callable[[int, Path], Sequence[str | Path]]
+    command: Callable[[int, Path], Command]
     path: str
     messages: int
 
 
-def ours(callbacks: int) -> Callable[[int, Path], Sequence[str | Path]]:
+def ours(callbacks: int) -> Callable[[int, Path], Command]:
     """Write a folder as a bot owner has it, with that many callbacks, and return what starts it."""
 
-    def command(port: int, folder: Path) -> Sequence[str | Path]:
+    def command(port: int, folder: Path) -> Command:
         (folder / "modules").mkdir()
         (folder / "modules" / "others.py").write_text(OTHERS.replace("COUNT", str(callbacks - 1)))
         (folder / "modules" / "ping.py").write_text(PING)
@@ -135,7 +137,10 @@ def measure(rounds: int) -> Section:
             shown = ", ".join(f"{bot.name} {loads[bot][-1].rate:,.0f}" for bot in BOTS)
             print(f"  round {number + 1} of {rounds}: {shown} per second", file=sys.stderr)
     return Section(
-        "OneBot end to end", HOW, tuple(row(*comparison, loads) for comparison in COMPARISONS), latencies(loads)
+        "OneBot end to end",
+        HOW,
+        tuple(row(mine, peer, allowed, loads=loads) for mine, peer, allowed in COMPARISONS),
+        latencies(loads),
     )
 
 
@@ -146,7 +151,7 @@ def start(bot: Bot, stack: ExitStack) -> int:
     return port
 
 
-def row(mine: Bot, peer: Bot, allowed: float | None, loads: Mapping[Bot, Sequence[Load]]) -> Row:
+def row(mine: Bot, peer: Bot, allowed: float | None, *, loads: Mapping[Bot, Sequence[Load]]) -> Row:
     return Row(
         what=f'{mine.name}: "ping" answered "pong"',
         against=peer.name,

@@ -26,8 +26,9 @@ def page(sections: Sequence[Section], *, machine: str, versions: Mapping[str, st
 
 def _lines(sections: Sequence[Section], machine: str, versions: Mapping[str, str], rounds: str) -> Iterator[str]:
     yield "# Benchmarks\n"
-    yield f"Measured in one run, ours and the other in turns; {rounds}. Figures are medians over the rounds, the ratio"
-    yield "or difference is the median of what each round's was, with the lowest and the highest in brackets.\n"
+    yield "Measured in one run, ours and the other in turns. Figures are medians over the rounds; the ratio or the"
+    yield "difference is the median of what each round's was, with the lowest and the highest in brackets."
+    yield f"{rounds}.\n"
     yield f"Machine: {machine}.\n"
     yield f"Versions: {', '.join(f'{name} {version}' for name, version in versions.items())}.\n"
     for section in sections:

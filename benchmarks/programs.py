@@ -10,11 +10,13 @@ import sys
 import threading
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn, Self
+from typing import IO, TYPE_CHECKING, NoReturn, Self
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from types import FrameType
+
+    Command = Sequence[str | Path]
 
 ROOT = Path(__file__).parent.parent
 PEER_PYTHON = ROOT / ".venv-bench" / "bin" / "python"
@@ -24,7 +26,7 @@ PATIENCE = 60.0
 class Program:
     """A program that runs while this is entered. It gets an open, silent standard input."""
 
-    def __init__(self, command: Sequence[str | Path], *, folder: Path) -> None:
+    def __init__(self, command: Command, *, folder: Path) -> None:
         self._command = [str(part) for part in command]
         self._folder = folder
 
@@ -56,7 +58,7 @@ class Program:
     def line_with(self, text: str) -> tuple[str, float]:
         """Wait until it has written a line that contains `text`; return it and how many seconds after the start."""
         written = []
-        for line in self.process.stdout:
+        for line in _output(self.process):
             written.append(line)
             if text in line:
                 return line, time.perf_counter() - self._start
@@ -75,9 +77,14 @@ class Program:
         raise RuntimeError(f"{' '.join(self._command)} does not listen at port {port}")
 
 
+def _output(process: subprocess.Popen[str]) -> IO[str]:
+    assert process.stdout is not None
+    return process.stdout
+
+
 def _show_errors(process: subprocess.Popen[str]) -> None:
     """Read all that it writes, so that it never has to wait for us."""
-    for line in process.stdout:
+    for line in _output(process):
         if "rror" in line or "ERROR" in line:
             sys.stderr.write(f"    {line}")
 
@@ -95,4 +102,5 @@ def end_children_on_signals() -> None:
 def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+        port: int = probe.getsockname()[1]
+        return port

@@ -18,6 +18,8 @@ from benchmarks.rows import Row, Section
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from benchmarks.programs import Command
+
 MODULES = 100
 
 # Tells, when it gets a signal, which modules its process has imported; theirs are those below site-packages.
@@ -101,7 +103,7 @@ def measure(rounds: int) -> Section:
 
 def prepare(empty: Path, many: Path) -> dict[str, Callable[[], float]]:
     """Write both bots' folders and return what is timed, by name; each returns seconds."""
-    aha = [Path(sys.executable).parent / "aha", "run"]
+    aha: Command = [Path(sys.executable).parent / "aha", "run"]
     python = sys.executable
     for folder in (empty, many):
         (folder / "modules").mkdir()
@@ -113,7 +115,7 @@ def prepare(empty: Path, many: Path) -> dict[str, Callable[[], float]]:
     (many / "bare.py").write_text(BARE_FILES)
     (many / "ours.py").write_text("".join(f"import {name}\n" for name in ours))
     (empty / "theirs.py").write_text("".join(f"import {name}\n" for name in theirs))
-    nonebot = [PEER_PYTHON, PEERS / "nonebot_bot.py", str(free_port()), "INFO", "asyncio"]
+    nonebot: Command = [PEER_PYTHON, PEERS / "nonebot_bot.py", str(free_port()), "INFO", "asyncio"]
     return {
         "empty": lambda: seconds_to("ready: 0 modules", aha, empty),
         "libraries": lambda: seconds_to("ready", [python, "-c", "import theirs; print('ready', flush=True)"], empty),
@@ -123,7 +125,7 @@ def prepare(empty: Path, many: Path) -> dict[str, Callable[[], float]]:
     }
 
 
-def imported(folder: Path, command: Sequence[str | Path]) -> tuple[list[str], list[str]]:
+def imported(folder: Path, command: Command) -> tuple[list[str], list[str]]:
     """Return the names of the third-party modules and of our own that a bot has imported when it is ready."""
     module = folder / "modules" / "tell.py"
     module.write_text(TELL)
@@ -136,12 +138,12 @@ def imported(folder: Path, command: Sequence[str | Path]) -> tuple[list[str], li
     return theirs, ours
 
 
-def seconds_to(line: str, command: Sequence[str | Path], folder: Path) -> float:
+def seconds_to(line: str, command: Command, folder: Path) -> float:
     with Program(command, folder=folder) as program:
         return program.line_with(line)[1]
 
 
-def told_seconds(command: Sequence[str | Path], folder: Path) -> float:
+def told_seconds(command: Command, folder: Path) -> float:
     """Run a program that says itself how long it took."""
     with Program(command, folder=folder) as program:
         return float(program.line_with("seconds ")[0].split()[1])
