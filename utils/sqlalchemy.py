@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Column, Table, inspect
+from sqlalchemy import ClauseElement, Column, Table, inspect
 from sqlalchemy.dialects.postgresql import Insert, insert
 from sqlalchemy.orm import InstrumentedAttribute, Mapper
 
@@ -34,7 +35,7 @@ def upsert(
     target = _Target(entity)
     given = target.resolve(rows, values)
     key = target.key(index_elements)
-    return target.upserting(tuple(given[0]), key).values(_written(_last_of_each(given, key)))
+    return target.upserting(tuple(given[0]), key).of(_last_of_each(given, key))
 
 
 def insert_ignore(
@@ -50,8 +51,10 @@ def insert_ignore(
     Arguments and errors as for `upsert`. `.returning(...)` gives the rows that were inserted, and nothing for others.
     """
     target = _Target(entity)
-    ignoring = insert(entity).on_conflict_do_nothing(index_elements=target.key(index_elements))
-    return ignoring.values(_written(target.resolve(rows, values)))
+    key = target.key(index_elements)
+    return target.build(lambda statement: statement.on_conflict_do_nothing(index_elements=key)).of(
+        target.resolve(rows, values)
+    )
 
 
 class _Target:
@@ -110,23 +113,31 @@ class _Target:
             raise TypeError(f"{self.name} has no primary key: name a unique key with index_elements=[...]")
         return key
 
-    def upserting(self, given: tuple[Column[Any], ...], key: tuple[Column[Any], ...]) -> Insert:
+    def upserting(self, given: tuple[Column[Any], ...], key: tuple[Column[Any], ...]) -> _Template:
         """The statement for these columns, still without values.
 
         Building it takes longer than running it. It is kept on the table, so that it goes when the table goes.
         """
         kept = vars(self.table).setdefault("_aha_upserts", {})
-        if (found := kept.get((self.entity, given, key))) is not None:
-            return found  # type: ignore[no-any-return]
-        statement = insert(self.entity)
-        written = {column: statement.excluded[column.key] for column in given if column not in key}
-        on_update = {column: value for column, value in self.values_on_update() if column not in written}
-        # With nothing to write, writing the key to itself makes RETURNING answer all the same.
-        written = written | on_update or {column: statement.excluded[column.key] for column in key}
-        statement = statement.on_conflict_do_update(index_elements=key, set_=written)
-        if not on_update:  # which may differ each time
-            kept[self.entity, given, key] = statement
-        return statement
+        template: _Template | None = kept.get((self.entity, given, key))
+        if template is None:
+            on_update = {column: value for column, value in self.values_on_update() if column not in given}
+
+            def add_conflict(statement: Insert) -> Insert:
+                written = {column: statement.excluded[column.key] for column in given if column not in key}
+                # With nothing to write, writing the key to itself makes RETURNING answer all the same.
+                written = written | on_update or {column: statement.excluded[column.key] for column in key}
+                return statement.on_conflict_do_update(index_elements=key, set_=written)
+
+            template = self.build(add_conflict)
+            if not on_update:  # which may differ each time
+                kept[self.entity, given, key] = template
+        return template
+
+    def build(self, add_conflict: Callable[[Insert], Insert]) -> _Template:
+        """The statement without values, for the entity and for its table."""
+        plain = add_conflict(insert(self.table))
+        return _Template(plain if self.mapper is None else add_conflict(insert(self.entity)), plain)
 
     def values_on_update(self) -> list[tuple[Column[Any], Any]]:
         """What the columns with an `onupdate` become."""
@@ -152,6 +163,40 @@ def _last_of_each(rows: list[dict[Column[Any], Any]], key: tuple[Column[Any], ..
     return list({tuple(row[column] for column in key): row for row in rows}.values())
 
 
-def _written(rows: list[dict[Column[Any], Any]]) -> Any:
-    # SQLAlchemy caches the compiled form of a statement with one row, and of one with a list of rows it does not.
-    return rows[0] if len(rows) == 1 else rows
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """The quick way to run a statement of one row: `statement` with the parameters `row`."""
+
+    id: int
+    statement: Insert
+    row: dict[str, Any]
+
+
+def prepared(statement: Any) -> Prepared | None:
+    """Return the quick way to run `statement`; None if there is none, or if it was changed since it was built."""
+    found: Prepared | None = getattr(statement, "_aha_prepared", None)
+    # A statement that `.returning(...)` or the like made of ours carries the attribute on, but is another object.
+    return found if found is not None and found.id == id(statement) else None
+
+
+@dataclass(frozen=True, slots=True)
+class _Template:
+    """A statement without values: `full`, which may be told to return objects, and `plain`, which is quicker to run."""
+
+    full: Insert
+    plain: Insert
+
+    def of(self, rows: list[dict[Column[Any], Any]]) -> Insert:
+        """The statement with its rows.
+
+        SQLAlchemy finds the compiled form of `plain` at once, that of a statement with values by comparing them all.
+        """
+        if len(rows) > 1:
+            return self.full.values(rows)
+        statement = self.full.values(rows[0])
+        if not any(
+            isinstance(value, ClauseElement) or hasattr(value, "__clause_element__") for value in rows[0].values()
+        ):
+            row = {column.key: value for column, value in rows[0].items()}
+            vars(statement)["_aha_prepared"] = Prepared(id(statement), self.plain, row)
+        return statement

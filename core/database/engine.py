@@ -15,9 +15,10 @@ from sqlalchemy.pool import AsyncAdaptedQueuePool
 from core.database import sqlite  # noqa: F401 - registers the dialect sqlite+aha
 from core.database.url import explain, parse_url
 from models.exc import DatabaseError, DatabaseNotOpen, UsageError
+from utils.sqlalchemy import prepared
 
 if TYPE_CHECKING:
-    from sqlalchemy import URL, Engine
+    from sqlalchemy import URL, Engine, Result
 
 # An SQLite connection is a thread and a few file handles. Handlers that wait inside their sessions share this many.
 _SQLITE_CONNECTIONS = 64
@@ -54,7 +55,16 @@ db_engine: AsyncEngine = _bot
 
 
 class _Session(AsyncSession):
-    """A session whose end costs nothing when there is nothing to end, which is so after each commit."""
+    """A session that runs an upsert as it was prepared, and ends at once when it holds nothing, as after a commit."""
+
+    async def execute(self, statement: Any, params: Any = None, **options: Any) -> Result[Any]:
+        """As in AsyncSession."""
+        found = None if params is not None or options else prepared(statement)
+        # What the session has not written yet goes first, as with every other statement.
+        if found is not None and not (self.new or self.dirty or self.deleted):
+            statement, params = found.statement, found.row
+        result: Result[Any] = await super().execute(statement, params, **options)
+        return result
 
     async def __aexit__(self, kind: Any, value: Any, traceback: Any) -> None:
         if self.in_transaction():
