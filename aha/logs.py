@@ -4,13 +4,33 @@ from __future__ import annotations
 
 import logging
 import sys
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
+
+from .reports import traceback_text
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 _OURS = ("aha", "bots", "core", "models", "modules", "services", "utils")
-_SHORT = logging.Formatter("%(asctime)s %(levelname)-7s %(message)s", "%H:%M:%S")
+
+
+class _Brief(logging.Formatter):
+    """Shows of an error the frames that are the module's own."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """As in Formatter, without keeping the traceback for other handlers, who may want all of it."""
+        record.exc_text = None
+        try:
+            return super().format(record)
+        finally:
+            record.exc_text = None
+
+    def formatException(self, ei: Any) -> str:  # noqa: N802 - the name is logging's
+        """Return the trimmed traceback."""
+        return traceback_text(ei[1])
+
+
+_SHORT = _Brief("%(asctime)s %(levelname)-7s %(message)s", "%H:%M:%S")
 _LONG = logging.Formatter("%(asctime)s %(levelname)-7s %(name)s: %(message)s")
 
 

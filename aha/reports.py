@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import traceback
 from pathlib import Path
+from sysconfig import get_path
 from typing import TYPE_CHECKING
 
 from models.exc import AhaError
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 _TREE = Path(__file__).resolve().parent.parent
 _OWN_PACKAGES = ("aha", "bots", "core", "models", "services", "utils")
 _OURS = tuple(f"{_TREE / package}/" for package in _OWN_PACKAGES)
+_LIBRARIES = tuple({f"{get_path(name)}/" for name in ("purelib", "platlib")})
 _IMPORT_SYSTEM = ("<frozen importlib", f"{Path(traceback.__file__).parent / 'importlib'}/")
 
 
@@ -39,11 +41,16 @@ def one_line(error: BaseException) -> str:
 
 
 def traceback_text(error: BaseException, *, full: bool = False) -> str:
-    """Return the traceback without the frames of the import system and of Aha; `full` keeps them all."""
+    """Return the traceback without the frames of the import system, libraries and Aha; `full` keeps them all.
+
+    If no frame were left, then the fault is ours, and all are kept.
+    """
     whole = traceback.TracebackException.from_exception(error)
-    if not full:
-        for part in _chain(whole):
-            part.stack = _trimmed(part.stack)
+    parts = list(_chain(whole))
+    trimmed = [_trimmed(part.stack) for part in parts]
+    if not full and any(trimmed):
+        for part, stack in zip(parts, trimmed, strict=True):
+            part.stack = stack
     return "".join(whole.format()).rstrip()
 
 
@@ -56,9 +63,9 @@ def _chain(error: traceback.TracebackException) -> Iterator[traceback.TracebackE
 
 
 def _trimmed(stack: traceback.StackSummary) -> traceback.StackSummary:
-    """Keep everything if nothing else is left: then the fault is ours, and the frames show where."""
-    kept = [frame for frame in stack if not frame.filename.startswith(_IMPORT_SYSTEM + _OURS)]
-    return traceback.StackSummary.from_list(kept) if kept else stack
+    return traceback.StackSummary.from_list(
+        [frame for frame in stack if not frame.filename.startswith(_IMPORT_SYSTEM + _OURS + _LIBRARIES)]
+    )
 
 
 def _short(filename: str) -> str:

@@ -44,7 +44,7 @@ def new(name: str, /, *, modules: Annotated[Path, Parameter(help="The folder tha
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
         sys.stdout.write(f"{path}\n")
-    sys.stderr.write(f"Run it: aha run, then say: {name}\nTest it: pip install 'aha-bot[test]', then: pytest\n")
+    sys.stderr.write(f"Run it: aha run, then say: {name}\nTest it: pip install pytest pytest-asyncio, then: pytest\n")
 
 
 def _check_name(name: str) -> None:
