@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+PEERS := .venv-bench/.installed
 
 .DEFAULT_GOAL := help
 .PHONY: help setup run test test-all lint types bench docs lock clean
@@ -40,7 +41,12 @@ types: $(STAMP)  ## strict type checking of our code and of the sample module
 	$(BIN)/mypy
 	$(BIN)/mypy tests/typing
 
-bench: $(STAMP)  ## measure, against peers in the same run, and rewrite docs/benchmarks.md
+$(PEERS): requirements/bench.txt
+	$(PYTHON) -m venv .venv-bench
+	.venv-bench/bin/python -m pip install --quiet --require-hashes -r $<
+	touch $@
+
+bench: $(STAMP) $(PEERS)  ## measure, against peers in the same run, and rewrite docs/benchmarks.md
 	$(BIN)/python -m benchmarks
 
 docs: $(STAMP)  ## run every code block of the documentation
@@ -48,6 +54,7 @@ docs: $(STAMP)  ## run every code block of the documentation
 
 lock: $(STAMP)  ## renew the locked versions
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --group dev --extra test -o requirements/dev.txt pyproject.toml
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header -o requirements/bench.txt requirements/bench.in
 
 clean:  ## remove what make created
-	rm -rf .venv .venv-3.* demo dist
+	rm -rf .venv .venv-3.* .venv-bench demo dist
