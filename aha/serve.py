@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
+from contextlib import contextmanager
 from time import perf_counter
 from typing import TYPE_CHECKING
 
@@ -19,6 +21,8 @@ from .reports import failure_report
 from .signals import StopSignal
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from .lifecycle import Plan
 
 logger = logging.getLogger(__name__)
@@ -72,7 +76,7 @@ async def _serve(plan: Plan) -> int:
 
 async def _started(bot: Bot, signals: StopSignal) -> bool:
     """Start the bot unless a signal comes first."""
-    starting = asyncio.create_task(bot.start(importing=signals.interrupting()), name="start")
+    starting = asyncio.create_task(bot.start(importing=_importing(signals)), name="start")
     stopping = asyncio.create_task(signals.stop.wait())
     await asyncio.wait({starting, stopping}, return_when=asyncio.FIRST_COMPLETED)
     stopping.cancel()
@@ -82,6 +86,16 @@ async def _started(bot: Bot, signals: StopSignal) -> bool:
         return False
     await starting
     return True
+
+
+@contextmanager
+def _importing(signals: StopSignal) -> Iterator[None]:
+    """Let a signal break off an import that hangs. What imports made is here to stay; from here on there is garbage."""
+    try:
+        with signals.interrupting():
+            yield
+    finally:
+        gc.enable()
 
 
 async def _first(*events: asyncio.Event) -> None:

@@ -28,19 +28,35 @@ async def create_tables(modules: Iterable[Module]) -> dict[Module, Exception]:
     that refers to a table of another comes after it. Raises DatabaseError if the framework's own tables fail.
     """
     failed: dict[Module, Exception] = {}
+    on_disk: dict[str | None, set[str]] = {}
     try:
-        async with db_engine.begin() as connection:
-            await connection.run_sync(_create_missing, _tables_of_framework(), metadata.sequences[None])
+        await _create(_tables_of_framework(), metadata.sequences[None], on_disk)
     except SQLAlchemyError as error:
         raise DatabaseError(f"the framework's own tables cannot be created: {error}") from error
     for module in _referenced_first(modules):
         try:
             _check(module)
-            async with db_engine.begin() as connection:
-                await connection.run_sync(_create_missing, list(module.tables.values()), metadata.sequences[module])
+            await _create(list(module.tables.values()), metadata.sequences[module], on_disk)
         except (SQLAlchemyError, DatabaseError) as error:
             failed[module] = error
     return failed
+
+
+async def _create(
+    tables: Sequence[Table], sequences: Sequence[DBSequence], on_disk: dict[str | None, set[str]]
+) -> None:
+    """Create those of `tables` that are missing, in one transaction; `on_disk` remembers what each schema has."""
+    for schema in {table.schema for table in tables} - on_disk.keys():
+        async with db_engine.connect() as connection:
+            on_disk[schema] = set(await connection.run_sync(_names_in, schema))
+    missing = [table for table in tables if table.name not in on_disk[table.schema]]
+    if missing:
+        async with db_engine.begin() as connection:
+            await connection.run_sync(_create_missing, missing, sequences)
+
+
+def _names_in(connection: Connection, schema: str | None) -> list[str]:
+    return inspect(connection).get_table_names(schema)
 
 
 def _tables_of_framework() -> list[Table]:
@@ -86,10 +102,8 @@ def _referred_modules(module: Module) -> list[Module]:
     return [owner for name in names if (owner := metadata.owners.get(name)) is not None and owner is not module]
 
 
-def _create_missing(connection: Connection, tables: Sequence[Table], sequences: Sequence[DBSequence]) -> None:
-    on_disk = {schema: set(inspect(connection).get_table_names(schema)) for schema in {t.schema for t in tables}}
-    missing = [table for table in tables if table.name not in on_disk[table.schema]]
-    if missing and connection.dialect.supports_sequences:
+def _create_missing(connection: Connection, missing: Sequence[Table], sequences: Sequence[DBSequence]) -> None:
+    if connection.dialect.supports_sequences:
         for sequence in sequences:
             sequence.create(connection, checkfirst=CheckFirst.SEQUENCES)
     ordered = list(sort_tables_and_constraints(missing))
