@@ -25,6 +25,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from benchmarks.rows import Row, Section
 from core.context import Module, entered
 from core.database import close_database, create_tables, db_sessionmaker, dbBase, open_database
+from core.database.engine import POSTGRES_CONNECTIONS, SQLITE_CONNECTIONS
 from utils.sqlalchemy import upsert
 
 if TYPE_CHECKING:
@@ -36,8 +37,7 @@ KEYS = 500
 # Goes on from one measurement to the next: SQLite writes nothing, and syncs nothing, when a row stays as it is.
 NUMBERS = count()
 ALLOWED = 0.6
-# Those of core.database, which is what a bot has.
-CONNECTIONS = {"SQLite": 64, "PostgreSQL": 20}
+CONNECTIONS = {"SQLite": SQLITE_CONNECTIONS, "PostgreSQL": POSTGRES_CONNECTIONS}
 
 HOW = """One upsert of a key and a short text, and its commit, on the file system of the temporary folder: a new SQLite
 file with WAL and `synchronous=FULL`, and a PostgreSQL with its default, durable settings (or `AHA_TEST_POSTGRES`). The

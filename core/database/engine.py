@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from sqlalchemy import URL, Engine, Result
 
 # An SQLite connection is a thread and a few file handles. Handlers that wait inside their sessions share this many.
-_SQLITE_CONNECTIONS = 64
-_POSTGRES_CONNECTIONS = 40
+SQLITE_CONNECTIONS = 64
+POSTGRES_CONNECTIONS = 40
 # How long a handler may wait for a free connection, in seconds: long enough for thousands of writers on a slow disk.
 _POOL_TIMEOUT = 120
 _CONNECT_TIMEOUT = 15
@@ -126,7 +126,7 @@ def _create_sqlite(url: URL, synchronous: str) -> AsyncEngine:
         url,
         synchronous=synchronous,
         poolclass=AsyncAdaptedQueuePool,
-        pool_size=_SQLITE_CONNECTIONS,
+        pool_size=SQLITE_CONNECTIONS,
         max_overflow=0,
         pool_timeout=_POOL_TIMEOUT,
         pool_use_lifo=True,
@@ -136,7 +136,7 @@ def _create_sqlite(url: URL, synchronous: str) -> AsyncEngine:
 def _create_postgresql(url: URL) -> AsyncEngine:
     engine = create_async_engine(
         url,
-        pool_size=_POSTGRES_CONNECTIONS,
+        pool_size=POSTGRES_CONNECTIONS,
         max_overflow=0,
         pool_timeout=_POOL_TIMEOUT,
         pool_use_lifo=True,
