@@ -5,13 +5,13 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import BigInteger, Column, ForeignKey, Integer, Table, Text, UniqueConstraint, func, select
+from sqlalchemy import BigInteger, Column, ForeignKey, Integer, Table, Text, UniqueConstraint, func, literal, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, mapped_column, synonym
 
 from core.context import entered
-from core.database import create_tables, db_sessionmaker, dbBase, metadata
+from core.database import create_tables, db_engine, db_sessionmaker, dbBase, metadata
 from utils.sqlalchemy import insert_ignore, upsert
 
 
@@ -92,6 +92,32 @@ async def test_a_value_that_is_given_wins_over_onupdate(tables):
     await run(upsert(note, user=1, slot=0), upsert(note, user=1, slot=0, edits=3, touched=None))
     [row] = await rows(note)
     assert (row.edits, row.touched) == (3, None)
+
+
+async def test_what_the_session_has_not_written_yet_goes_first(tables):
+    note = tables[0]
+    async with db_sessionmaker() as session:
+        session.add(note(user=1, slot=0, text="added"))
+        await session.execute(upsert(note, user=1, slot=0, text="upserted"))
+        await session.commit()
+    assert [row.text for row in await rows(note)] == ["upserted"]
+
+
+async def test_a_value_may_be_an_expression(tables):
+    note = tables[0]
+    await run(upsert(note, user=1, slot=0, text=func.upper("loud")))
+    await run(upsert(note, user=2, slot=0, text=literal("plain")))
+    assert [row.text for row in await rows(note)] == ["LOUD", "plain"]
+
+
+async def test_one_statement_may_run_more_than_once_and_through_a_connection_too(tables):
+    note = tables[0]
+    statement = upsert(note, user=1, slot=0, text="a")
+    await run(statement, statement)
+    async with db_engine.begin() as connection:
+        await connection.execute(statement)
+        await connection.execute(upsert(note.__table__, user_id=2, text="b"))
+    assert [row.text for row in await rows(note)] == ["a", "b"]
 
 
 @pytest.mark.parametrize("values", [{}, {"text": "x"}], ids=["only the key", "with a value"])
