@@ -10,14 +10,10 @@ from typing import TYPE_CHECKING, Annotated, Any, Generic
 from pydantic import BeforeValidator, Field, PlainSerializer, PlainValidator
 from typing_extensions import TypeVar
 
-from models.content import as_text
 from models.core import User
-from models.event import Content, Event, OptionalInt, OptionalStr, Port, Sourced, Str
+from models.event import Content, Event, OptionalInt, OptionalStr, Port, Sourced, Str, named
 from models.event_types import MessageType, MetaType, NoticeType, RequestType, SubType
 from models.msg import At, Image, MessageChain, MsgSeg, Reply, to_chain
-
-if TYPE_CHECKING:
-    from enum import StrEnum
 
 __all__ = [
     "Event",
@@ -59,12 +55,6 @@ def _as_message(value: Any) -> MessageChain:
     return MessageChain() if value is None else to_chain(value)
 
 
-def _named(names: type[StrEnum]) -> Any:
-    """Annotate a field that holds a member of `names`, or the text as it came if there is no such member."""
-    members: dict[str, str] = {member.value: member for member in names}
-    return PlainValidator(lambda value: members.get(text := "" if value is None else as_text(value), text))
-
-
 M = TypeVar("M", default=Any)
 
 
@@ -75,7 +65,7 @@ class Message(Sourced, Generic[M]):
     generic alias, so `typing.get_origin` gives Message and `typing.get_args` what stands in the brackets.
     """
 
-    event_type: Annotated[str, _named(MessageType)] = ""
+    event_type: Annotated[str, named(MessageType)] = ""
     message_id: OptionalStr = None
     message: Annotated[MessageChain, PlainValidator(_as_message), PlainSerializer(str, when_used="json")] = Field(
         default_factory=MessageChain
@@ -173,7 +163,7 @@ class Notice(Sourced):
     `duration` is in seconds. Fields that this notice does not have are None.
     """
 
-    event_type: Annotated[str, _named(NoticeType)] = ""
+    event_type: Annotated[str, named(NoticeType)] = ""
     operator_id: OptionalStr = None
     duration: OptionalInt = None
     message_id: OptionalStr = None
@@ -183,7 +173,7 @@ class Notice(Sourced):
 class Request(Sourced):
     """Somebody wants to be a friend, to join a group, or the bot in one; `flag` is the platform's handle for it."""
 
-    event_type: Annotated[str, _named(RequestType)] = ""
+    event_type: Annotated[str, named(RequestType)] = ""
     comment: Str = ""
     flag: Str = ""
 
@@ -199,7 +189,7 @@ class Request(Sourced):
 class MetaEvent(Event):
     """The platform speaks of itself: `event_type` "heartbeat" or "lifecycle"; what it says is in `extra`."""
 
-    event_type: Annotated[str, _named(MetaType)] = ""
+    event_type: Annotated[str, named(MetaType)] = ""
 
 
 class External(Event):

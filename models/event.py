@@ -8,10 +8,13 @@ from pydantic import BaseModel, ConfigDict, PlainValidator, ValidationError
 
 from models.content import as_optional_int, as_optional_text, as_text, content_key, copy_content
 from models.core import Group, User
+from models.event_types import SubType
 from models.exc import EventNotBound
 from models.msg import MessageChain
 
 if TYPE_CHECKING:
+    from enum import StrEnum
+
     from models.api import Message, Request
 
 
@@ -65,6 +68,12 @@ Str = Annotated[str, PlainValidator(_text_or_empty)]
 OptionalStr = Annotated[str | None, PlainValidator(as_optional_text)]
 OptionalInt = Annotated[int | None, PlainValidator(as_optional_int)]
 Number = Annotated[int | float, PlainValidator(_number)]
+
+
+def named(names: type[StrEnum], *, absent: str | None = "") -> Any:
+    """Annotate a field that holds a member of `names`, or the text as it came if there is none; `absent` for None."""
+    members: dict[str, str] = {member.value: member for member in names}
+    return PlainValidator(lambda value: absent if value is None else members.get(text := as_text(value), text))
 
 
 _UNCHANGING = frozenset({str, int, float, bool, type(None)})
@@ -126,7 +135,7 @@ class Event(Content):
     platform: Str = ""
     adapter: Str = ""
     event_type: Str = ""
-    sub_type: OptionalStr = None
+    sub_type: Annotated[str | None, named(SubType, absent=None)] = None
 
     def bind(self, port: Port | None) -> None:
         """Say who answers for this event; None takes it back."""

@@ -177,6 +177,8 @@ def test_names_of_events_equal_their_strings(names: type[SubType]) -> None:
 def test_a_known_type_is_a_member_and_an_unknown_one_stays_text() -> None:
     assert Message(event_type="group").event_type is MessageType.group
     assert type(Notice(event_type="group_dance").event_type) is str
+    assert Notice(sub_type="poke").sub_type is SubType.poke
+    assert type(Notice(sub_type="wave").sub_type) is str
 
 
 def test_msg_is_message() -> None:
