@@ -72,13 +72,13 @@ async def map_user(platform: str, user_id: str | int, target_platform: str, targ
     still leads to the user. Another process on the same database notices within a minute.
     Raises IdentityError if an id cannot be stored.
     """
-    return await _users.map((platform, str(user_id)), (target_platform, str(target_user_id)))
+    return await _users.map(_named("user", platform, user_id), _named("user", target_platform, target_user_id))
 
 
 def _key(kind: Kind, who: tuple[str | int, ...]) -> Key:
     """Complete what was named by what the current event says."""
     if len(who) == 2:
-        return str(who[0]), str(who[1])
+        return _named(kind, *who)
     event = current_event.get()
     if len(who) > 2 or event is None:
         raise IdentityError(f"there is no current event here: name both, {kind}2aha_id(platform, {kind}_id)")
@@ -86,6 +86,13 @@ def _key(kind: Kind, who: tuple[str | int, ...]) -> Key:
     if found is None:
         raise IdentityError(f"the current event, a {type(event).__name__}, has no {kind}_id: {kind}2aha_id({kind}_id)")
     return event.platform, str(found)
+
+
+def _named(kind: Kind, platform: str | int, id_: str | int) -> Key:
+    # An event may have no id; its text, "None", would be one and the same for all who have none.
+    if platform is None or id_ is None:
+        raise IdentityError(f"no {kind} can be called None (of {(platform, id_)!r}): see first whether there is one")
+    return str(platform), str(id_)
 
 
 def _nearest(names: tuple[T, ...]) -> T | None:

@@ -80,10 +80,12 @@ async def test_what_is_not_named_comes_from_the_current_event(database):
     assert await group2aha_id() == await group2aha_id("2") == await group2aha_id("QQ", "2")
 
 
-@pytest.mark.parametrize("bad", ["1\0", "\ud83d", ""], ids=ascii)
+@pytest.mark.parametrize("bad", ["1\0", "\ud83d", "", None], ids=ascii)
 async def test_an_id_that_cannot_be_stored_is_a_clear_error(database, bad):
     with pytest.raises(IdentityError):
         await user2aha_id("QQ", bad)
+    with pytest.raises(IdentityError):
+        await map_user("QQ", bad, "QQ", bad)
     assert await rows() == []
 
 
