@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import inspect
 from time import time
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from core.context import current_module
-from core.dispatcher.callback import EVENT_ARGUMENTS, EXTERNAL_ARGUMENTS, content_wanted, wanted
+from core.dispatcher.callback import EVENT_ARGUMENTS, EXTERNAL_ARGUMENTS, content_wanted, name_of, wanted
 from core.dispatcher.defaults import defaults_for
 from core.dispatcher.engine import dispatcher
 from core.dispatcher.registration import HelpItem, Registration
@@ -64,6 +65,8 @@ def on_message(
     first. `register_help` says for commands what they do.
     Raises UsageError for what is no condition, or a function that is not async or asks for unknown arguments.
     """
+    if inspect.iscoroutinefunction(pre_hook):
+        raise UsageError(f"pre_hook={name_of(pre_hook)}: an event does not wait for it, so it must not be async")
     parts = [as_condition(condition) for condition in conditions if condition is not None]
     help_items = tuple(HelpItem(command, _who_may(parts), text) for command, text in (register_help or {}).items())
 

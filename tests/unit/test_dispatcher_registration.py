@@ -80,6 +80,7 @@ BAD_CONDITIONS = {
     "three types of a notice": lambda: on_notice("a", "b", "c"),
     "a type for a notice": lambda: on_notice(Image),
     "a key that is no str": lambda: on_external(5),
+    "a pre-hook that is async": lambda: on_message("a", pre_hook=nothing, callback=nothing),
     "exp that is no number": lambda: on_message("a", exp="5", callback=nothing),
 }
 
