@@ -618,7 +618,7 @@ async def test_an_external_event_is_published_by_key_with_its_data(calls):
 
 
 def test_publishing_needs_the_running_bot():
-    with pytest.raises(UsageError, match="on_start"):
+    with pytest.raises(UsageError, match="in a callback"):
         process_external(External(key="key"))
 
 
@@ -645,6 +645,20 @@ async def test_a_message_fed_in_by_a_callback_is_answered_where_the_callback_is(
     event.bind(port)
     await dispatcher.feed(event)
     assert port.sent == ["answer"]
+
+
+async def test_a_message_fed_in_by_a_callback_is_of_the_same_bot_as_far_as_it_does_not_say(calls):
+    @on_message("a")
+    async def first():
+        await process_message(Message(message="b", user_id="6"))
+        await process_message(Message(message="b", user_id="6", platform="other"))
+
+    @on_message("b")
+    async def second(event):
+        calls.append((event.bot_id, event.self_id, event.platform, event.adapter))
+
+    await say("a", bot_id="main", self_id="9", adapter="onebot")
+    assert calls == [("main", "9", "QQ", "onebot"), ("main", "9", "other", "onebot")]
 
 
 async def test_process_message_returns_when_the_callbacks_have_ended(calls):
