@@ -57,6 +57,11 @@ class Dispatcher:
         ending.end()
         return ending.future
 
+    @property
+    def is_open(self) -> bool:
+        """Whether events are taken in."""
+        return self._open
+
     def open_intake(self) -> None:
         """Take events in (again)."""
         self._open = True

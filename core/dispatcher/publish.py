@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from typing import TYPE_CHECKING
 
 from core.adapter import adapters
 from core.context import current_event
+from core.dispatcher.describe import describe
 from core.dispatcher.engine import dispatcher
 from models.exc import EventNotBound, UsageError
 
 if TYPE_CHECKING:
     from core.adapter import Adapter
     from models.api import Event, External, Message, Port
+
+logger = logging.getLogger(__name__)
 
 
 def process_external(event: External) -> asyncio.Future[None]:
@@ -28,6 +32,7 @@ def process_external(event: External) -> asyncio.Future[None]:
             "process_external needs the running bot: call it in a callback; from another thread with "
             "loop.call_soon_threadsafe(process_external, event)"
         ) from None
+    _warn_if_closed(event)
     return dispatcher.feed(event)
 
 
@@ -41,7 +46,13 @@ async def process_message(event: Message) -> None:
     if _port_of(event) is None:
         adapter = adapters.get(event.bot_id)
         _complete(event, adapter)
+    _warn_if_closed(event)
     await dispatcher.feed(event, adapter)
+
+
+def _warn_if_closed(event: Event) -> None:
+    if not dispatcher.is_open:
+        logger.warning("nobody hears of %s: events flow after all @on_start, until the bot stops", describe(event))
 
 
 def _complete(event: Message, adapter: Adapter | None) -> None:

@@ -671,3 +671,12 @@ async def test_process_message_returns_when_the_callbacks_have_ended(calls):
 
     await process_message(message())
     assert calls == [1]
+
+
+async def test_publishing_before_events_flow_is_said_and_not_kept_silent(caplog):
+    dispatcher.stop_intake()
+    try:
+        await process_external(External(key="early"))
+    finally:
+        dispatcher.open_intake()
+    assert "events flow after all @on_start" in caplog.text
