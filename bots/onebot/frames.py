@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 REFUSED_TOKEN = (1401, 1403)
+_DEEPEST = 100  # deeper than any chat record, and nothing that reads, copies or shows an event runs out of stack
 _PART_OF_A_CHARACTER = re.compile(rb"\\u[dD][89a-fA-F]")
 _NUMBER = re.compile(r"0|-?[1-9][0-9]{0,18}")
 _IDS = frozenset({"user_id", "group_id", "message_id"})
@@ -37,7 +38,17 @@ def read_frame(raw: bytes) -> dict[str, Any]:
         raise BadFrame(f"no JSON ({one_line(str(problem), 80)}): {look(raw)}") from None
     if not isinstance(frame, dict):
         raise BadFrame(f"no JSON object: {look(raw)}")
+    if raw.count(b"{") + raw.count(b"[") > _DEEPEST and _is_too_deep(frame):
+        raise BadFrame(f"nested more than {_DEEPEST} deep: {look(raw)}")
     return frame
+
+
+def _is_too_deep(frame: Any) -> bool:
+    level = [frame]
+    for _ in range(_DEEPEST):
+        holders = [value.values() if isinstance(value, dict) else value for value in level]
+        level = [value for holder in holders for value in holder if isinstance(value, dict | list)]
+    return bool(level)
 
 
 def look(raw: bytes) -> str:

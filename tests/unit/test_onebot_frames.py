@@ -11,6 +11,7 @@ from models.exc import APIException
 from models.msg import At, MessageChain, Node, Text
 
 DEEP = b"[" * 100_000
+NESTED = b'{"a":' * 101 + b"1" + b"}" * 101
 
 
 @pytest.mark.parametrize(
@@ -24,6 +25,16 @@ def test_a_frame_that_is_no_object_is_refused_in_one_printable_line(raw):
 
     assert str(refusal.value).isprintable()
     assert len(str(refusal.value)) < 700
+
+
+def test_a_frame_may_be_long_and_nested_but_not_too_deep():
+    deepest = b'{"a":' * 99 + b"{}" + b"}" * 99
+    brackets = json.dumps({"a": "[{" * 200, "b": [[]] * 200})
+
+    assert read_frame(deepest)
+    assert read_frame(brackets.encode()) == json.loads(brackets)
+    with pytest.raises(BadFrame, match="nested more than 100 deep"):
+        read_frame(NESTED)
 
 
 @pytest.mark.parametrize(
