@@ -70,7 +70,8 @@ def run(
         return [adapters.make(entry, emit) for entry in entries]
 
     cfg.aha.data_dir.mkdir(parents=True, exist_ok=True)
-    plan = Plan(selection, db or database_url(), make_adapters, synchronous=cfg.aha.database.synchronous)
+    url = database_url() if db is None else db  # "" is a variable that was not set: no reason to use another database
+    plan = Plan(selection, url, make_adapters, synchronous=cfg.aha.database.synchronous)
     return serve(plan)
 
 

@@ -13,6 +13,8 @@ from models.exc import DatabaseError
 _DRIVERS = {"sqlite": "sqlite+aha", "postgresql": "postgresql+asyncpg", "postgres": "postgresql+asyncpg"}
 # Names that owners know from psql and their provider's page -> what asyncpg calls them.
 _OPTIONS = {"sslmode": "ssl"}
+# What Python's sqlite3 takes; SQLite's own, such as mode, only count in a name that says uri=true.
+_SQLITE_OPTIONS = {"timeout", "cached_statements"}
 _FORMS = "write sqlite:///folder/file.db or postgresql://user:password@host/database"
 
 
@@ -29,6 +31,12 @@ def parse_url(given: str) -> URL:
         raise DatabaseError(
             f"the database URL {_masked(given)!r} names a host: a file is written with three slashes, {_FORMS}"
         )
+    unknown = sorted(url.query.keys() - _SQLITE_OPTIONS) if backend == "sqlite" and "uri" not in url.query else []
+    if unknown:
+        raise DatabaseError(
+            f"the database URL {_masked(given)!r} has an option that is not known here: {unknown[0]}; leave it out, or "
+            "write sqlite:///file:FILE?OPTION=VALUE&uri=true for one of SQLite's own"
+        )
     if "@" in (url.host or ""):
         raise DatabaseError(
             f"the database URL {_masked(given)!r} has more than one @: write those in the password as %40"
@@ -41,13 +49,17 @@ def explain(url: URL, error: Exception) -> str:
     """Say in one line which database cannot be used, what it said and what to do."""
     backend = url.get_backend_name()
     shown = url.set(drivername=backend).difference_update_query(["password"]).render_as_string(hide_password=True)
-    said = " ".join(str(getattr(error, "orig", None) or error).split()) or type(error).__name__
     remedy = (
         "check that the folder exists, that the disk has room and that this user may write there"
         if backend == "sqlite"
         else "check that the server runs, and host, port, user, password, database name and options in the URL"
     )
-    return f"the database {shown} cannot be used: {said}; {remedy}"
+    return f"the database {shown} cannot be used: {what_it_said(error)}; {remedy}"
+
+
+def what_it_said(error: Exception) -> str:
+    """Return in one line what the database said, without the statement and its values."""
+    return " ".join(str(getattr(error, "orig", None) or error).split()) or type(error).__name__
 
 
 def _masked(given: str) -> str:

@@ -10,6 +10,7 @@ from sqlalchemy import delete, select
 
 from core.context import entered
 from core.database import db_sessionmaker
+from core.database.url import what_it_said
 from models.exc import DatabaseError
 from services.data_store.store import settle, stores
 from utils.sqlalchemy import upsert
@@ -67,7 +68,7 @@ class Writer:
             try:
                 return await self.flush(all_held=True)
             except Exception as error:  # noqa: BLE001 - see flush
-                logger.warning("SimpleStores cannot be written (%s): %s; trying again", error, self.unwritten())
+                self._warn(error)
                 await asyncio.sleep(INTERVAL)
 
     async def _run(self) -> None:
@@ -77,7 +78,7 @@ class Writer:
                 await self.flush()
             except Exception as error:  # noqa: BLE001 - the task must outlive a database that is down
                 if pause == INTERVAL:
-                    logger.warning("SimpleStores cannot be written (%s): %s; trying again", error, self.unwritten())
+                    self._warn(error)
                 pause = min(2 * pause, LONGEST_PAUSE)
             else:
                 if pause != INTERVAL:
@@ -90,6 +91,9 @@ class Writer:
                 return await self._stopping.wait()
         except TimeoutError:
             return False
+
+    def _warn(self, error: Exception) -> None:
+        logger.warning("SimpleStores cannot be written (%s): %s; trying again", what_it_said(error), self.unwritten())
 
     def unwritten(self) -> str:
         """Say how many entries of which module are in memory only."""
@@ -133,7 +137,8 @@ async def flush_stores() -> None:
         await _writer.flush(all_held=True)
     except Exception as error:
         raise DatabaseError(
-            f"SimpleStores cannot be written ({error}): {_writer.unwritten()}; they are kept in memory and tried again"
+            f"SimpleStores cannot be written ({what_it_said(error)}): {_writer.unwritten()}; they are kept in memory "
+            "and tried again"
         ) from error
 
 

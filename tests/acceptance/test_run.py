@@ -255,6 +255,7 @@ def test_modules_import_one_another_and_keep_their_own_tables(write, run, folder
         pytest.param(["run", "--exclude", "nope"], 2, "--exclude nope: there is no such module", id="exclude"),
         pytest.param(["run", "--modules", "nowhere"], 1, "there is no folder nowhere", id="no folder"),
         pytest.param(["run", "--config", "nope.yml"], 1, "--config nope.yml: there is no such file", id="no config"),
+        pytest.param(["run", "--db", ""], 1, "the database URL ''", id="a variable that is not set"),
         pytest.param(["run", "--db", "nonsense"], 1, "the database URL", id="no URL"),
         pytest.param(["run", "--db", "mysql://u:SECRET@h/d"], 1, "not supported", id="other database"),
         pytest.param(

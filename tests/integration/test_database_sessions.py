@@ -85,6 +85,7 @@ async def test_a_second_database_at_once_is_refused(database):
     [
         pytest.param("nonsense", "cannot be read: write sqlite:///", id="no URL"),
         pytest.param("http//u:secret@h", r"'http//\*\*\*@h' cannot be read", id="no URL, with a password"),
+        pytest.param("sqlite:///a.db?mode=ro", "not known here: mode; leave it out", id="an option of SQLite"),
         pytest.param("mysql://u:secret@h/d", "kind 'mysql' are not supported: write", id="other database"),
         pytest.param("postgresql://u:secret@h:port/d", r"'postgresql://\*\*\*@h:port/d' cannot be read", id="bad port"),
         pytest.param("postgresql://u:secret@[::1/d", r"'postgresql://\*\*\*@\[::1/d' cannot be", id="bad address"),
