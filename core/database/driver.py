@@ -104,7 +104,12 @@ async def connect(database: str, **options: Any) -> Connection:
     connection = Connection(partial(sqlite3.connect, database, **options))
     # The bot may end while a statement runs; SQLAlchemy does the same with the connections that it makes.
     connection._thread.daemon = True  # noqa: SLF001
-    await connection
+    try:
+        await connection
+    except BaseException:
+        # aiosqlite has told the thread to end; the event loop must not be closed before it has.
+        connection._thread.join(timeout=1)  # noqa: SLF001
+        raise
     return connection
 
 

@@ -33,12 +33,14 @@ class Bot:
         self.adapter = OneBot(self.emit, bot_id="main", settings={**QUICK, **settings})
         self.handler: Callable[[Event], Awaitable[None]] | None = handler
         self.events: asyncio.Queue[Event] = asyncio.Queue()
+        self.handling: list[asyncio.Task[None]] = []
         self.running = asyncio.create_task(self.adapter.run())
 
     def emit(self, event):
         event.bind(port_for(self.adapter))
         self.events.put_nowait(event)
-        return asyncio.ensure_future(self._handle(event))
+        self.handling.append(asyncio.create_task(self._handle(event)))
+        return self.handling[-1]
 
     async def _handle(self, event):
         if self.handler is not None:
@@ -66,6 +68,9 @@ async def running(settings, handler=None) -> AsyncIterator[Bot]:
     finally:
         await bot.adapter.close()
         await asyncio.wait_for(bot.running, PATIENCE)
+        for outcome in await asyncio.gather(*bot.handling, return_exceptions=True):
+            # The peer may be gone before the last answer has been acknowledged.
+            assert isinstance(outcome, ConnectionError) or not isinstance(outcome, BaseException)
 
 
 @asynccontextmanager
