@@ -15,6 +15,7 @@ _DRIVERS = {"sqlite": "sqlite+aha", "postgresql": "postgresql+asyncpg", "postgre
 _OPTIONS = {"sslmode": "ssl"}
 # What Python's sqlite3 takes; SQLite's own, such as mode, only count in a name that says uri=true.
 _SQLITE_OPTIONS = {"timeout", "cached_statements"}
+_LAST_PORT = 65535
 _FORMS = "write sqlite:///folder/file.db or postgresql://user:password@host/database"
 
 
@@ -24,25 +25,29 @@ def parse_url(given: str) -> URL:
         url = make_url(given)
     except (ArgumentError, ValueError) as error:
         raise DatabaseError(f"the database URL {_masked(given)!r} cannot be read: {_FORMS}") from error
+    if complaint := _complaint(url):
+        raise DatabaseError(f"the database URL {_masked(given)!r} {complaint}")
+    options = {_OPTIONS.get(name, name): value for name, value in url.query.items()}
+    return url.set(drivername=_DRIVERS[url.get_backend_name()], query=options)
+
+
+def _complaint(url: URL) -> str | None:
+    """Say what cannot be right in a URL that can be read, as the end of a sentence; None if nothing is."""
     backend = url.get_backend_name()
     if backend not in _DRIVERS:
-        raise DatabaseError(f"databases of kind {backend!r} are not supported: {_FORMS}")
+        return f"is of kind {backend!r}, which is not supported: {_FORMS}"
     if backend == "sqlite" and url.host:
-        raise DatabaseError(
-            f"the database URL {_masked(given)!r} names a host: a file is written with three slashes, {_FORMS}"
-        )
-    unknown = sorted(url.query.keys() - _SQLITE_OPTIONS) if backend == "sqlite" and "uri" not in url.query else []
-    if unknown:
-        raise DatabaseError(
-            f"the database URL {_masked(given)!r} has an option that is not known here: {unknown[0]}; leave it out, or "
+        return f"names a host: a file is written with three slashes, {_FORMS}"
+    if backend == "sqlite" and "uri" not in url.query and (unknown := sorted(url.query.keys() - _SQLITE_OPTIONS)):
+        return (
+            f"has an option that is not known here: {unknown[0]}; leave it out, or "
             "write sqlite:///file:FILE?OPTION=VALUE&uri=true for one of SQLite's own"
         )
+    if url.port is not None and not 0 < url.port <= _LAST_PORT:
+        return f"names port {url.port}, which no server can have: {_FORMS}"
     if "@" in (url.host or ""):
-        raise DatabaseError(
-            f"the database URL {_masked(given)!r} has more than one @: write those in the password as %40"
-        )
-    options = {_OPTIONS.get(name, name): value for name, value in url.query.items()}
-    return url.set(drivername=_DRIVERS[backend], query=options)
+        return "has more than one @: write those in the password as %40"
+    return None
 
 
 def explain(url: URL, error: Exception) -> str:
