@@ -151,9 +151,10 @@ class _Target:
 
     def _identity(self) -> dict[Column[Any], Any]:
         """What tells a class from the others in its table (single-table inheritance)."""
-        if self.mapper is None or self.mapper.polymorphic_on is None:
+        kind = None if self.mapper is None else self.mapper.polymorphic_on
+        if self.mapper is None or not isinstance(kind, Column) or not self.table.c.contains_column(kind):
             return {}
-        return {self.table.c[self.mapper.polymorphic_on.key]: self.mapper.polymorphic_identity}
+        return {kind: self.mapper.polymorphic_identity}
 
 
 def _last_of_each(rows: list[dict[Column[Any], Any]], key: tuple[Column[Any], ...]) -> list[dict[Column[Any], Any]]:

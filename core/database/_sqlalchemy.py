@@ -24,6 +24,8 @@ from sqlalchemy.orm import clsregistry
 from sqlalchemy.schema import Constraint, ForeignKeyTarget
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from sqlalchemy.orm import registry
     from sqlalchemy.types import SchemaType
 
@@ -73,9 +75,14 @@ def _redirect_key(key: ForeignKey, metadata: ModuleMetaData) -> None:
 
 
 def _number_itself_on_sqlite(table: Table) -> None:
-    """Give a lone BigInteger key the type INTEGER on SQLite, the only one that numbers itself there."""
+    """Give a lone BigInteger key the type INTEGER on SQLite, the only one that numbers itself there.
+
+    `_variant_mapping` shows whether the author has done so, or it was done when the table was first declared.
+    """
     column = table.autoincrement_column
-    if column is not None and isinstance(column.type, BigInteger | SmallInteger):
+    if column is None or not isinstance(column.type, BigInteger | SmallInteger):
+        return
+    if "sqlite" not in column.type._variant_mapping:
         column.type = column.type.with_variant(Integer(), "sqlite")
 
 
@@ -105,11 +112,10 @@ def rename_object(obj: SchemaType | Sequence, name: str) -> None:
         obj._key = name
 
 
-def forget_objects(metadata: ModuleMetaData, table: Table) -> None:
-    """Forget the types and sequences of a table that was removed; `MetaData.remove` leaves them behind."""
+def forget_objects(metadata: ModuleMetaData, table: Table, sequences: Iterable[Sequence]) -> None:
+    """Forget the types of a table that was removed, and `sequences`; `MetaData.remove` leaves them behind."""
     for column in table.columns:
         metadata._objects.discard(column.type)
-        for default in (column.default, column.server_default):
-            if isinstance(default, Sequence):
-                metadata._objects.discard(default)
-                metadata._sequences.pop(default._key, None)
+    for sequence in sequences:
+        metadata._objects.discard(sequence)
+        metadata._sequences.pop(sequence._key, None)

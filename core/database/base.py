@@ -35,18 +35,19 @@ class ModuleMetaData(MetaData):
         """Table name in the database -> the module that declared it, None for the framework."""
         self.sequences: defaultdict[Module | None, list[Sequence]] = defaultdict(list)
         """The sequences that each module declared."""
+        self._folded: dict[str, str] = {}  # SQLite does not tell upper from lower case
         self._issued: set[str] = set()
 
     def claim_table(self, name: str) -> str:
         """The name under which the running module's table `name` is stored; raises NameTaken if another has it."""
         module = current_module.get()
         stored = physical_name(name, module.name if module else None)
-        for other in self.owners:
-            if other.casefold() == stored.casefold() and (other != stored or self.owners[other] is not module):
-                raise NameTaken(
-                    f"table {name!r} of {_whose(module)} would be stored as {stored!r}, but {other!r} belongs to "
-                    f"{_whose(self.owners[other])}: give the table another __tablename__"
-                )
+        other = self._folded.get(stored.casefold())
+        if other is not None and (other != stored or self.owners[other] is not module):
+            raise NameTaken(
+                f"table {name!r} of {_whose(module)} would be stored as {stored!r}, but {other!r} belongs to "
+                f"{_whose(self.owners[other])}: give the table another __tablename__"
+            )
         if module and name in self.owners and self.owners[name] is None:
             raise NameTaken(f"table name {name!r} is reserved for the framework: give the table another __tablename__")
         return stored
@@ -57,6 +58,7 @@ class ModuleMetaData(MetaData):
             return
         module = current_module.get()
         self.owners[table.name] = module
+        self._folded[table.name.casefold()] = table.name
         if module is not None:
             module.tables[name] = table
             module.undo.callback(self._disown, module, name, table)
@@ -95,9 +97,8 @@ class ModuleMetaData(MetaData):
 
     def _disown(self, module: Module, name: str, table: Table) -> None:
         self.remove(table)
-        del self.owners[table.name], module.tables[name]
-        self.sequences.pop(module, None)
-        private.forget_objects(self, table)
+        del self.owners[table.name], self._folded[table.name.casefold()], module.tables[name]
+        private.forget_objects(self, table, self.sequences.pop(module, ()))
 
 
 known_modules: set[str] = set()

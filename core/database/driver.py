@@ -52,11 +52,11 @@ class Cursor:
 
     async def execute(self, sql: str, parameters: Any = ()) -> None:
         """Run one statement and fetch its rows."""
-        self._result = await self._connection.run(partial(_run_statement, sqlite3.Cursor.execute, sql, parameters))
+        self._result = await self._connection.run(sqlite3.Cursor.execute, sql, parameters)
 
     async def executemany(self, sql: str, parameters: Any) -> None:
         """Run a statement once for each of `parameters`."""
-        self._result = await self._connection.run(partial(_run_statement, sqlite3.Cursor.executemany, sql, parameters))
+        self._result = await self._connection.run(sqlite3.Cursor.executemany, sql, parameters)
 
     async def fetchall(self) -> Sequence[Any]:
         """All rows of the statement."""
@@ -92,10 +92,10 @@ class Connection(aiosqlite.Connection):
         """Return a cursor, without a trip to the thread."""
         return Cursor(self)
 
-    async def run(self, work: Callable[[sqlite3.Connection], _Result]) -> _Result:
-        """Do `work` in the connection's thread, after BEGIN IMMEDIATE if that is due."""
+    async def run(self, how: Callable[..., Any], sql: str, parameters: Any) -> _Result:
+        """Run `sql` in the connection's thread, after BEGIN IMMEDIATE if that is due; `how` is a method of a cursor."""
         begin, self.begin_first = self.begin_first, False
-        result: _Result = await self._execute(_begun if begin else _plain, work, self._conn)  # type: ignore[no-untyped-call]
+        result: _Result = await self._execute(_run, self._conn, begin, how, sql, parameters)  # type: ignore[no-untyped-call]
         return result
 
 
@@ -113,16 +113,9 @@ async def connect(database: str, **options: Any) -> Connection:
     return connection
 
 
-def _plain(work: Callable[[sqlite3.Connection], _Result], connection: sqlite3.Connection) -> _Result:
-    return work(connection)
-
-
-def _begun(work: Callable[[sqlite3.Connection], _Result], connection: sqlite3.Connection) -> _Result:
-    connection.execute("BEGIN IMMEDIATE")
-    return work(connection)
-
-
-def _run_statement(how: Callable[..., Any], sql: str, parameters: Any, connection: sqlite3.Connection) -> _Result:
+def _run(connection: sqlite3.Connection, begin: bool, how: Callable[..., Any], sql: str, parameters: Any) -> _Result:
+    if begin:
+        connection.execute("BEGIN IMMEDIATE")
     cursor = connection.cursor()
     try:
         how(cursor, sql, parameters)

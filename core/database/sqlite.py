@@ -47,6 +47,8 @@ class AhaSQLite(SQLiteDialect_aiosqlite):
 
     supports_statement_cache = True
     statement_compiler = _Compiler
+    # A cursor that stays open holds on to an old view of the database: `stream()` gets its rows at once too.
+    supports_server_side_cursors = False
 
     def __init__(self, synchronous: str = "full", **kw: Any) -> None:
         super().__init__(**kw)

@@ -281,6 +281,23 @@ async def test_reading_for_update_makes_read_then_write_safe(counter):
         assert (await session.get(counter, 1)).n == 100
 
 
+async def test_rows_can_be_streamed_while_others_write(counter):
+    async with db_sessionmaker() as session:
+        session.add_all([counter(id=number) for number in range(2, 200)])
+        await session.commit()
+    seen = []
+    async with db_sessionmaker() as reader:
+        async for row in await reader.stream_scalars(select(counter).order_by(counter.id)):
+            seen.append(row.id)
+            if row.id == 5:
+                async with db_sessionmaker() as writer:
+                    await writer.execute(update(counter).values(n=1))
+                    await writer.commit()
+        await reader.execute(update(counter).values(n=counter.n + 1))
+        await reader.commit()
+    assert seen == list(range(1, 200))
+
+
 # --- the queue of writers on SQLite ---
 
 

@@ -34,6 +34,12 @@ from core.database.base import known_modules
 from models.exc import NameTaken
 
 
+def forget(table):
+    """Take back a table of the framework, which nothing else ever does."""
+    metadata.remove(table)
+    del metadata.owners[table.name], metadata._folded[table.name.casefold()]
+
+
 class Color(enum.Enum):
     red = 1
     green = 2
@@ -123,8 +129,7 @@ def test_outside_a_module_names_stay_plain():
         assert table.name == "aha_plain"
         assert {index.name for index in table.indexes} == {"ix_plain"}
     finally:
-        metadata.remove(table)
-        del metadata.owners["aha_plain"]
+        forget(table)
 
 
 def test_tables_of_another_metadata_are_left_alone(module):
@@ -239,8 +244,7 @@ def test_a_name_that_is_taken_is_refused(module, existing, wanted, message):
         Table(wanted[0], metadata, Column("id", Integer, primary_key=True))
     assert [t for t in metadata.tables.values() if t.name.casefold() == table.name.casefold()] == [table]
     if owner is None:
-        metadata.remove(table)
-        del metadata.owners[table.name]
+        forget(table)
 
 
 def test_declaring_a_table_twice_is_sqlalchemys_error_and_extending_it_works(module):
@@ -288,3 +292,23 @@ def test_one_enum_type_used_by_two_tables_is_renamed_once(module):
         color = Enum(Color, name="color")
         tables = [Table(t, metadata, Column("id", Integer, primary_key=True), Column("c", color)) for t in "ab"]
     assert [table.c.c.type.name for table in tables] == ["color__one", "color__one"]
+
+
+@pytest.mark.parametrize("kind", [BigInteger(), BigInteger().with_variant(Integer, "sqlite")], ids=["plain", "variant"])
+def test_a_key_numbers_itself_however_its_author_wrote_it_and_however_often_the_table_is_extended(module, kind):
+    with entered(module("one")):
+        table = Table("t", metadata, Column("id", kind, primary_key=True))
+        Table("t", metadata, Column("more", Integer), extend_existing=True)
+    assert "id INTEGER NOT NULL" in str(CreateTable(table).compile(dialect=sqlite.dialect()))
+    assert "id BIGSERIAL NOT NULL" in str(CreateTable(table).compile(dialect=postgresql.dialect()))
+
+
+def test_a_sequence_without_a_column_is_forgotten_with_its_module(module):
+    record = module("one")
+    with entered(record):
+        sequence = Sequence("lonely", metadata=metadata)
+        Table("t", metadata, Column("id", Integer, primary_key=True))
+    assert sequence.name == "lonely__one"
+    record.drop()
+    assert sequence not in metadata._objects
+    assert "lonely__one" not in metadata._sequences
