@@ -1,0 +1,69 @@
+"""What a migration knows of a table besides what the database shows: the model wanted now, the one recorded before."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from sqlalchemy import Table
+
+    from core.migration.meaning import Meaning
+    from core.migration.state import TableState
+    from core.migration.steps import Planned
+
+
+@dataclass(frozen=True, slots=True)
+class WantedTable:
+    """A table as the running modules declare it. `state` is what the database would show if it were created afresh.
+
+    `module` is the owner's name, "" for the framework. `was`, `column_was` and `members_was` are the declared former
+    names, as on disk, the most recent first; `members_was` maps, by column, old stored members to new ones.
+    """
+
+    table: Table
+    module: str
+    state: TableState
+    meanings: Mapping[str, Meaning]
+    was: tuple[str, ...] = ()
+    column_was: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    members_was: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class TableRecord:
+    """A table as it was recorded in the database with the last migration that concerned it; travels as JSON.
+
+    `state` is what was wanted then. `meanings` has all columns that the migration knows, the unused ones too: those
+    that are not in `state`. `renamed` maps a column to the name it had before, `was` is the table's former name;
+    both let an older release find its data again. `wrote` has the SQL literal that filled a column when it was added,
+    `merged` the columns and former tables ("table:NAME") whose late declaration was carried out.
+    `used` is False when no model has the table any more.
+    """
+
+    name: str
+    module: str
+    state: TableState
+    meanings: Mapping[str, Meaning]
+    renamed: Mapping[str, str] = field(default_factory=dict)
+    was: str | None = None
+    wrote: Mapping[str, str] = field(default_factory=dict)
+    merged: tuple[str, ...] = ()
+    used: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class UnitPlan:
+    """All steps for modules that have to migrate in one transaction, in order; a value to print, test and execute.
+
+    `live` are the tables that the steps concern as the database shows them, by the name they have there before the
+    first step; `wanted` are those of the model, by the name they will have.
+    """
+
+    modules: tuple[str, ...]
+    steps: tuple[Planned, ...]
+    live: Mapping[str, TableState]
+    wanted: Mapping[str, WantedTable]
+    records: Mapping[str, TableRecord] = field(default_factory=dict)

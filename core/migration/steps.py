@@ -1,0 +1,277 @@
+"""The steps that a migration is made of, as values. Which are taken is decided in `plan`, how in the executors."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from core.migration.meaning import Meaning
+    from core.migration.state import ConstraintState, IndexState
+
+
+class Phase(StrEnum):
+    """When a step is taken: before any code of the module sees the database, or after its on_start."""
+
+    EXPAND = "expand"
+    SETTLE = "settle"
+
+
+class Verdict(StrEnum):
+    """What becomes of a step. REPORT: it is taken, and the owner should know what it did to rows."""
+
+    APPLY = "apply"
+    REPORT = "report"
+    POSTPONE = "postpone"
+    REFUSE = "refuse"
+
+
+class Source(StrEnum):
+    """Where the value comes from that existing rows get in a column."""
+
+    NOTHING = "nothing"
+    SERVER = "server default"
+    VALUE = "default"
+    CALLABLE = "default, called per row"
+
+
+@dataclass(frozen=True, slots=True)
+class Fill:
+    """What existing rows get. `sql` is the literal or expression for SERVER and VALUE, `make` the call for CALLABLE."""
+
+    source: Source = Source.NOTHING
+    sql: str | None = None
+    make: Callable[[], Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CreateTable:
+    """The table is not there."""
+
+    table: str
+
+
+@dataclass(frozen=True, slots=True)
+class RenameTable:
+    """The table is there under its old name `old`."""
+
+    table: str
+    old: str
+
+
+@dataclass(frozen=True, slots=True)
+class MergeTable:
+    """The table is there, and so is the one of its old name: rows with keys it does not have are copied. `old` stays.
+
+    `columns` maps the table's columns to those of `old` that they come from.
+    """
+
+    table: str
+    old: str
+    columns: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class RetireTable:
+    """The model no longer has the table: it stays, unused."""
+
+    table: str
+
+
+@dataclass(frozen=True, slots=True)
+class RenameColumn:
+    """The column is there under its old name `old`."""
+
+    table: str
+    column: str
+    old: str
+
+
+@dataclass(frozen=True, slots=True)
+class AddColumn:
+    """The column is not there; existing rows get `fill`. With `nullable` it may be NULL, whatever the model says."""
+
+    table: str
+    column: str
+    fill: Fill
+    nullable: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RetireColumn:
+    """The model no longer has the column: it stays, unused, and may be NULL from now on."""
+
+    table: str
+    column: str
+
+
+@dataclass(frozen=True, slots=True)
+class FillColumn:
+    """Rows whose column is NULL get `fill`."""
+
+    table: str
+    column: str
+    fill: Fill
+
+
+@dataclass(frozen=True, slots=True)
+class FillFromOld:
+    """Rows whose column is NULL, or still holds the SQL literal `wrote`, get the value of `old`, converted."""
+
+    table: str
+    column: str
+    old: str
+    wrote: str | None
+    before: Meaning
+    after: Meaning
+
+
+@dataclass(frozen=True, slots=True)
+class ConvertColumn:
+    """The column changes its type or meaning. Values that cannot follow are kept; their rows get `fill`, else NULL.
+
+    `members` maps the stored names of renamed enum members, old to new.
+    """
+
+    table: str
+    column: str
+    before: Meaning
+    after: Meaning
+    fill: Fill
+    members: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class RestoreKept:
+    """Values of the column that were kept fit it again and go back to their rows."""
+
+    table: str
+    column: str
+    after: Meaning
+
+
+@dataclass(frozen=True, slots=True)
+class AlterColumn:
+    """The column gets what the model says of `what`: "default", "comment", "computed", "identity" or "collation"."""
+
+    table: str
+    column: str
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class SetNullable:
+    """The column may be NULL from now on, or may not."""
+
+    table: str
+    column: str
+    nullable: bool
+
+
+@dataclass(frozen=True, slots=True)
+class AddConstraint:
+    """The constraint is not there. A primary key is one too. `validate` False: enforced for new rows only."""
+
+    table: str
+    constraint: ConstraintState
+    validate: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class ValidateConstraint:
+    """The constraint is there and enforced for new rows; the old ones are said to keep it, too."""
+
+    table: str
+    constraint: ConstraintState
+
+
+@dataclass(frozen=True, slots=True)
+class DropConstraint:
+    """The constraint is ours and no longer in the model, or it names a column that is unused now."""
+
+    table: str
+    constraint: ConstraintState
+
+
+@dataclass(frozen=True, slots=True)
+class RenameConstraint:
+    """The constraint `old` demands what the model's `new` does and has another name."""
+
+    table: str
+    old: ConstraintState
+    new: ConstraintState
+
+
+@dataclass(frozen=True, slots=True)
+class AddIndex:
+    """The index is not there."""
+
+    table: str
+    index: IndexState
+
+
+@dataclass(frozen=True, slots=True)
+class DropIndex:
+    """The index is ours and no longer in the model, or it is unique and names a column that is unused now."""
+
+    table: str
+    index: IndexState
+
+
+@dataclass(frozen=True, slots=True)
+class CommentTable:
+    """The table gets the model's comment."""
+
+    table: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeOptions:
+    """The table gets the model's options (AUTOINCREMENT, WITHOUT ROWID, STRICT)."""
+
+    table: str
+
+
+Step: TypeAlias = (
+    CreateTable
+    | RenameTable
+    | MergeTable
+    | RetireTable
+    | RenameColumn
+    | AddColumn
+    | RetireColumn
+    | FillColumn
+    | FillFromOld
+    | ConvertColumn
+    | RestoreKept
+    | AlterColumn
+    | SetNullable
+    | AddConstraint
+    | ValidateConstraint
+    | DropConstraint
+    | RenameConstraint
+    | AddIndex
+    | DropIndex
+    | CommentTable
+    | ChangeOptions
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A step with its verdict: `rows` existing rows are concerned, `keys` are those of a few of them.
+
+    For POSTPONE and REFUSE these are the rows that stand in the way; for a conversion `kept` of the rows are kept.
+    `remedy` is a key of the report's texts, "" if there is nothing to be done.
+    """
+
+    step: Step
+    phase: Phase
+    verdict: Verdict = Verdict.APPLY
+    rows: int = 0
+    kept: int = 0
+    keys: tuple[str, ...] = ()
+    remedy: str = ""
