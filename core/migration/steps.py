@@ -265,7 +265,8 @@ class Planned:
     """A step with its verdict: `rows` existing rows are concerned, `keys` are those of a few of them.
 
     For POSTPONE and REFUSE these are the rows that stand in the way; for a conversion `kept` of the rows are kept.
-    `remedy` is a key of the report's texts, "" if there is nothing to be done.
+    `remedy` is a key of the report's texts, "" if there is nothing to be done. `probe` of what is postponed is a query
+    whose one value is how many rows stand in the way: it is asked again at every start, and 0 means to plan anew.
     """
 
     step: Step
@@ -275,3 +276,4 @@ class Planned:
     kept: int = 0
     keys: tuple[str, ...] = ()
     remedy: str = ""
+    probe: str = ""
