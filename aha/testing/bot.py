@@ -1,12 +1,4 @@
-"""A bot inside a test: it loads modules, opens a database, and is talked to by function calls. No process, no socket.
-
-    async with running_bot(modules=["modules/notes"]) as bot:
-        assert await bot.say("set hello") == []
-        await bot.restart()
-        assert "hello" in (await bot.say("get"))[0]
-
-It is the bot that `aha run` runs, with an adapter that keeps what is sent.
-"""
+"""A bot inside a test: it loads modules, opens a database, and is talked to by calls. No process, no socket."""
 
 from __future__ import annotations
 
@@ -21,6 +13,10 @@ from tempfile import TemporaryDirectory
 from time import time
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from aha.discovery import Found, look_at
+from aha.lifecycle import Bot, Plan
+from aha.selection import Selection
+from aha.testing.rows import find_table, insert_rows, read_rows
 from core.adapter import Adapter, adapters
 from core.config import cfg
 from core.dispatcher import dispatcher
@@ -28,14 +24,11 @@ from models.api import Message
 from models.exc import ModuleError, UsageError
 from models.msg import MessageChain, Reply, to_chain
 
-from .discovery import Found, look_at
-from .lifecycle import Bot, Plan
-from .selection import Selection
-
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 
     from core.adapter import Emit
+    from core.context import Module
     from models.api import Event
 
 __all__ = ["Call", "RunningBot", "running_bot"]
@@ -74,11 +67,15 @@ class RunningBot:
 
     `calls` holds every call to the platform, messages among them, oldest first, also those that no event caused.
     `answers` says what the platform returns: an action's name -> its data, or a function of the parameters.
+    `failures` are the modules that are off since the last start, with the error of each; empty if `strict`, as then
+    the first error is raised instead.
     """
 
-    def __init__(self, modules: Selection, *, database: str, config: Mapping[str, Any]) -> None:
+    def __init__(self, modules: Selection, *, database: str, config: Mapping[str, Any], strict: bool = True) -> None:
         self.calls: list[Call] = []
         self.answers: dict[str, Any] = {}
+        self.failures: dict[str, BaseException] = {}
+        self._strict = strict
         self._config = config
         self._plan = Plan(modules, database, self._adapters, synchronous="normal")
         self._bot: Bot | None = None
@@ -120,16 +117,28 @@ class RunningBot:
             raise happened.errors[0]
         return [call.message for call in happened.calls if call.message is not None]
 
+    async def insert(self, table: Any, *rows: Mapping[str, Any]) -> None:
+        """Put rows into a table, by column name, as a module would have done it; what they leave out gets its default.
+
+        `table` is a mapped class, a Table, or a name: `"note"` as the module's author wrote it or `"note__notes"`.
+        """
+        await insert_rows(find_table(table, self._loaded()), rows)
+
+    async def rows(self, table: Any, *columns: str) -> list[dict[str, Any]]:
+        """All rows of a table in the order of its key, as dicts of these columns, or of all that the model has."""
+        return await read_rows(find_table(table, self._loaded()), columns)
+
     async def restart(self) -> None:
         """Stop the bot in good order and start it anew on the same database, its modules imported again."""
         await self.stop()
         await self.start()
 
     async def start(self) -> None:
-        """Start the bot; `running_bot` has done so. Raises what a module raises."""
+        """Start the bot; `running_bot` has done so. Raises what a module raises, if `strict`."""
         cfg.load(values=self._config, environ={})
         logging.getLogger(_DISPATCHER).addHandler(_errors)
-        self._bot = Bot(self._plan, on_failure=_refuse)
+        self.failures.clear()
+        self._bot = Bot(self._plan, on_failure=self._failed)
         await self._bot.start()
 
     async def stop(self) -> None:
@@ -140,6 +149,17 @@ class RunningBot:
         logging.getLogger(_DISPATCHER).removeHandler(_errors)
         dispatcher.open_intake()
         cfg.reset()
+
+    def _failed(self, name: str, what: str, error: BaseException) -> None:
+        error.add_note(f"module {name} failed to {what}")
+        if self._strict:
+            raise error
+        self.failures[name] = error
+
+    def _loaded(self) -> list[Module]:
+        if self._bot is None:
+            raise UsageError("the bot has stopped: look at its data inside `async with running_bot(...)`")
+        return list(self._bot.loader.loaded.values())
 
     def _adapters(self, emit: Emit) -> list[Adapter]:
         return [MemoryAdapter(emit, bot_id=_BOT_ID, settings={"calls": self.calls, "answers": self.answers})]
@@ -193,14 +213,19 @@ _open = False
 
 @asynccontextmanager
 async def running_bot(
-    *, modules: Iterable[str | Path], database: str | None = None, config: Mapping[str, Any] | None = None
+    *,
+    modules: Iterable[str | Path],
+    database: str | None = None,
+    config: Mapping[str, Any] | None = None,
+    strict: bool = True,
 ) -> AsyncIterator[RunningBot]:
     """Run a bot with these modules, and no others, for the body.
 
     `modules` are paths of package folders or .py files; `database` is a URL, None for a fresh SQLite file; `config`
-    is what the configuration file would hold. Neither configuration files nor the environment are read.
-    Raises what a module raises at its import or in its on_start, ModuleError for a path that is no module, and
-    UsageError if a bot runs in this process already.
+    is what the configuration file would hold. Neither configuration files nor the environment are read. With
+    `strict` False a module that fails is off, as it is in a real bot, and stands in `bot.failures`.
+    Raises what a module raises at its import, when its tables are migrated or in its on_start (if `strict`),
+    ModuleError for a path that is no module, and UsageError if a bot runs in this process already.
     """
     global _open
     if _open:
@@ -210,7 +235,7 @@ async def running_bot(
     try:
         with TemporaryDirectory(prefix="aha-") as folder:
             url = database or f"sqlite:///{folder}/aha.db"
-            bot = RunningBot(selection, database=url, config=_with_data_dir(config or {}, folder))
+            bot = RunningBot(selection, database=url, config=_with_data_dir(config or {}, folder), strict=strict)
             try:
                 await bot.start()
                 yield bot
@@ -234,11 +259,6 @@ def _found(paths: Iterable[str | Path]) -> Iterator[Found]:
 
 def _with_data_dir(config: Mapping[str, Any], folder: str) -> dict[str, Any]:
     return {**config, "aha": {"data_dir": folder, **config.get("aha", {})}}
-
-
-def _refuse(name: str, what: str, error: BaseException) -> None:
-    error.add_note(f"module {name} failed to {what}")
-    raise error
 
 
 def _unquoted(chain: MessageChain) -> MessageChain:
