@@ -8,14 +8,20 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from core.migration.meaning import Meaning
+
 
 @dataclass(frozen=True, slots=True)
 class Sql:
-    """A statement without parameters, just as the driver gets it. `rows`: it goes through the rows of `table`."""
+    """A statement without parameters, just as the driver gets it. `rows`: it goes through the rows of `table`.
+
+    `remedy` is what the owner is told to do, with the database's own words, if it fails; "" if nothing special.
+    """
 
     text: str
     table: str = ""
     rows: bool = False
+    remedy: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +38,20 @@ class FillRows:
 
 
 @dataclass(frozen=True, slots=True)
+class RestoreRows:
+    """Values of `column` that were kept go back to their rows, found by `key`: see `kept.restore`.
+
+    `wrote` is the SQL literal of what was filled in meanwhile and may be replaced; None if only NULL may.
+    """
+
+    table: str
+    column: str
+    key: tuple[str, ...]
+    after: Meaning
+    wrote: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Script:
     """All of one transaction: `before` and `after` run outside of it, on the same connection, even if it failed.
 
@@ -39,10 +59,10 @@ class Script:
     same queries return before the first statement (SQLite's foreign_key_check).
     """
 
-    statements: Sequence[Sql | FillRows]
+    statements: Sequence[Sql | FillRows | RestoreRows]
     before: Sequence[Sql] = ()
     after: Sequence[Sql] = ()
     check: Sequence[Sql] = ()
 
 
-Statement: TypeAlias = Sql | FillRows
+Statement: TypeAlias = Sql | FillRows | RestoreRows
