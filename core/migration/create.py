@@ -1,0 +1,52 @@
+"""The statements that create tables which are not there, with all that belongs to them. It runs none of them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Sequence as DBSequence
+from sqlalchemy.engine.mock import MockConnection
+from sqlalchemy.schema import sort_tables_and_constraints
+from sqlalchemy.sql.ddl import SchemaGenerator
+from sqlalchemy.types import TypeEngine
+
+from core.migration.statements import Sql
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+    from sqlalchemy import Dialect, Table
+
+
+def create_statements(
+    dialect: Dialect, tables: Sequence[Table], sequences: Sequence[DBSequence] = (), *, existing: Collection[str] = ()
+) -> list[Sql]:
+    """The statements for `tables` that are not there, in the order in which they have to run.
+
+    Sequences and enum types come first, a table after those that it refers to, with its indexes and comments; foreign
+    keys in a circle are added at the end where the database can. What authors attached to `before_create` and
+    `after_create` as DDL is included. `existing` are the names of types and sequences that are there already.
+    """
+    statements: list[Sql] = []
+    there = set(existing)
+
+    def take(element: Any, *_: Any) -> None:
+        made = getattr(element, "element", None)
+        if isinstance(made, DBSequence | TypeEngine):
+            name = str(getattr(made, "name", ""))
+            if name in there:
+                return
+            there.add(name)
+        statements.append(Sql(str(element.compile(dialect=dialect)).strip()))
+
+    # Not MetaData.create_all: it would create the enum types of every module, also of those that are off.
+    generator = SchemaGenerator(dialect, MockConnection(dialect, take))
+    for sequence in sequences:
+        generator.traverse_single(sequence)
+    for table, keys in sort_tables_and_constraints(tables):
+        if table is not None:
+            generator.traverse_single(table, create_ok=True, include_foreign_key_constraints=keys)
+            continue
+        for key in keys:
+            generator.traverse_single(key)
+    return statements
