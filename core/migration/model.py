@@ -37,9 +37,10 @@ class TableRecord:
     """A table as it was recorded in the database with the last migration that concerned it; travels as JSON.
 
     `state` is what was wanted then. `meanings` has all columns that the migration knows, the unused ones too: those
-    that are not in `state`. `renamed` maps a column to the name it had before, `was` is the table's former name;
-    both let an older release find its data again. `wrote` has the SQL literal that filled a column when it was added,
-    `merged` the columns and former tables ("table:NAME") whose late declaration was carried out.
+    that are not in `state`. `renamed` maps a column to the name it had before, `was` is the table's former name and
+    `former` all of them, the most recent first; they let an older release find its data again. `wrote` has the SQL
+    literal that filled a column when it was added, `merged` the columns and former tables ("table:NAME") whose late
+    declaration was carried out.
     `used` is False when no model has the table any more.
     """
 
@@ -52,6 +53,7 @@ class TableRecord:
     wrote: Mapping[str, str] = field(default_factory=dict)
     merged: tuple[str, ...] = ()
     used: bool = True
+    former: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

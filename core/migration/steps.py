@@ -146,11 +146,16 @@ class ConvertColumn:
 
 @dataclass(frozen=True, slots=True)
 class RestoreKept:
-    """Values of the column that were kept fit it again and go back to their rows."""
+    """Values of the column that were kept fit it again and go back to their rows.
+
+    These are rows whose column is NULL or holds `wrote`, an SQL expression of the column's new type, None if there is
+    no such value.
+    """
 
     table: str
     column: str
     after: Meaning
+    wrote: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
