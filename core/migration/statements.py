@@ -28,13 +28,15 @@ class Sql:
 class FillRows:
     """Every row of `table` gets in `column` what a call of `make` returns, one call per row, bound as the model does.
 
-    With `only_null` just those whose column is NULL.
+    With `only_null` just those whose column is NULL. `into` is what the column is called meanwhile, "" if that is its
+    name: a column whose type changes is filled beside the old one.
     """
 
     table: str
     column: str
     make: Callable[[], Any]
     only_null: bool = True
+    into: str = ""
 
 
 @dataclass(frozen=True, slots=True)
