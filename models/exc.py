@@ -38,6 +38,14 @@ class NameTaken(DatabaseError):  # noqa: N818 - reads as the sentence it is
     """Two tables would have the same name in the database."""
 
 
+class TableRefused(DatabaseError):  # noqa: N818 - reads as the sentence it is
+    """The database does not take a table as it is declared; `table` is the table's name in the database."""
+
+    def __init__(self, message: str, *, table: str) -> None:
+        super().__init__(message)
+        self.table = table
+
+
 class DatabaseBusy(DatabaseError):  # noqa: N818 - reads as the sentence it is
     """Another session has been writing to the SQLite file for too long, or this very code has one open."""
 
