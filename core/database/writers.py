@@ -35,6 +35,7 @@ class WriteQueue:
         self._patience = patience
         self._holder: _Writer | None = None
         self._waiting: deque[_Writer] = deque()
+        self._since = 0.0
         self._deadline: asyncio.TimerHandle | None = None
 
     def held_by(self, connection: object) -> bool:
@@ -57,6 +58,7 @@ class WriteQueue:
                 "commit or close that session first, or use it here too"
             )
         self._waiting.append(writer)
+        self._watch()
         try:
             await writer.turn
         except asyncio.CancelledError:
@@ -68,8 +70,6 @@ class WriteQueue:
         if not self.held_by(connection):
             return
         self._holder = None
-        if self._deadline is not None:
-            self._deadline.cancel()
         while self._waiting and self._holder is None:
             writer = self._waiting.popleft()
             if not writer.turn.done():
@@ -79,13 +79,23 @@ class WriteQueue:
 
     def _admit(self, writer: _Writer) -> None:
         self._holder = writer
-        self._await_deadline(writer)
+        self._since = asyncio.get_running_loop().time()
 
-    def _await_deadline(self, holder: _Writer) -> None:
-        self._deadline = asyncio.get_running_loop().call_later(self._patience, self._give_up, holder)
+    def _watch(self) -> None:
+        """See to it that somebody looks at the holder when its time is up. One timer serves all: most are quick."""
+        if self._deadline is None:
+            loop = asyncio.get_running_loop()
+            periods = (loop.time() - self._since) // self._patience + 1
+            self._deadline = loop.call_at(self._since + periods * self._patience, self._look, self._holder)
+
+    def _look(self, holder: _Writer | None) -> None:
+        self._deadline = None
+        if holder is not None and holder is self._holder:
+            self._give_up(holder)
+        elif self._waiting:
+            self._watch()
 
     def _give_up(self, holder: _Writer) -> None:
-        self._await_deadline(holder)
         waiting, self._waiting = self._waiting, deque()
         for writer in waiting:
             if not writer.turn.done():

@@ -49,6 +49,25 @@ async def test_everyone_who_waits_too_long_is_told_also_those_who_come_later():
     queue.leave("next")
 
 
+async def test_nobody_is_blamed_for_the_time_that_others_wrote():
+    queue = WriteQueue(patience=0.05)
+    loop = asyncio.get_running_loop()
+    await queue.enter("first")
+    waiting = [asyncio.create_task(queue.enter(name)) for name in ("second", "third")]
+    begun = loop.time()
+    for name, task in zip(("first", "second"), waiting, strict=True):
+        while loop.time() < begun + 0.04:
+            await asyncio.sleep(0)
+        queue.leave(name)
+        await task
+        begun = loop.time()
+    assert queue.held_by("third")
+    with pytest.raises(DatabaseBusy):
+        await asyncio.create_task(queue.enter("late"))
+    assert loop.time() - begun >= 0.05
+    queue.leave("third")
+
+
 # Each writer: how many turns of the loop it waits before it asks, how many it keeps the lock, and whether (and when)
 # it is cancelled.
 WRITERS = st.lists(
