@@ -32,7 +32,7 @@ def upsert(
     Raises TypeError if no values are given or the entity is no mapped class or Table, ValueError if a name is unknown
     or the rows name different columns.
     """
-    target = _Target(entity)
+    target = _target(entity)
     given = target.resolve(rows, values)
     key = target.key(index_elements)
     return target.upserting(tuple(given[0]), key).of(_last_of_each(given, key))
@@ -50,20 +50,31 @@ def insert_ignore(
 
     Arguments and errors as for `upsert`. `.returning(...)` gives the rows that were inserted, and nothing for others.
     """
-    target = _Target(entity)
+    target = _target(entity)
     key = target.key(index_elements)
     return target.build(lambda statement: statement.on_conflict_do_nothing(index_elements=key)).of(
         target.resolve(rows, values)
     )
 
 
+def _target(entity: type[Any] | Table) -> _Target:
+    """The target that `entity` is. It is kept on its mapper or table, so that it goes when that goes."""
+    found = inspect(entity, raiseerr=False)
+    if not isinstance(found, Mapper | Table):
+        return _Target(entity, found)
+    kept: _Target | None = vars(found).get("_aha_target")
+    if kept is None:
+        kept = vars(found)["_aha_target"] = _Target(entity, found)
+    return kept
+
+
 class _Target:
     """The one table behind a mapped class or a Table, and what its columns are called."""
 
-    def __init__(self, entity: type[Any] | Table) -> None:
+    def __init__(self, entity: type[Any] | Table, found: Any) -> None:
         self.entity = entity
         self.mapper: Mapper[Any] | None = None
-        found = inspect(entity, raiseerr=False)
+        self._columns: dict[str, Column[Any]] = {}  # by the names that were asked for
         if isinstance(found, Mapper) and isinstance(found.local_table, Table):
             self.table, self.mapper, self.name = found.local_table, found, found.class_.__name__
             if len(found.tables) > 1:
@@ -89,6 +100,13 @@ class _Target:
 
     def column(self, name: Any) -> Column[Any]:
         """The column that `name` means: an attribute's name first, then a column's, or the attribute or column."""
+        if not isinstance(name, str):
+            return self._find_column(name)
+        if name not in self._columns:
+            self._columns[name] = self._find_column(name)
+        return self._columns[name]
+
+    def _find_column(self, name: Any) -> Column[Any]:
         if isinstance(name, InstrumentedAttribute):
             name = name.key
         columns: Any = self.mapper.columns if self.mapper is not None else self.table.c
@@ -175,7 +193,7 @@ class Prepared:
 
 def prepared(statement: Any) -> Prepared | None:
     """Return the quick way to run `statement`; None if there is none, or if it was changed since it was built."""
-    found: Prepared | None = getattr(statement, "_aha_prepared", None)
+    found: Prepared | None = getattr(statement, "__dict__", {}).get("_aha_prepared")
     # A statement that `.returning(...)` or the like made of ours carries the attribute on, but is another object.
     return found if found is not None and found.id == id(statement) else None
 
@@ -194,10 +212,24 @@ class _Template:
         """
         if len(rows) > 1:
             return self.full.values(rows)
-        statement = self.full.values(rows[0])
-        if not any(
-            isinstance(value, ClauseElement) or hasattr(value, "__clause_element__") for value in rows[0].values()
-        ):
-            row = {column.key: value for column, value in rows[0].items()}
-            vars(statement)["_aha_prepared"] = Prepared(id(statement), self.plain, row)
+        if any(isinstance(value, ClauseElement) or hasattr(value, "__clause_element__") for value in rows[0].values()):
+            return self.full.values(rows[0])
+        statement = _Unfinished.__new__(_Unfinished)
+        row = {column.key: value for column, value in rows[0].items()}
+        vars(statement).update(_aha_values=(self.full, rows[0]), _aha_prepared=Prepared(id(statement), self.plain, row))
         return statement
+
+
+class _Unfinished(Insert):
+    """An Insert that gets its values, which takes long, when it is first looked at. To run it as prepared nobody does.
+
+    By then it is an Insert like any other: it is no longer of this class.
+    """
+
+    def __getattribute__(self, name: str) -> Any:
+        if name in ("__dict__", "__class__"):
+            return object.__getattribute__(self, name)
+        full, values = vars(self).pop("_aha_values")
+        self.__class__ = Insert  # type: ignore[assignment]
+        vars(self).update(vars(full.values(values)))
+        return getattr(self, name)
