@@ -32,9 +32,6 @@ class Cursor:
         self._connection = connection
         self._result = _Result()
 
-    async def __aenter__(self) -> Cursor:
-        return self
-
     @property
     def description(self) -> Any:
         """The columns as in PEP 249; None for a statement without rows."""
@@ -62,7 +59,7 @@ class Cursor:
         """All rows of the statement."""
         return self._result.rows
 
-    async def close(self) -> None:
+    def close(self) -> None:
         """Nothing is open any more once the statement has run."""
 
 

@@ -13,12 +13,12 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 from sqlalchemy.pool import AsyncAdaptedQueuePool
 
 from core.database import sqlite  # noqa: F401 - registers the dialect sqlite+aha
+from core.database.session import BotSession
 from core.database.url import explain, parse_url
 from models.exc import DatabaseError, DatabaseNotOpen, UsageError
-from utils.sqlalchemy import prepared
 
 if TYPE_CHECKING:
-    from sqlalchemy import URL, Engine, Result
+    from sqlalchemy import URL, Engine
 
 # An SQLite connection is a thread and a few file handles. Handlers that wait inside their sessions share this many.
 SQLITE_CONNECTIONS = 64
@@ -54,26 +54,7 @@ db_engine: AsyncEngine = _bot
 """The engine in use. It raises DatabaseNotOpen until the database is open and after it was closed."""
 
 
-class _Session(AsyncSession):
-    """A session that runs an upsert as it was prepared, and ends at once when it holds nothing, as after a commit."""
-
-    async def execute(self, statement: Any, params: Any = None, **options: Any) -> Result[Any]:
-        """As in AsyncSession."""
-        found = None if params is not None or options else prepared(statement)
-        # What the session has not written yet goes first, as with every other statement.
-        if found is not None and not (self.new or self.dirty or self.deleted):
-            statement, params = found.statement, found.row
-        result: Result[Any] = await super().execute(statement, params, **options)
-        return result
-
-    async def __aexit__(self, kind: Any, value: Any, traceback: Any) -> None:
-        if self.in_transaction():
-            await super().__aexit__(kind, value, traceback)
-        else:
-            self.sync_session.close()
-
-
-db_sessionmaker = async_sessionmaker[AsyncSession](db_engine, class_=_Session, expire_on_commit=False)
+db_sessionmaker = async_sessionmaker[AsyncSession](db_engine, class_=BotSession, expire_on_commit=False)
 """`async with db_sessionmaker() as session:` - a session on the bot's database. Rows stay readable after commit."""
 
 

@@ -8,13 +8,16 @@ first write (or `with_for_update()`) queues up in `WriteQueue` and takes the loc
 from __future__ import annotations
 
 import re
+import sqlite3
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+import aiosqlite
 from sqlalchemy.dialects import registry
 from sqlalchemy.dialects.sqlite.aiosqlite import SQLiteDialect_aiosqlite
 from sqlalchemy.dialects.sqlite.base import SQLiteCompiler
 
+from core.database import _sqlalchemy as private
 from core.database.driver import connect
 from core.database.writers import WriteQueue
 
@@ -62,6 +65,10 @@ class AhaSQLite(SQLiteDialect_aiosqlite):
         args, kw = super().create_connect_args(url)
         # Without an isolation level Python's sqlite3 opens no transactions of its own.
         return args, {**kw, "isolation_level": None, "async_creator_fn": connect}
+
+    @classmethod
+    def import_dbapi(cls) -> Any:
+        return private.SQLiteDriver(aiosqlite, sqlite3)
 
     def on_connect(self) -> Callable[[DBAPIConnection], None]:
         base = super().on_connect()
@@ -112,9 +119,17 @@ class AhaSQLite(SQLiteDialect_aiosqlite):
         if context is None or not writes(statement):
             return
         connection: Any = context.root_connection.connection.dbapi_connection
-        if self.writers.held_by(connection) or id(connection) in self._autocommit:
+        if not self._may_write(connection):
+            connection.run_async(lambda _: self.enter(connection))
+
+    def _may_write(self, connection: Any) -> bool:
+        return self.writers.held_by(connection) or id(connection) in self._autocommit
+
+    async def enter(self, connection: Any) -> None:
+        """Wait for the turn of `connection` to write; its next statement begins a transaction."""
+        if self._may_write(connection):
             return
-        connection.run_async(lambda _: self.writers.enter(connection))
+        await self.writers.enter(connection)
         # From here on the lock is given back by commit, rollback or close, even if BEGIN fails or is cancelled.
         connection.driver_connection.begin_first = True
 
@@ -124,6 +139,12 @@ class AhaSQLite(SQLiteDialect_aiosqlite):
         connection = _raw(dbapi_connection)
         if self._in_transaction(connection):
             super().do_commit(dbapi_connection)
+        self._release(connection)
+
+    async def commit(self, connection: Any) -> None:
+        """As do_commit, for those who are in no greenlet."""
+        if self._in_transaction(connection):
+            await connection.driver_connection.commit()
         self._release(connection)
 
     def do_rollback(self, dbapi_connection: AnyConnection) -> None:
