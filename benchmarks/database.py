@@ -1,7 +1,11 @@
 """What Aha adds to a write: upsert and commit through `db_sessionmaker` against the same statements on the bare driver.
 
-Both write to the same server or disk with the same durability and the same number of connections, in turns. The bare
-driver has the best locking that it can have: on SQLite one asyncio.Lock, so that no connection ever waits in SQLite.
+Both write to the same server or disk with the same durability and the same number of connections, in turns. The peer is
+what a careful author would write on the driver alone: each write takes a connection from a pool and gives it back, and
+sends BEGIN, INSERT ... ON CONFLICT and COMMIT, or ROLLBACK if it fails. On PostgreSQL that is asyncpg's own pool and
+transaction, but without the fourth statement with which the pool otherwise resets a connection that comes back, since
+Aha sends none; asyncpg keeps its statements prepared. On SQLite it is a list of connections, set up as Aha's are, and
+one asyncio.Lock, so that no connection ever waits in SQLite.
 """
 
 from __future__ import annotations
@@ -41,8 +45,10 @@ CONNECTIONS = {"SQLite": SQLITE_CONNECTIONS, "PostgreSQL": POSTGRES_CONNECTIONS}
 
 HOW = """One upsert of a key and a short text, and its commit, on the file system of the temporary folder: a new SQLite
 file with WAL and `synchronous=FULL`, and a PostgreSQL with its default, durable settings (or `AHA_TEST_POSTGRES`). The
-bare drivers, aiosqlite and asyncpg, run the same three statements with as many connections; on SQLite one asyncio.Lock
-keeps them from waiting in SQLite. Commits per second, the two in turns, after a round that does not count."""
+bare drivers, aiosqlite and asyncpg, run the same three statements, BEGIN, INSERT and COMMIT, on a connection that each
+write takes from a pool of as many. asyncpg's pool is spared the statement with which it otherwise resets a connection;
+on SQLite one asyncio.Lock keeps writers from waiting in SQLite. Commits per second, the two in turns, after a round
+that does not count."""
 
 module = Module("benchmark")
 with entered(module):
@@ -83,13 +89,18 @@ async def bare_sqlite(url: str) -> AsyncIterator[Write]:
     async def write(n: int) -> None:
         async with one_writer:
             connection = free.pop()
-            await connection.execute("BEGIN IMMEDIATE")
-            await connection.execute(
-                "INSERT INTO peer VALUES (?, ?) ON CONFLICT (user) DO UPDATE SET data = excluded.data",
-                (n % KEYS, f"data {n}"),
-            )
-            await connection.execute("COMMIT")
-            free.append(connection)
+            try:
+                await connection.execute("BEGIN IMMEDIATE")
+                await connection.execute(
+                    "INSERT INTO peer VALUES (?, ?) ON CONFLICT (user) DO UPDATE SET data = excluded.data",
+                    (n % KEYS, f"data {n}"),
+                )
+                await connection.execute("COMMIT")
+            except BaseException:
+                await connection.rollback()
+                raise
+            finally:
+                free.append(connection)
 
     one_writer = asyncio.Lock()
     connections = [await connect() for _ in range(CONNECTIONS["SQLite"])]
@@ -105,25 +116,19 @@ async def bare_sqlite(url: str) -> AsyncIterator[Write]:
 @asynccontextmanager
 async def bare_postgresql(url: str) -> AsyncIterator[Write]:
     async def write(n: int) -> None:
-        async with places:
-            connection = free.pop()
-            async with connection.transaction():
-                await connection.execute(
-                    'INSERT INTO peer VALUES ($1, $2) ON CONFLICT ("user") DO UPDATE SET data = excluded.data',
-                    n % KEYS,
-                    f"data {n}",
-                )
-            free.append(connection)
+        async with pool.acquire() as connection, connection.transaction():
+            await connection.execute(
+                'INSERT INTO peer VALUES ($1, $2) ON CONFLICT ("user") DO UPDATE SET data = excluded.data',
+                n % KEYS,
+                f"data {n}",
+            )
 
-    places = asyncio.Semaphore(CONNECTIONS["PostgreSQL"])
-    connections: list[asyncpg.Connection] = [await asyncpg.connect(url) for _ in range(CONNECTIONS["PostgreSQL"])]
-    free = list(connections)
-    await free[0].execute('CREATE TABLE IF NOT EXISTS peer ("user" BIGINT PRIMARY KEY, data TEXT NOT NULL)')
-    try:
+    async def send_nothing(connection: asyncpg.Connection) -> None: ...
+
+    size = CONNECTIONS["PostgreSQL"]
+    async with asyncpg.create_pool(url, min_size=size, max_size=size, reset=send_nothing) as pool:
+        await pool.execute('CREATE TABLE IF NOT EXISTS peer ("user" BIGINT PRIMARY KEY, data TEXT NOT NULL)')
         yield write
-    finally:
-        for connection in connections:
-            await connection.close()
 
 
 # --- measuring ------------------------------------------------------------------------------------------------------
