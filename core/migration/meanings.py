@@ -1,4 +1,4 @@
-"""Which `Meaning` a column's type has: from the model, or, for a column that no record knows, from its text. No SQL runs."""
+"""Which `Meaning` a column's type has: from the model or, for a column that no record knows, from its text."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _KINDS: tuple[tuple[tuple[type[Any], ...], Kind], ...] = (
 
 
 _SQLITE = sqlite.dialect()
-_SAMPLE = datetime(2001, 12, 31, 23, 59, 58, 7)  # noqa: DTZ001 - only its text counts
+_SAMPLE = datetime(2001, 12, 31, 23, 59, 58, 7)
 
 
 def meaning_of(type_: TypeEngine[Any], dialect: Dialect) -> Meaning:

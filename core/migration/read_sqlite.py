@@ -1,4 +1,4 @@
-"""What an SQLite database shows of its tables, out of `sqlite_master`: one query, however many there are. It only reads.
+"""What an SQLite database shows of its tables, out of `sqlite_master`: one query, however many there are.
 
 Texts are normalised: names as they are declared, quoted where they must be, and what SQLite takes for the same is the
 same text. So a table that ALTER TABLE has changed equals one that was created like that.
@@ -12,7 +12,7 @@ from sqlalchemy.dialects.sqlite.base import SQLiteDialect
 
 from core.migration.read_sqlite_ddl import parse_index, parse_table
 from core.migration.state import ColumnState, ConstraintKind, ConstraintState, IndexState, TableState
-from core.migration.tokens import Sort, Token, named, spell, tokens
+from core.migration.tokens import Sort, Token, named, spell
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from core.migration.read_sqlite_ddl import ColumnText, ConstraintText, IndexText, TableText
 
-_quote: Callable[[str], str] = SQLiteDialect().identifier_preparer.quote  # type: ignore[no-untyped-call]
+_quote: Callable[[str], str] = SQLiteDialect().identifier_preparer.quote
 # Tables of SQLite's own and those behind a virtual table are nobody's to change.
 _TABLES = """
 SELECT m.type, m.tbl_name, m.sql FROM {master} m
@@ -115,10 +115,10 @@ class _Spelling:
         table = self._known.get((constraint.target or "").lower())
         target, target_columns = constraint.target or "", constraint.target_columns
         if table is not None:
-            there = _Spelling(table, self._known)
-            target = table.name
-            target_columns = there.names(target_columns or there.key)
-        definition = f"FOREIGN KEY({_listed(columns)}) REFERENCES {_quote(target)} ({_listed(target_columns)}){constraint.suffix}"
+            other = _Spelling(table, self._known)
+            target, target_columns = table.name, other.names(target_columns or other.key)
+        there = f"{_quote(target)} ({_listed(target_columns)})"
+        definition = f"FOREIGN KEY({_listed(columns)}) REFERENCES {there}{constraint.suffix}"
         return ConstraintState(
             constraint.kind, tuple(columns), definition, constraint.name, target, tuple(target_columns)
         )
@@ -159,7 +159,7 @@ class _Spelling:
             return "'" + inner[0].text.replace("'", "''") + "'"
         if len(inner) == 1:
             return inner[0].word or inner[0].text
-        is_signed = len(inner) == 2 and inner[0].text in ("+", "-") and inner[1].sort is Sort.NUMBER  # noqa: PLR2004
+        is_signed = len(inner) == 2 and inner[0].text in ("+", "-") and inner[1].sort is Sort.NUMBER
         return spell(inner) if is_signed else f"({spell(inner)})"
 
 

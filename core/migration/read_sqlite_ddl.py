@@ -181,8 +181,10 @@ def _read_column(table: TableText, reader: _Reader) -> None:
     while reader.token:
         if reader.skip("CONSTRAINT"):
             name = reader.name()
-        elif not _read_property(column, reader):
-            name = _read_column_constraint(table, column, reader, name=name)
+        else:
+            if not _read_property(column, reader):
+                _read_column_constraint(table, column, reader, name=name)
+            name = None
 
 
 def _is_quoted(kind: list[Token]) -> bool:

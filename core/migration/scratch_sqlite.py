@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection
 
     from sqlalchemy import Connection, Dialect, Table
+    from sqlalchemy.schema import ExecutableDDLElement
 
     from core.migration.state import TableState
 
@@ -36,7 +37,8 @@ def states(connection: Connection, tables: Collection[Table]) -> list[TableState
 
 def _create(scratch: Connection, table: Table, dialect: Dialect) -> None:
     try:
-        for element in (CreateTable(table), *(CreateIndex(index) for index in table.indexes)):
+        made: list[ExecutableDDLElement] = [CreateTable(table), *(CreateIndex(index) for index in table.indexes)]
+        for element in made:
             scratch.exec_driver_sql(str(element.compile(dialect=dialect)))
     except SQLAlchemyError as error:
         raise TableRefused(

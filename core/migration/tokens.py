@@ -56,9 +56,12 @@ _POSTGRESQL = re.compile(_PARTS % "", re.VERBOSE | re.DOTALL)
 
 # Written in capitals, and with a space before a parenthesis; anything else before one is a function or a type.
 KEYWORDS = frozenset(
-    "ALL AND ANY AS ASC BETWEEN BY CASE CHECK COLLATE DEFAULT DESC DISTINCT ELSE END ESCAPE EXCLUDE EXISTS FILTER FROM "
-    "GLOB IN INDEXED IS ISNULL KEY LIKE MATCH NOT NOTNULL NULL ON OR OVER PRIMARY REFERENCES REGEXP SELECT SIMILAR "
-    "THEN UNIQUE USING WHEN WHERE WITH".split()
+    re.findall(
+        r"\w+",
+        "ALL AND ANY AS ASC BETWEEN BY CASE CHECK COLLATE DEFAULT DESC DISTINCT ELSE END ESCAPE EXCLUDE EXISTS "
+        "FILTER FROM GLOB IN INDEXED IS ISNULL KEY LIKE MATCH NOT NOTNULL NULL ON OR OVER PRIMARY REFERENCES "
+        "REGEXP SELECT SIMILAR THEN UNIQUE USING WHEN WHERE WITH",
+    )
 )
 _OPENING = {"(", ".", "[", "::"}
 _CLOSING = {")", ",", ".", "]", "[", "::"}
@@ -117,25 +120,13 @@ def _is_apart(before: Token, token: Token, binary: bool) -> bool:
     return token.text not in _CLOSING or (token.text == "[" and not binary)
 
 
-def renamed(sql: str, names: dict[str, str], *, quote: Callable[[str], str], brackets: bool = True) -> str:
-    """`sql` with columns under new names (old -> new, lower case does not matter); functions keep theirs."""
-    folded = {old.lower(): new for old, new in names.items()}
-    part = tokens(sql, brackets=brackets)
-    calls = {id(token) for token, after in zip(part, part[1:], strict=False) if after == Token(Sort.SIGN, "(")}
-
-    def name(token: Token) -> str | None:
-        new = None if id(token) in calls else folded.get(token.text.lower())
-        return None if new is None else quote(new)
-
-    return spell(part, name)
-
-
 def named(part: Sequence[Token], columns: dict[str, str]) -> tuple[str, ...]:
     """Which of `columns` (in lower case -> as it is written) `part` names, in the order in which it does."""
     found: dict[str, None] = {}
     for before, token, after in zip([None, *part], part, [*part[1:], None], strict=False):
         is_call = token.sort is Sort.WORD and after == Token(Sort.SIGN, "(")
-        if token.is_name and not is_call and not (before and before.word == "COLLATE"):
-            if (column := columns.get(token.text.lower())) is not None:
-                found[column] = None
+        is_collation = before is not None and before.word == "COLLATE"
+        column = columns.get(token.text.lower()) if token.is_name else None
+        if column is not None and not is_call and not is_collation:
+            found[column] = None
     return tuple(found)
