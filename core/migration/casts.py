@@ -1,0 +1,65 @@
+"""The SQL that gives a column's values a new meaning, or NULL where they cannot follow. It decides nothing else.
+
+Which values follow, and what they become, says `convert`; both databases agree with it. A value follows only if it
+could be got back from its new form: nothing is rounded, nothing is guessed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from core.migration import casts_postgresql, casts_sqlite
+from core.migration.casts_model import convert
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from sqlalchemy import Connection
+
+    from core.migration.meaning import Meaning
+
+__all__ = ["Cast", "cast_sql", "convert", "prepare"]
+
+_NONE: Mapping[str, str] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class Cast:
+    """`value` is an SQL expression: the value under its new meaning, NULL if it cannot follow.
+
+    `total`: there is no value that cannot, so nobody needs to look for one.
+    """
+
+    value: str
+    total: bool
+
+
+def prepare(connection: Connection) -> None:
+    """Install on the connection what the expressions call; once for a connection, before they run.
+
+    On PostgreSQL these are functions in `pg_temp`, which go when a transaction that made them is rolled back.
+    """
+    if connection.dialect.name == "sqlite":
+        casts_sqlite.prepare(connection)
+    else:
+        casts_postgresql.prepare(connection)
+
+
+def cast_sql(
+    connection: Connection,
+    column_sql: str,
+    before: Meaning,
+    after: Meaning,
+    *,
+    members: Mapping[str, str] = _NONE,
+) -> Cast:
+    """Return how the values of `column_sql`, stored as `before` says, are stored as `after` says.
+
+    The expression is exactly of the type `after.sql`, and needs `prepare`. `members` maps the stored names of
+    renamed enum members, old to new.
+    """
+    on_sqlite = connection.dialect.name == "sqlite"
+    cast = casts_sqlite.cast if on_sqlite else casts_postgresql.cast
+    return Cast(*cast(column_sql, before, after, members))

@@ -1,0 +1,110 @@
+"""How values are converted in SQLite: by one function that Python lends it, and plain SQL where that is right, too.
+
+A column holds anything there, whatever its type says; also text that is not UTF-8. So what is given to the function is
+the storage class and, for text, the bytes: nothing that is stored can make a statement fail.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from core.migration.casts_limits import survives
+from core.migration.casts_model import converter
+from core.migration.meaning import Kind, Meaning
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from sqlalchemy import Connection
+
+    from core.migration.casts_model import Convert, Stored
+
+# Whatever is in the column may stay there as it is.
+_WIDER = {(Kind.BOOLEAN, Kind.INTEGER), (Kind.ENUM, Kind.TEXT)}
+_CANONICAL = "typeof({x}) = 'text' AND CAST(CAST({x} AS INTEGER) AS TEXT) = {x}"
+
+
+def lend(connection: Connection, name: str, arguments: int, function: Callable[..., Any]) -> None:
+    """Let SQL on this connection call `function`; it must always return the same for the same arguments."""
+    driver: Any = connection.connection.dbapi_connection
+    driver.create_function(name, arguments, function, deterministic=True)
+
+
+def prepare(connection: Connection) -> None:
+    """Lend the connection the function that `cast` calls."""
+    lend(connection, "aha_cast", 3, _cast)
+
+
+def cast(column: str, before: Meaning, after: Meaning, members: Mapping[str, str]) -> tuple[str, bool]:
+    """Return the SQL expression and whether it never fails."""
+    if _stays(before, after):
+        return column, True
+    if after.kind is Kind.BYTES and before.kind is Kind.TEXT:
+        return f"CAST({column} AS BLOB)", True
+    called = call(column, before, after, members)
+    if before.kind is Kind.INTEGER and after.kind is Kind.TEXT and after.length is None:
+        rest = f"WHEN typeof({column}) = 'real' THEN {called} ELSE {column}"
+        return f"CASE WHEN typeof({column}) = 'integer' THEN CAST({column} AS TEXT) {rest} END", True
+    if before.kind is Kind.TEXT and after.kind is Kind.INTEGER:
+        return f"CASE WHEN {_CANONICAL.format(x=column)} THEN CAST({column} AS INTEGER) END", False
+    return called, False
+
+
+def _stays(before: Meaning, after: Meaning) -> bool:
+    """Whether every value is stored in the same way, and there is no new limit."""
+    if (before.kind, after.kind) in _WIDER or before.kind is after.kind is Kind.TEXT:
+        return _no_shorter(before, after) and survives("0", after, "sqlite")
+    if before.kind is not after.kind or after.kind is Kind.ENUM:
+        return False
+    if after.kind is Kind.NUMERIC:
+        return after.precision is after.scale is None or (before.precision, before.scale) == (
+            after.precision,
+            after.scale,
+        )
+    return survives("0", after, "sqlite") or after.kind is not Kind.OTHER
+
+
+def _no_shorter(before: Meaning, after: Meaning) -> bool:
+    if after.length is None or after.kind is Kind.INTEGER:
+        return True
+    longest = max((len(name) for name in before.members), default=None) if before.members else before.length
+    return longest is not None and longest <= after.length
+
+
+def call(column: str, before: Meaning, after: Meaning, members: Mapping[str, str]) -> str:
+    """Return the call that converts `column`."""
+    spec = json.dumps([_described(before), _described(after), dict(members)], ensure_ascii=False)
+    value = f"CASE typeof({column}) WHEN 'text' THEN CAST({column} AS BLOB) ELSE {column} END"
+    return f"aha_cast(typeof({column}), {value}, {quoted(spec)})"
+
+
+def quoted(text: str) -> str:
+    """Return `text` as an SQL literal."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def _described(meaning: Meaning) -> dict[str, Any]:
+    return {name: value for name, value in asdict(meaning).items() if value or value == 0}
+
+
+@lru_cache(maxsize=256)
+def _converter(spec: str) -> Convert:
+    before, after, members = json.loads(spec)
+    return converter(_meaning(before), _meaning(after), tuple(sorted(members.items())), "sqlite")
+
+
+def _meaning(described: dict[str, Any]) -> Meaning:
+    fields = {**described, "kind": Kind(described["kind"]), "members": tuple(described.get("members", ()))}
+    return Meaning(**{"sql": "", **fields})
+
+
+def _cast(storage: str, value: Any, spec: str) -> Stored | None:
+    if value is None:
+        return None
+    try:
+        return _converter(spec)(value.decode() if storage == "text" else value)
+    except UnicodeDecodeError:
+        return None
