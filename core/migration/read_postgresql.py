@@ -25,7 +25,7 @@ _TABLES = f"""
 SELECT n.nspname AS schema, c.relname AS table, obj_description(c.oid, 'pg_class') AS comment
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE {_CHOSEN}
-"""  # noqa: S608 - a constant
+"""
 
 # A sequence that belongs to its column ("a") makes it a SERIAL if the default is its next value; "i" is an identity.
 _COLUMNS = f"""
@@ -51,7 +51,7 @@ FROM pg_class c
   LEFT JOIN owned s ON s.refobjid = c.oid AND s.refobjsubid = a.attnum
 WHERE {_CHOSEN}
 ORDER BY c.oid, a.attnum
-"""  # noqa: S608 - a constant
+"""
 
 _TYPES = """
 SELECT enumtypid AS oid, 'ENUM(' || string_agg(quote_literal(enumlabel), ',' ORDER BY enumsortorder) || ')' AS text
@@ -80,7 +80,7 @@ FROM pg_constraint k
   LEFT JOIN pg_class f ON f.oid = k.confrelid
   LEFT JOIN pg_namespace fn ON fn.oid = f.relnamespace
 WHERE k.contype IN ('p', 'u', 'f', 'c', 'x') AND {_CHOSEN}
-"""  # noqa: S608 - a constant
+"""
 
 # The dependencies of an index are the columns that it names, those inside its expressions included.
 _INDEXES = f"""
@@ -96,7 +96,7 @@ FROM pg_index x
   JOIN pg_class c ON c.oid = x.indrelid
   JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE NOT EXISTS (SELECT FROM pg_constraint k WHERE k.conindid = i.oid AND k.contype IN ('p', 'u', 'x')) AND {_CHOSEN}
-"""  # noqa: S608 - a constant
+"""
 
 _KINDS = {
     "p": ConstraintKind.PRIMARY,

@@ -15,7 +15,7 @@ from core.migration.state import ColumnState, ConstraintKind, ConstraintState, I
 from core.migration.tokens import Sort, Token, named, spell
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from sqlalchemy import Connection
 
@@ -41,14 +41,13 @@ def tables(connection: Connection, names: set[str] | None = None, *, schema: str
     """The tables `names`, None: all. Those of an attached database are named `schema.name`."""
     prefix = _prefix(schema)
     rows = connection.exec_driver_sql(_TABLES.format(master=_master(schema))).all()
-    parsed = {table: parse_table(sql) for kind, table, sql in rows if kind == "table"}
-    chosen = {name for name in parsed if names is None or prefix + name in names}
+    texts = _Texts({table.lower(): sql for kind, table, sql in rows if kind == "table"})
+    chosen = [table for kind, table, _ in rows if kind == "table" and (names is None or prefix + table in names)]
     indexes: dict[str, list[tuple[IndexText, str]]] = {name: [] for name in chosen}
     for kind, table, sql in rows:
-        if kind == "index" and table in chosen:
+        if kind == "index" and table in indexes:
             indexes[table].append((parse_index(sql), sql))
-    known = {name.lower(): table for name, table in parsed.items()}
-    return [_Spelling(parsed[name], known).state(prefix + name, indexes[name]) for name in parsed if name in chosen]
+    return [_Spelling(texts[name], texts).state(prefix + name, indexes[name]) for name in chosen]
 
 
 def _prefix(schema: str | None) -> str:
@@ -59,12 +58,29 @@ def _master(schema: str | None) -> str:
     return f"{_quote(schema)}.sqlite_master" if schema else "sqlite_master"
 
 
+class _Texts:
+    """The tables of a database by their names, each parsed when it is first asked for."""
+
+    def __init__(self, ddl: Mapping[str, str]) -> None:
+        self._ddl = ddl
+        self._parsed: dict[str, TableText] = {}
+
+    def __contains__(self, name: str) -> bool:
+        return name.lower() in self._ddl
+
+    def __getitem__(self, name: str) -> TableText:
+        folded = name.lower()
+        if folded not in self._parsed:
+            self._parsed[folded] = parse_table(self._ddl[folded])
+        return self._parsed[folded]
+
+
 class _Spelling:
     """Writes what stands in one table's text, with the names that its columns really have."""
 
-    def __init__(self, table: TableText, known: dict[str, TableText]) -> None:
+    def __init__(self, table: TableText, texts: _Texts) -> None:
         self._table = table
-        self._known = known
+        self._texts = texts
         self._columns = {column.name.lower(): column.name for column in table.columns}
         self.key = next((c.columns for c in table.constraints if c.kind is ConstraintKind.PRIMARY), [])
 
@@ -112,11 +128,10 @@ class _Spelling:
 
     def _foreign_key(self, constraint: ConstraintText) -> ConstraintState:
         columns = self.names(constraint.columns)
-        table = self._known.get((constraint.target or "").lower())
         target, target_columns = constraint.target or "", constraint.target_columns
-        if table is not None:
-            other = _Spelling(table, self._known)
-            target, target_columns = table.name, other.names(target_columns or other.key)
+        if target in self._texts:
+            other = _Spelling(self._texts[target], self._texts)
+            target, target_columns = self._texts[target].name, other.names(target_columns or other.key)
         there = f"{_quote(target)} ({_listed(target_columns)})"
         definition = f"FOREIGN KEY({_listed(columns)}) REFERENCES {there}{constraint.suffix}"
         return ConstraintState(

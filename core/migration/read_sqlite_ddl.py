@@ -91,8 +91,10 @@ class _Reader:
 
     def skip(self, *words: str) -> bool:
         """Pass over `words` if they are next."""
-        ahead = [token.word or token.text for token in self._tokens[self._at : self._at + len(words)]]
-        if ahead != list(words):
+        if self._at >= len(self._tokens) or _said(self._tokens[self._at]) != words[0]:
+            return False
+        ahead = self._tokens[self._at : self._at + len(words)]
+        if len(words) > 1 and tuple(map(_said, ahead)) != words:
             return False
         self._at += len(words)
         return True
@@ -107,16 +109,21 @@ class _Reader:
         if not self.skip("("):
             return []
         start, depth = self._at, 1
-        while depth and self.token:
-            depth += {"(": 1, ")": -1}.get(_sign(self.take()), 0)
+        while depth and self._at < len(self._tokens):
+            depth += _DEPTH.get(self._tokens[self._at], 0)
+            self._at += 1
         return list(self._tokens[start : self._at - 1])
 
     def rest(self) -> list[Token]:
         return list(self._tokens[self._at :])
 
 
-def _sign(token: Token) -> str:
-    return token.text if token.sort is Sort.SIGN else ""
+_OPEN, _CLOSE, _COMMA = (Token(Sort.SIGN, sign) for sign in "(),")
+_DEPTH = {_OPEN: 1, _CLOSE: -1}
+
+
+def _said(token: Token) -> str:
+    return token.word or token.text
 
 
 def _bare(token: Token) -> str:
@@ -128,8 +135,8 @@ def split(part: Sequence[Token]) -> list[list[Token]]:
     pieces: list[list[Token]] = [[]]
     depth = 0
     for token in part:
-        depth += {"(": 1, ")": -1}.get(_sign(token), 0)
-        if depth == 0 and _sign(token) == ",":
+        depth += _DEPTH.get(token, 0)
+        if depth == 0 and token == _COMMA:
             pieces.append([])
         else:
             pieces[-1].append(token)
@@ -248,7 +255,7 @@ def _constraint(reader: _Reader) -> ConstraintText | None:
     if reader.skip("CHECK"):
         return ConstraintText(ConstraintKind.CHECK, body=reader.group(), suffix=_conflict(reader))
     if reader.skip("FOREIGN", "KEY"):
-        columns = [_bare(token) for token in reader.group() if _sign(token) != ","]
+        columns = [_bare(token) for token in reader.group() if token != _COMMA]
         reader.skip("REFERENCES")
         return _reference(reader, columns)
     return _reference(reader, []) if reader.skip("REFERENCES") else None
@@ -267,7 +274,7 @@ def _key(reader: _Reader, kind: ConstraintKind) -> ConstraintText:
 
 def _reference(reader: _Reader, columns: list[str]) -> ConstraintText:
     target = reader.name()
-    target_columns = [_bare(token) for token in reader.group() if _sign(token) != ","]
+    target_columns = [_bare(token) for token in reader.group() if token != _COMMA]
     actions: dict[str, str] = {}
     while reader.word in ("ON", "MATCH"):
         what = "MATCH" if reader.take().word == "MATCH" else f"ON {reader.take().word}"
@@ -310,9 +317,9 @@ def _conflict(reader: _Reader) -> str:
 
 def _default(reader: _Reader) -> list[Token]:
     """The value of a DEFAULT; an expression in its parentheses."""
-    if reader.token and _sign(reader.token) == "(":
-        return [Token(Sort.SIGN, "("), *reader.group(), Token(Sort.SIGN, ")")]
+    if reader.token == _OPEN:
+        return [_OPEN, *reader.group(), _CLOSE]
     taken = [reader.take()]
-    if _sign(taken[0]) in ("+", "-"):
+    if taken[0].text in ("+", "-"):
         taken.append(reader.take())
     return taken

@@ -6,9 +6,8 @@ The text that `spell` writes is valid SQL; which names are columns, and how they
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from enum import Enum, auto
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -24,8 +23,7 @@ class Sort(Enum):
     SIGN = auto()
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
+class Token(NamedTuple):
     """One token; `text` is as it was written, but for the quotes of a QUOTED name."""
 
     sort: Sort
@@ -73,12 +71,15 @@ def tokens(sql: str, *, brackets: bool = True) -> list[Token]:
     return [_token(match) for match in pattern.finditer(sql) if match.lastgroup != "skip"]
 
 
+_SORTS = dict(Sort.__members__)
+
+
 def _token(match: re.Match[str]) -> Token:
-    sort, text = Sort[match.lastgroup or ""], match[0]
-    if sort is Sort.QUOTED:
+    text = match[0]
+    if match.lastgroup == "QUOTED":
         end = text[-1]
-        text = text[1:-1].replace(end * 2, end)
-    return Token(sort, text)
+        return Token(Sort.QUOTED, text[1:-1].replace(end * 2, end))
+    return Token(_SORTS[match.lastgroup or ""], text)
 
 
 def quoted(name: str) -> str:
