@@ -31,8 +31,9 @@ class ModuleOff(ImportError):  # noqa: N818 - reads as the sentence it is
 class ModuleFinder(MetaPathFinder):
     """Finds the modules that are to run where they were seen; for one that is off, an import says why.
 
-    `records` gives each module that is to run its record. `loaded` is told of each whose import ended well, `failed`
-    of each whose import ended with an error; unless it raises, importers see a `ModuleOff` instead of the error.
+    `records` gives each module that is to run its record. `loaded` is told of each whose import ended well, and may
+    raise to refuse it; `failed` of each whose import ended with an error; unless it raises, importers see a `ModuleOff`
+    instead of the error.
     """
 
     def __init__(
@@ -100,13 +101,13 @@ class _EnteringTop(_Entering):
         name = self.record.name
         try:
             super().exec_module(module)
+            self.finder.loaded(name)
         except Interrupted:
             raise
         except BaseException as error:  # noqa: BLE001 - a SystemExit in one module must not end the bot
             self.finder.failed(name, error)
             message = f"module {name} failed to import{_for_whom()}; see its own report"
             raise ModuleOff(message, name=module.__name__) from None
-        self.finder.loaded(name)
 
 
 def forget(name: str) -> None:

@@ -7,11 +7,12 @@ import logging
 import sys
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import modules
 from core.context import Module
 from core.database.base import known_modules
+from models.exc import UsageError
 
 from .importing import PACKAGE, ModuleFinder, ModuleOff, forget, forget_all
 
@@ -93,8 +94,18 @@ class Loader:
         forget(name)
 
     def _has_loaded(self, name: str) -> None:
-        self.loaded[name] = self._records[name]
+        record = self._records[name]
+        record.was = _former_names(vars(sys.modules[f"{PACKAGE}.{name}"]).get("__was__", ()))
+        self.loaded[name] = record
 
     def _has_failed(self, name: str, error: BaseException) -> None:
         self.unload(name, "it failed to import, see its own report")
         self._on_failure(name, error)
+
+
+def _former_names(declared: Any) -> tuple[str, ...]:
+    """What `__was__ = "old"` or `__was__ = ("newest", "oldest")` says."""
+    names = (declared,) if isinstance(declared, str) else declared
+    if not isinstance(names, list | tuple) or not all(isinstance(name, str) and name for name in names):
+        raise UsageError(f'__was__ is the former name of the module, or a tuple of them, as in "old"; not {declared!r}')
+    return tuple(names)

@@ -19,14 +19,17 @@ class Module:
     """The one record on which everything hangs that a module of the bot registered.
 
     `undo` takes back each registration; whoever registers something for a module says there how to take it back.
-    `store` is the module's SimpleStore or None. `tasks` are the running ones that Aha started for the module.
+    `store` is the module's SimpleStore or None. `tasks` are the running ones that Aha started for the module. `was` are
+    its former names, the most recent first. `once` are the names of what it does once per database.
     """
 
     name: str
+    was: tuple[str, ...] = ()
     tables: dict[str, Any] = field(default_factory=dict)
     callbacks: list[Any] = field(default_factory=list)
     store: Any = None
     tasks: set[Task[Any]] = field(default_factory=set)
+    once: set[str] = field(default_factory=set)
     undo: ExitStack = field(default_factory=ExitStack)
 
     def drop(self) -> None:

@@ -35,7 +35,7 @@ async def create_tables(modules: Iterable[Module]) -> dict[Module, Exception]:
         raise DatabaseError(f"the framework's own tables cannot be created: {error}") from error
     for module in _referenced_first(modules):
         try:
-            _check(module)
+            check(module)
             await _create(list(module.tables.values()), metadata.sequences[module], on_disk)
         except (SQLAlchemyError, DatabaseError) as error:
             failed[module] = error
@@ -63,8 +63,11 @@ def _tables_of_framework() -> list[Table]:
     return [table for table in metadata.tables.values() if metadata.owners.get(table.name) is None]
 
 
-def _check(module: Module) -> None:
-    """Find out now, not at the first query, what a module's relationships and foreign keys refer to in vain."""
+def check(module: Module) -> None:
+    """Find out now, not at the first query, what a module's relationships and foreign keys refer to in vain.
+
+    Raises DatabaseError, or what SQLAlchemy raises.
+    """
     for table in module.tables.values():
         for key in table.foreign_keys:
             try:

@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 from sqlalchemy.util import greenlet_spawn
 
 from core.database import _sqlalchemy as private
+from core.database.shared import shared_connection
 from utils.sqlalchemy import prepared
 
 if TYPE_CHECKING:
@@ -32,6 +33,8 @@ class BotSession(AsyncSession):
     _direct: Connection | None = None  # in a transaction that was begun by an upsert
 
     def __init__(self, bind: Any = None, **options: Any) -> None:
+        if (shared := shared_connection()) is not None:
+            bind, options = shared, {**options, "join_transaction_mode": "create_savepoint"}
         self._given = (bind, options)
         if isinstance(bind, AsyncEngine):
             self._engine = bind.sync_engine

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import logging
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from core.context import current_module, entered
@@ -37,6 +38,7 @@ class Hooks:
             if module is not None:
                 module.undo.callback(self._by_module.pop, module)
         hooks.append(hook)
+        _mark(hook, self.occasion)
 
     async def run(self, module: Module | None) -> None:
         """Run the module's functions in the order of their registration; raise what the first that fails raises."""
@@ -61,6 +63,12 @@ async def _result_of(hook: Hook) -> None:
     result = hook()
     if inspect.isawaitable(result):
         await result
+
+
+def _mark(hook: Any, occasion: str) -> None:
+    """Let a decorator that stands above ours, and so comes too late, notice it."""
+    with suppress(AttributeError, TypeError):
+        hook.__aha_occasion__ = occasion
 
 
 def _check(hook: Any, occasion: str) -> None:

@@ -170,3 +170,23 @@ def test_a_module_whose_undo_fails_is_forgotten_all_the_same(load, caplog):
     loader.unload("a")
     assert "modules.a" not in sys.modules
     assert "module a could not take back" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("declared", "names"),
+    [("", ()), ("__was__ = 'old'", ("old",)), ("__was__ = 'newer', 'older'", ("newer", "older")), ("__was__ = []", ())],
+)
+def test_a_module_says_what_it_was_called(load, declared, names):
+    assert load({"a.py": declared}).loaded["a"].was == names
+
+
+@pytest.mark.parametrize("declared", ["7", "None", "('a', 7)", "''", "{'a'}"])
+def test_a_former_name_that_is_none_puts_the_module_off(load, declared):
+    loader = load(
+        {
+            "a.py": f"__was__ = {declared}",
+            "b.py": "import contextlib\nwith contextlib.suppress(ImportError):\n    import modules.a",
+        }
+    )
+    assert list(loader.loaded) == ["b"]
+    assert "__was__ is the former name of the module" in str(loader.errors["a"])
