@@ -1,0 +1,266 @@
+"""What the rows say of the steps for a table: the evidence on which `rules` judges. It asks, and decides nothing."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from core.migration import casts, kept
+from core.migration.defaults import makes_itself, makes_values, server_fill
+from core.migration.meaning import Kind
+from core.migration.probes import Evidence, Rows, table_sql
+from core.migration.rewrite import substituted
+from core.migration.steps import AddColumn, ConvertColumn, Fill, FillColumn, MergeTable, Phase, Source
+from core.migration.unique import keys_of
+from core.migration.values import Values
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from sqlalchemy import Connection
+
+    from core.migration.matching import Match
+    from core.migration.state import ConstraintState, IndexState, TableState
+    from core.migration.steps import FillFromOld, RestoreKept, Step
+
+KEPT_TABLE = "aha_kept"
+# Between types of such a kind, a value that does not fit is only too long: the column can wait as it is.
+_SIZED = {Kind.TEXT, Kind.BYTES, Kind.INTEGER, Kind.NUMERIC, Kind.FLOAT}
+
+
+class Facts:
+    """All that can be asked of a table that is on disk while its `steps` are judged.
+
+    `steps` are these with their defaults tried out: what cannot be called, or has no rows to fill, is none.
+    """
+
+    def __init__(
+        self,
+        connection: Connection,
+        match: Match,
+        steps: Sequence[Step],
+        *,
+        live: Mapping[str, TableState],
+        phase: Phase,
+        others: Mapping[str, Facts],
+    ) -> None:
+        assert match.live is not None  # noqa: S101 - who has no rows needs no judge
+        self.match = match
+        self.phase = phase
+        self._connection = connection
+        self._live = live
+        self._rows = Rows(connection, match.live, schema=match.wanted.table.schema)
+        self._others = others
+        self._tried: dict[str, Fill] = {}
+        self._misfits: dict[str, Evidence] = {}
+        self.steps = [self._with_fill(step) for step in steps]
+        self._values = Values(connection, match, self.steps)
+        self._values = Values(connection, match, [step for step in self.steps if not self.waits(step)])
+
+    # --- the table ---
+
+    @property
+    def source(self) -> str:
+        """The table on disk, as it stands in SQL."""
+        return self._rows.source
+
+    @cached_property
+    def rows(self) -> int:
+        """How many rows the table has."""
+        return self._rows.count
+
+    @cached_property
+    def is_merged(self) -> bool:
+        """Whether rows of another table come in."""
+        return any(isinstance(step, MergeTable) for step in self.steps)
+
+    def all_rows(self) -> Evidence:
+        """Every row, as one says of a column that none has a value in."""
+        return self._rows.where("1 = 1") if self.rows else Evidence()
+
+    def merged_rows(self) -> int:
+        """How many rows the table has whose rows come in."""
+        merge = self.match.merge
+        return Rows(self._connection, merge, schema=self.match.wanted.table.schema).count if merge else 0
+
+    def is_key(self, column: str) -> bool:
+        """Whether the column belongs to the primary key, now or then."""
+        states = (self.match.now, self.match.wanted.state)
+        return any(state is not None and column in state.primary_key for state in states)
+
+    def is_required(self, column: str) -> bool:
+        """Whether the column may not be NULL, neither now nor then."""
+        states = (self.match.now, self.match.wanted.state)
+        found = [state.column(column) for state in states if state is not None]
+        return all(state is not None and not state.nullable for state in found)
+
+    def is_made(self, column: str) -> bool:
+        """Whether the database itself gives the column its values."""
+        state = self.match.wanted.state.column(column)
+        model = next(given for given in self.match.wanted.table.columns if given.name == column)
+        return state is not None and makes_itself(model, state)
+
+    def is_written(self, column: str) -> bool:
+        """Whether the column is on disk with values that somebody wrote."""
+        state = self.match.now.column(column) if self.match.now else None
+        return state is not None and state.computed is None
+
+    def _with_fill(self, step: Step) -> Step:
+        if not isinstance(step, AddColumn | ConvertColumn | FillColumn) or step.fill.source is Source.NOTHING:
+            return step
+        if not self.rows:
+            return replace(step, fill=Fill())
+        return replace(step, fill=self._usable(step.column, step.fill))
+
+    def _usable(self, column: str, fill: Fill) -> Fill:
+        if fill.make is None:
+            return fill
+        if column not in self._tried:
+            state = self.match.wanted.state.column(column)
+            self._tried[column] = fill if makes_values(fill.make) or state is None else server_fill(state)
+        return self._tried[column]
+
+    # --- columns ---
+
+    def nulls(self, column: str) -> Evidence:
+        """The rows that will have no value in the column."""
+        if not self.rows or self._values.is_filled(column):
+            return Evidence()
+        value = self._values.sql(column)
+        return Evidence() if value is None else self._rows.where(f"{value} IS NULL")
+
+    def without_value(self, column: str) -> Evidence:
+        """The rows that have no value in the column now."""
+        return self._rows.where(f"{self._values.on_disk(column)} IS NULL", keys=False) if self.rows else Evidence()
+
+    def with_value(self, column: str) -> int:
+        """How many rows have a value in the column now."""
+        return self._rows.where(f"{self._values.on_disk(column)} IS NOT NULL", keys=False).rows if self.rows else 0
+
+    def is_stored_alike(self, step: ConvertColumn) -> bool:
+        """Whether type and values, as they are stored, already are what the conversion makes of them."""
+        now = self.match.now.column(step.column) if self.match.now else None
+        wanted = self.match.wanted.state.column(step.column)
+        cast = self._values.cast(step)
+        same_values = cast.total and cast.value == self._values.on_disk(step.column)
+        return same_values and now is not None and wanted is not None and now.type == wanted.type
+
+    def waits(self, step: Step) -> bool:
+        """Whether it is a conversion to a shorter or less precise type that has to wait for some rows."""
+        return isinstance(step, ConvertColumn) and _is_only_shorter(step) and not self.misfits(step).clean
+
+    def misfits(self, step: ConvertColumn) -> Evidence:
+        """The rows whose value cannot be converted."""
+        if step.column not in self._misfits:
+            cast = self._values.cast(step)
+            unfit = f"{self._values.on_disk(step.column)} IS NOT NULL AND ({cast.value}) IS NULL"
+            self._misfits[step.column] = Evidence() if cast.total or not self.rows else self._rows.where(unfit)
+        return self._misfits[step.column]
+
+    def restorable(self, step: RestoreKept) -> int:
+        """How many of the column's kept values fit it again."""
+        assert self.match.live is not None  # noqa: S101 - see __init__
+        if KEPT_TABLE not in self._live:
+            return 0
+        fits: int = kept.fits(self._connection, self.match.live.name, self.match.on_disk(step.column), step.after)
+        return fits
+
+    def wrote(self, column: str) -> str | None:
+        """What the migration once wrote into the column's rows, as it will be; None if nothing is known."""
+        literal = self.match.record.wrote.get(column) if self.match.record else None
+        step = next((s for s in self.steps if isinstance(s, ConvertColumn) and s.column == column), None)
+        if literal is None or step is None:
+            return literal
+        typed = f"({literal})"
+        if self._connection.dialect.name == "postgresql":
+            typed = f"CAST({literal} AS {step.before.sql})"
+        return casts.cast_sql(self._connection, typed, step.before, step.after, members=step.members).value
+
+    def fillable(self, step: FillFromOld) -> int:
+        """How many rows get the value of a column whose new name was declared late."""
+        if not self.rows:
+            return 0
+        free = self._values.is_free(step, self._values.on_disk(step.column))
+        return self._rows.where(f"{free} AND {self._values.on_disk(step.old)} IS NOT NULL", keys=False).rows
+
+    def written_since(self, step: FillFromOld) -> Evidence:
+        """The rows that have a value of their own, another than the one that they would get."""
+        if not self.rows:
+            return Evidence()
+        own, old = self._values.on_disk(step.column), self._values.old(step)
+        free = self._values.is_free(step, own)
+        return self._rows.where(f"NOT {free} AND CAST({own} AS text) <> CAST({old} AS text)")
+
+    # --- constraints ---
+
+    def duplicates(self, unique: ConstraintState | IndexState) -> Evidence:
+        """The rows that would violate a unique constraint, unique index or primary key."""
+        if self.rows <= 1 and not self.is_merged:
+            return Evidence()
+        keys = keys_of(unique, self.match.wanted.table, dialect=self._connection.dialect)
+        if any(self._is_numbered_anew(column) for column in keys.columns):
+            return Evidence()
+        values = self.known_values(keys.named)
+        if values is None or self.is_merged:
+            return Evidence(known=False)
+        expressions = [self._substituted(expression, values) for expression in keys.expressions]
+        where = self._substituted(keys.where, values) if keys.where else ""
+        return self._rows.duplicates(expressions, where=where, nulls_equal=keys.nulls_equal)
+
+    def failing(self, check: ConstraintState) -> Evidence:
+        """The rows that would violate a CHECK."""
+        if not self.rows and not self.is_merged:
+            return Evidence()
+        values = self.known_values(check.columns)
+        if values is None or self.is_merged:
+            return Evidence(known=False)
+        condition = check.definition.partition("(")[2].rpartition(")")[0]
+        return self._rows.where(f"NOT ({self._substituted(condition, values)})")
+
+    def orphans(self, key: ConstraintState) -> Evidence:
+        """The rows that refer to nothing."""
+        if not self.rows and not self.is_merged:
+            return Evidence()
+        values = self.known_values(key.columns)
+        if values is None or self.is_merged:
+            return Evidence(known=False)
+        parent = self._others.get(key.target or "")
+        if parent is None:
+            return self._orphans_of_others(key, values)
+        targets = parent.known_values(key.target_columns)
+        if targets is None or parent.is_merged:
+            return Evidence(known=False)
+        columns = [targets[name] for name in key.target_columns]
+        return self._rows.orphans([values[name] for name in key.columns], parent.source, columns)
+
+    def _orphans_of_others(self, key: ConstraintState, values: Mapping[str, str]) -> Evidence:
+        """The same for a table that is not in the plan, or not there yet."""
+        if key.target not in self._live:
+            given = " AND ".join(f"({value}) IS NOT NULL" for value in values.values())
+            return self._rows.where(given)
+        schema = (key.target or "").rpartition(".")[0] or None
+        source = table_sql(self._connection, key.target or "", schema=schema)
+        columns = [self._rows.quote(name) for name in key.target_columns]
+        return self._rows.orphans([values[name] for name in key.columns], source, columns)
+
+    def _is_numbered_anew(self, column: str) -> bool:
+        """Whether the database will give each row a number of its own in a column that is not there yet."""
+        state = self.match.wanted.state.column(column)
+        is_new = self.match.now is not None and self.match.now.column(column) is None
+        return is_new and state is not None and state.computed is None and self.is_made(column)
+
+    def known_values(self, columns: Sequence[str]) -> dict[str, str] | None:
+        """What the columns will hold, as SQL; None if that cannot be said of all of them."""
+        values = {column: self._values.sql(column) for column in columns}
+        known = {column: value for column, value in values.items() if value is not None}
+        return known if len(known) == len(values) else None
+
+    def _substituted(self, sql: str, values: Mapping[str, str]) -> str:
+        return substituted(
+            sql, {column: f"({value})" for column, value in values.items()}, dialect=self._connection.dialect
+        )
+
+
+def _is_only_shorter(step: ConvertColumn) -> bool:
+    return step.before.kind is step.after.kind and step.before.kind in _SIZED

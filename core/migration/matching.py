@@ -1,0 +1,137 @@
+"""A table of the model beside the one on disk that it is, both under the names that they will have. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, TypeVar
+
+from core.migration.rewrite import quoted, renamed_constraint, renamed_index, substituted
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from sqlalchemy import Dialect
+
+    from core.migration.model import TableRecord, WantedTable
+    from core.migration.renames import Renames
+    from core.migration.state import ColumnState, ConstraintState, TableState
+
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """A table of the model and what there is of it.
+
+    `live` is as the database shows it, `now` and `record` are the same under the names that they will have. `live` is
+    None if the table has to be created. `columns` are the renamed ones, new -> old name; `fills` the columns whose
+    former name was declared late; `merge` is the table on disk that bears the table's own, late declared, former name.
+    """
+
+    wanted: WantedTable
+    live: TableState | None = None
+    now: TableState | None = None
+    record: TableRecord | None = None
+    columns: Mapping[str, str] = field(default_factory=dict)
+    fills: Mapping[str, str] = field(default_factory=dict)
+    merge: TableState | None = None
+
+    @property
+    def name(self) -> str:
+        """The name that the table will have."""
+        return self.wanted.state.name
+
+    def on_disk(self, column: str) -> str:
+        """The name that the column has on disk now."""
+        return self.columns.get(column, column)
+
+
+def matches(
+    wanted: Mapping[str, WantedTable],
+    live: Mapping[str, TableState],
+    records: Mapping[str, TableRecord],
+    *,
+    renames: Renames,
+    dialect: Dialect,
+) -> dict[str, Match]:
+    """Each table of the model with its counterpart, by the name that it will have."""
+    taken = {old: new for new, old in renames.tables.items()}
+    change = _Change(taken, {renames.tables.get(t, t): _turned(c) for t, c in renames.columns.items()}, dialect)
+    found: dict[str, Match] = {}
+    for name, table in wanted.items():
+        source = renames.tables.get(name, name)
+        state = live.get(source)
+        if state is None or taken.get(source, name) != name:
+            found[name] = Match(table)
+            continue
+        record = records.get(source)
+        merge = renames.merges.get(name)
+        found[name] = Match(
+            wanted=table,
+            live=state,
+            now=change.table(state),
+            record=record and change.record(record),
+            columns=renames.columns.get(name, {}),
+            fills=renames.fills.get(name, {}),
+            merge=live[merge] if merge else None,
+        )
+    return found
+
+
+def _turned(names: Mapping[str, str]) -> dict[str, str]:
+    return {old: new for new, old in names.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class _Change:
+    """All renames at once: tables old -> new, columns by the old name of their table."""
+
+    tables: Mapping[str, str]
+    columns: Mapping[str, Mapping[str, str]]
+    dialect: Dialect
+
+    def table(self, state: TableState) -> TableState:
+        if not self._concerns(state):
+            return state
+        columns = self.columns.get(state.name, {})
+        return replace(
+            state,
+            name=self.tables.get(state.name, state.name),
+            columns=tuple(self._column(column, columns) for column in state.columns),
+            constraints=tuple(self._constraint(constraint, columns) for constraint in state.constraints),
+            indexes=tuple(renamed_index(index, columns, dialect=self.dialect) for index in state.indexes),
+        )
+
+    def record(self, record: TableRecord) -> TableRecord:
+        columns = self.columns.get(record.name, {})
+        return replace(
+            record,
+            name=self.tables.get(record.name, record.name),
+            state=self.table(record.state),
+            meanings=moved(record.meanings, columns),
+            wrote=moved(record.wrote, columns),
+        )
+
+    def _concerns(self, state: TableState) -> bool:
+        targets = {constraint.target for constraint in state.constraints}
+        return any(name in self.tables or name in self.columns for name in (state.name, *targets))
+
+    def _column(self, column: ColumnState, columns: Mapping[str, str]) -> ColumnState:
+        computed = column.computed and substituted(column.computed, quoted(columns, self.dialect), dialect=self.dialect)
+        return replace(column, name=columns.get(column.name, column.name), computed=computed)
+
+    def _constraint(self, constraint: ConstraintState, columns: Mapping[str, str]) -> ConstraintState:
+        target = constraint.target
+        return renamed_constraint(
+            constraint,
+            columns,
+            target=self.tables.get(target, target) if target else None,
+            target_columns=self.columns.get(target or "", {}),
+            dialect=self.dialect,
+        )
+
+
+def moved(values: Mapping[str, _T], columns: Mapping[str, str]) -> dict[str, _T]:
+    """`values` under new names; what was there under such a name before belongs to another column and is forgotten."""
+    kept = {name: value for name, value in values.items() if name not in columns.values() or name in columns}
+    return {columns.get(name, name): value for name, value in kept.items()}

@@ -1,0 +1,133 @@
+"""From models, database and records to what has to be done: `make_plan`. It reads the database and changes nothing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from core.migration.compare import steps_for
+from core.migration.facts import Facts
+from core.migration.matching import matches
+from core.migration.model import UnitPlan
+from core.migration.order import in_order
+from core.migration.records import forgotten, next_records
+from core.migration.renames import resolve
+from core.migration.rules import judge
+from core.migration.steps import (
+    ConvertColumn,
+    MergeTable,
+    Phase,
+    Planned,
+    RenameTable,
+    RestoreKept,
+    RetireTable,
+    Verdict,
+)
+from core.migration.units import group
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Mapping, Sequence
+
+    from sqlalchemy import Connection
+
+    from core.migration.matching import Match
+    from core.migration.model import TableRecord, WantedTable
+    from core.migration.state import TableState
+
+__all__ = ["forgotten", "is_empty", "make_plan", "next_records"]
+
+
+def make_plan(
+    connection: Connection,
+    wanted: Mapping[str, WantedTable],
+    live: Mapping[str, TableState],
+    records: Mapping[str, TableRecord],
+    *,
+    phase: Phase,
+    modules: Collection[str] = (),
+) -> list[UnitPlan]:
+    """The units that have something to do in `phase`, in their order; those that only wait for rows to change, too.
+
+    A unit without steps is in the list if its records are not what they should be: they are to be written, then it
+    is gone. `modules` are those whose models are complete in `wanted` though they have no table there.
+    `casts.prepare` must have been called for `connection`.
+    """
+    renames = resolve(wanted, live, records, folds=connection.dialect.name == "sqlite")
+    found = matches(wanted, live, records, renames=renames, dialect=connection.dialect)
+    planned = _judged(connection, found, live, phase)
+    owners = {name: table.module for name, table in wanted.items()}
+    running = {*owners.values(), *modules}
+    for name in _retired(records, live, taken={*wanted, *renames.tables.values()}):
+        if records[name].module in running:
+            owners[name] = records[name].module
+            planned[name] = [Planned(RetireTable(name), phase, Verdict.REPORT)]
+    states = {name: (live[name],) for name in owners if name in live} | {
+        name: tuple(state for state in (match.now, match.wanted.state) if state is not None)
+        for name, match in found.items()
+    }
+    units = (
+        _unit(names, owners, planned, found=found, live=live, records=records)
+        for names in group(owners, states, planned)
+    )
+    return [unit for unit in units if unit.steps or _has_news(unit, phase)]
+
+
+def is_empty(units: Iterable[UnitPlan]) -> bool:
+    """Whether nothing can be done now: there is no step but postponed ones."""
+    return all(planned.verdict is Verdict.POSTPONE for unit in units for planned in unit.steps)
+
+
+def _judged(
+    connection: Connection, found: Mapping[str, Match], live: Mapping[str, TableState], phase: Phase
+) -> dict[str, list[Planned]]:
+    """The steps of each table with their verdicts; no query runs for a table that is as it should be."""
+    planned: dict[str, list[Planned]] = {}
+    asked: dict[str, Facts] = {}
+    for name, match in found.items():
+        steps = steps_for(match, dialect=connection.dialect)
+        if match.live is None:
+            planned[name] = [Planned(step, phase) for step in steps]
+        elif steps:
+            asked[name] = Facts(connection, match, steps, live=live, phase=phase, others=asked)
+    for name, facts in asked.items():
+        planned[name] = _consistent([entry for step in facts.steps for entry in judge(step, facts)])
+    return planned
+
+
+def _consistent(planned: list[Planned]) -> list[Planned]:
+    """Without what makes sense only after a step that has to wait."""
+    waiting = {p.step.column for p in planned if p.verdict is Verdict.POSTPONE and isinstance(p.step, ConvertColumn)}
+    return [p for p in planned if not (isinstance(p.step, RestoreKept) and p.step.column in waiting)]
+
+
+def _retired(
+    records: Mapping[str, TableRecord], live: Mapping[str, TableState], *, taken: Collection[str]
+) -> list[str]:
+    """The tables that were in use and that no model has any more."""
+    return [name for name, record in records.items() if record.used and name in live and name not in taken]
+
+
+def _unit(
+    modules: Sequence[str],
+    owners: Mapping[str, str],
+    planned: Mapping[str, Sequence[Planned]],
+    *,
+    found: Mapping[str, Match],
+    live: Mapping[str, TableState],
+    records: Mapping[str, TableRecord],
+) -> UnitPlan:
+    tables = [name for name, owner in owners.items() if owner in modules]
+    steps = in_order([entry for name in tables for entry in planned.get(name, ())])
+    olds = {p.step.old for p in steps if isinstance(p.step, RenameTable | MergeTable)}
+    known = [name for name in (*tables, *olds) if name in live]
+    return UnitPlan(
+        modules=tuple(modules),
+        steps=tuple(steps),
+        live={name: live[name] for name in known},
+        wanted={name: found[name].wanted for name in tables if name in found},
+        records={name: records[name] for name in known if name in records},
+    )
+
+
+def _has_news(unit: UnitPlan, phase: Phase) -> bool:
+    """Whether the records have to be written though there is nothing to do."""
+    return any(unit.records.get(name) != record for name, record in next_records(unit, phase).items())
