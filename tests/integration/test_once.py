@@ -55,9 +55,9 @@ async def bot(database, module):
     return made
 
 
-async def write(note, id, text):
+async def write(note, key, text):
     async with db_sessionmaker() as session:
-        session.add(note(id=id, text=text))
+        session.add(note(id=key, text=text))
         await session.commit()
 
 
