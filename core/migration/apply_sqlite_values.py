@@ -1,0 +1,190 @@
+"""What the rows of an SQLite table get by its steps: an expression over the old row for each column that changes.
+
+The same expressions serve a rebuild (INSERT ... SELECT) and an UPDATE. Which of the two it is, is decided before.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from core.migration import casts, kept
+from core.migration.apply_sqlite_ddl import column_definition
+from core.migration.meanings import meaning_of_text
+from core.migration.statements import FillRows, RestoreRows, Sql
+from core.migration.steps import AddColumn, AlterColumn, ConvertColumn, FillColumn, FillFromOld, RestoreKept, Source
+from core.migration.tokens import quoted
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sqlalchemy import Connection
+
+    from core.migration.meaning import Meaning
+    from core.migration.model import TableRecord
+    from core.migration.state import ColumnState, TableState
+    from core.migration.statements import Statement
+    from core.migration.steps import Fill, Step
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """A table and what has to become of it. `alterable`: ADD COLUMN makes its new columns, it is not rebuilt."""
+
+    module: str
+    current: TableState
+    target: TableState
+    steps: Sequence[Step]
+    record: TableRecord | None
+    alterable: bool
+
+    @property
+    def name(self) -> str:
+        """The table's name."""
+        return self.current.name
+
+    def new_column(self, name: str) -> ColumnState:
+        """The column as it has to become."""
+        column = self.target.column(name)
+        if column is None:
+            raise LookupError(f"{self.name} has no column {name!r}: the steps of its plan do not belong together")
+        return column
+
+
+@dataclass(slots=True)
+class Values:
+    """How rows get their values: `before` prepares the old table, `after` completes the new one.
+
+    `expressions` are over a row of the old table. `numbered` is a new key that nothing fills: it numbers the rows.
+    """
+
+    work: Work
+    expressions: dict[str, str] = field(default_factory=dict)
+    before: list[Statement] = field(default_factory=list)
+    after: list[Statement] = field(default_factory=list)
+    numbered: str | None = None
+    there: set[str] = field(default_factory=set)
+
+    def of(self, column: str) -> str:
+        """The column's value."""
+        return self.expressions.get(column) or (quoted(column) if column in self.there else "NULL")
+
+
+def values_of(connection: Connection, work: Work) -> Values:
+    """Go through the steps of `work`, one after the other."""
+    values = Values(work, there=set(work.current.column_names))
+    for step in work.steps:
+        _take(connection, values, step)
+    return values
+
+
+def _take(connection: Connection, values: Values, step: Step) -> None:
+    match step:
+        case AddColumn():
+            _add(values, step)
+        case FillColumn(column=column, fill=fill):
+            _fill(values, column, fill)
+        case FillFromOld():
+            _fill_from_old(connection, values, step)
+        case ConvertColumn():
+            _convert(connection, values, step)
+        case AlterColumn(column=column, what="computed"):
+            _compute(connection, values, column)
+        case RestoreKept():
+            key = values.work.target.primary_key
+            values.after.append(RestoreRows(step.table, step.column, key, step.after, step.wrote))
+
+
+def _add(values: Values, step: AddColumn) -> None:
+    work, name, fill = values.work, step.column, step.fill
+    column = work.new_column(name)
+    if work.alterable:
+        _add_column(values, column)
+    if fill.source is Source.CALLABLE:
+        if not work.alterable:
+            _add_column(values, _bare(column))
+        _call(values, name, fill)
+    elif fill.sql is not None and not (work.alterable and fill.source is Source.SERVER and column.default is not None):
+        values.expressions[name] = fill.sql
+    elif work.target.primary_key == (name,):
+        values.numbered = name
+
+
+def _fill(values: Values, column: str, fill: Fill) -> None:
+    if fill.source is Source.CALLABLE:
+        _call(values, column, fill)
+    elif fill.sql is not None:
+        values.expressions[column] = f"coalesce({values.of(column)}, {fill.sql})"
+
+
+def _fill_from_old(connection: Connection, values: Values, step: FillFromOld) -> None:
+    now = values.of(step.column)
+    old = casts.cast_sql(connection, values.of(step.old), step.before, step.after).value
+    written = "" if step.wrote is None else f" OR {now} IS {step.wrote}"
+    values.expressions[step.column] = f"CASE WHEN {now} IS NULL{written} THEN coalesce({old}, {now}) ELSE {now} END"
+
+
+def _convert(connection: Connection, values: Values, step: ConvertColumn) -> None:
+    now = values.of(step.column)
+    cast = casts.cast_sql(connection, now, step.before, step.after, members=step.members)
+    value = cast.value
+    if not cast.total:
+        lost = f"{now} IS NOT NULL AND ({value}) IS NULL"
+        values.before.append(_keep(connection, values, step.column, where=lost, before=step.before, why=step.after.sql))
+        if step.fill.sql is not None:
+            value = f"CASE WHEN {now} IS NULL THEN NULL ELSE coalesce({value}, {step.fill.sql}) END"
+    values.expressions[step.column] = value
+    if step.fill.source is Source.CALLABLE:
+        _call(values, step.column, step.fill)
+
+
+def _compute(connection: Connection, values: Values, name: str) -> None:
+    """A column that becomes computed loses what was written in it."""
+    work, old = values.work, values.work.current.column(name)
+    if old is None or old.computed or not work.new_column(name).computed:
+        return
+    known = work.record.meanings.get(name) if work.record else None
+    meaning = known or meaning_of_text(old.type, "sqlite")
+    where = f"{quoted(name)} IS NOT NULL"
+    values.before.append(_keep(connection, values, name, where=where, before=meaning, why="GENERATED"))
+
+
+def _keep(connection: Connection, values: Values, column: str, *, where: str, before: Meaning, why: str) -> Sql:
+    work = values.work
+    return kept.keep_sql(
+        connection,
+        work.name,
+        module=work.module,
+        column=column,
+        key=work.current.primary_key,
+        where=where,
+        before=before,
+        reason=why,
+    )
+
+
+def _call(values: Values, column: str, fill: Fill) -> None:
+    """Fill what is NULL in a column by calls: in the table as it is, or beside it if the column is being converted."""
+    if fill.make is None:
+        return
+    name = values.work.name
+    if column not in values.expressions:
+        values.before.append(FillRows(name, column, fill.make))
+    elif values.work.alterable:
+        values.after.append(FillRows(name, column, fill.make))
+    else:
+        aside = replace(_bare(values.work.new_column(column)), name=f"{column}_aside")
+        _add_column(values, aside)
+        copy = f"UPDATE {quoted(name)} SET {quoted(aside.name)} = {values.expressions[column]}"
+        values.before += [Sql(copy, name, rows=True), FillRows(name, column, fill.make, into=aside.name)]
+        values.expressions[column] = quoted(aside.name)
+
+
+def _add_column(values: Values, column: ColumnState) -> None:
+    values.before.append(Sql(f"ALTER TABLE {quoted(values.work.name)} ADD COLUMN {column_definition(column)}"))
+    values.there.add(column.name)
+
+
+def _bare(column: ColumnState) -> ColumnState:
+    """The column as any table can have it added."""
+    return replace(column, nullable=True, default=None, computed=None)
