@@ -1,0 +1,135 @@
+"""What the owner reads of a migration: one line for each step, in two languages."""
+
+from __future__ import annotations
+
+import re
+from string import Formatter
+from typing import get_args
+
+import pytest
+
+from core.migration.meaning import Kind, Meaning
+from core.migration.model import TableRecord, UnitPlan
+from core.migration.report import heading, lines
+from core.migration.state import ConstraintKind, ConstraintState, TableState
+from core.migration.steps import (
+    AddColumn,
+    AddConstraint,
+    ConvertColumn,
+    Fill,
+    Phase,
+    Planned,
+    RetireColumn,
+    SetNullable,
+    Source,
+    Step,
+    Verdict,
+)
+from core.migration.texts import CHINESE, ENGLISH
+
+TEXT, INTEGER = Meaning(Kind.TEXT, "TEXT"), Meaning(Kind.INTEGER, "INTEGER")
+ZERO = Fill(Source.VALUE, "0")
+UNIQUE = ConstraintState(ConstraintKind.UNIQUE, ("mail",), "UNIQUE (mail)", "uq_mail__demo")
+REPORT, POSTPONE, REFUSE = Verdict.REPORT, Verdict.POSTPONE, Verdict.REFUSE
+
+
+def unit(*steps: Planned) -> UnitPlan:
+    """A unit of module `demo` with these steps for its table `note__demo`."""
+    record = TableRecord("note__demo", "demo", TableState("note__demo", ()), {})
+    return UnitPlan(("demo",), steps, {}, {}, {"note__demo": record})
+
+
+SAID = {
+    "filled": (
+        Planned(AddColumn("note__demo", "points", ZERO, nullable=False), Phase.EXPAND, rows=1200),
+        "note__demo.points: added; 1,200 rows got 0",
+        "note__demo.points: 新增列；1,200 行填入 0",
+    ),
+    "kept": (
+        Planned(
+            ConvertColumn("note__demo", "text", TEXT, INTEGER, Fill(), {}),
+            Phase.EXPAND,
+            REPORT,
+            rows=120,
+            kept=3,
+            keys=("7", "19", "44"),
+            remedy="kept",
+        ),
+        (
+            "note__demo.text: TEXT -> INTEGER: 120 rows converted; 3 values cannot follow (keys 7, 19, 44) and are kept: "
+            "aha db kept --module demo"
+        ),
+        (
+            "note__demo.text: TEXT -> INTEGER：已转换 120 行；3 个值无法转换（主键 7, 19, 44），已另行保留："
+            "aha db kept --module demo"
+        ),
+    ),
+    "postponed": (
+        Planned(AddConstraint("note__demo", UNIQUE), Phase.SETTLE, POSTPONE, 9, keys=("1", "2"), remedy="duplicates"),
+        (
+            "note__demo [uq_mail__demo]: postponed, tried again at every start: added: UNIQUE (mail): 9 rows have a value "
+            "that another has too (keys 1, 2, ...); change them in @on_start"
+        ),
+        (
+            "note__demo [uq_mail__demo]: 暂缓，每次启动都会重试：新增：UNIQUE (mail)：9 行的值与其他行重复"
+            "（主键 1, 2 等）；请在 @on_start 中修改"
+        ),
+    ),
+    "not null": (
+        Planned(
+            SetNullable("note__demo", "n", nullable=False), Phase.SETTLE, POSTPONE, 1, keys=("5",), remedy="fill_nulls"
+        ),
+        (
+            "note__demo.n: postponed, tried again at every start: NOT NULL: 1 row without a value (keys 5); give them one "
+            "in @on_start, or give the column a default"
+        ),
+        (
+            "note__demo.n: 暂缓，每次启动都会重试：NOT NULL：1 行没有值（主键 5）；请在 @on_start 中补上，"
+            "或为该列声明默认值"
+        ),
+    ),
+    "perhaps renamed": (
+        Planned(RetireColumn("note__demo", "nick"), Phase.EXPAND, REPORT, rows=2, remedy="declare_rename"),
+        (
+            "note__demo.nick: no longer declared: it stays, unused, with 2 rows; if it was renamed, declare the new column "
+            'with info={"was": "nick"}'
+        ),
+        (
+            "note__demo.nick: 模块不再声明此列：保留，不再使用，其中 2 行有值；若是改名，请在新列上声明 "
+            'info={"was": "nick"}'
+        ),
+    ),
+}
+
+
+@pytest.mark.parametrize("case", SAID)
+def test_a_step_is_one_line_that_says_what_how_many_which_and_the_remedy(case: str) -> None:
+    planned, english, chinese = SAID[case]
+    assert [str(line) for line in lines([unit(planned)])] == [english]
+    assert [str(line) for line in lines([unit(planned)], lang="zh")] == [chinese]
+
+
+def test_a_refusal_says_that_the_module_is_off_and_its_data_untouched() -> None:
+    key = ConstraintState(ConstraintKind.PRIMARY, ("a",), "PRIMARY KEY (a)", None)
+    refused = Planned(AddConstraint("note__demo", key), Phase.EXPAND, REFUSE, 2, keys=("1",), remedy="key_duplicates")
+    (line,) = lines([unit(refused)])
+    assert line.verdict is REFUSE
+    assert line.what.endswith("the module is off, its data is untouched")
+
+
+def test_the_heading_names_the_modules_once() -> None:
+    assert heading([unit(), unit()]) == "the database was brought up to date: demo"
+    assert heading([], lang="zh") == CHINESE["nothing to do"]
+
+
+def test_every_kind_of_step_has_its_words() -> None:
+    kinds = {kind.__name__ for kind in get_args(Step)}
+    assert kinds <= {key.partition(".")[0] for key in ENGLISH}
+
+
+def test_both_languages_say_the_same_things() -> None:
+    assert ENGLISH.keys() == CHINESE.keys()
+    for key, text in ENGLISH.items():
+        fields = {field for _, field, _, _ in Formatter().parse(text) if field}
+        assert fields == {field for _, field, _, _ in Formatter().parse(CHINESE[key]) if field}, key
+        assert not re.search(r"[a-z]{3,} [a-z]{3,} [a-z]{3,}", CHINESE[key]), key
