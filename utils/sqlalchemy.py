@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
 
 from sqlalchemy import ClauseElement, Column, Table, inspect
 from sqlalchemy.dialects.postgresql import Insert, insert
@@ -33,9 +33,16 @@ def upsert(
     or the rows name different columns.
     """
     target = _target(entity)
+    names = tuple(values) if rows is None and index_elements is None else None
+    if names in target.known:
+        template = target.known[names]
+        return template.of([dict(zip(template.columns, values.values(), strict=True))])
     given = target.resolve(rows, values)
     key = target.key(index_elements)
-    return target.upserting(tuple(given[0]), key).of(_last_of_each(given, key))
+    template = target.upserting(tuple(given[0]), key)
+    if names and template.is_kept and target.means(names, template.columns):
+        target.known[names] = template
+    return template.of(_last_of_each(given, key))
 
 
 def insert_ignore(
@@ -74,7 +81,8 @@ class _Target:
     def __init__(self, entity: type[Any] | Table, found: Any) -> None:
         self.entity = entity
         self.mapper: Mapper[Any] | None = None
-        self._columns: dict[str, Column[Any]] = {}  # by the names that were asked for
+        self.known: dict[tuple[str, ...] | None, _Template] = {}
+        """By the names of the values: the statement that a second upsert with the same names and no more is."""
         if isinstance(found, Mapper) and isinstance(found.local_table, Table):
             self.table, self.mapper, self.name = found.local_table, found, found.class_.__name__
             if len(found.tables) > 1:
@@ -100,13 +108,6 @@ class _Target:
 
     def column(self, name: Any) -> Column[Any]:
         """The column that `name` means: an attribute's name first, then a column's, or the attribute or column."""
-        if not isinstance(name, str):
-            return self._find_column(name)
-        if name not in self._columns:
-            self._columns[name] = self._find_column(name)
-        return self._columns[name]
-
-    def _find_column(self, name: Any) -> Column[Any]:
         if isinstance(name, InstrumentedAttribute):
             name = name.key
         columns: Any = self.mapper.columns if self.mapper is not None else self.table.c
@@ -121,6 +122,10 @@ class _Target:
             known = ", ".join(columns.keys())
             raise ValueError(f"{self.name} has no column {name!r}; it has {known}")  # noqa: TRY004 - a wrong name
         return found
+
+    def means(self, names: Sequence[str], columns: Sequence[Column[Any]]) -> bool:
+        """Whether the names mean these columns, in this order."""
+        return [id(self.column(name)) for name in names] == [id(column) for column in columns]
 
     def key(self, index_elements: Sequence[Any] | None) -> tuple[Column[Any], ...]:
         """The columns whose values identify a row."""
@@ -147,8 +152,8 @@ class _Target:
                 written = written | on_update or {column: statement.excluded[column.key] for column in key}
                 return statement.on_conflict_do_update(index_elements=key, set_=written)
 
-            template = self.build(add_conflict)
-            if not on_update:  # which may differ each time
+            template = replace(self.build(add_conflict), columns=given, is_kept=not on_update)
+            if template.is_kept:  # what an onupdate gives may differ each time
                 kept[self.entity, given, key] = template
         return template
 
@@ -182,8 +187,7 @@ def _last_of_each(rows: list[dict[Column[Any], Any]], key: tuple[Column[Any], ..
     return list({tuple(row[column] for column in key): row for row in rows}.values())
 
 
-@dataclass(frozen=True, slots=True)
-class Prepared:
+class Prepared(NamedTuple):
     """The quick way to run a statement of one row: `statement` with the parameters `row`."""
 
     id: int
@@ -204,6 +208,8 @@ class _Template:
 
     full: Insert
     plain: Insert
+    columns: tuple[Column[Any], ...] = ()
+    is_kept: bool = False
 
     def of(self, rows: list[dict[Column[Any], Any]]) -> Insert:
         """The statement with its rows.
@@ -212,12 +218,18 @@ class _Template:
         """
         if len(rows) > 1:
             return self.full.values(rows)
-        if any(isinstance(value, ClauseElement) or hasattr(value, "__clause_element__") for value in rows[0].values()):
+        if not all(map(_is_plain, rows[0].values())):
             return self.full.values(rows[0])
         statement = _Unfinished.__new__(_Unfinished)
         row = {column.key: value for column, value in rows[0].items()}
         vars(statement).update(_aha_values=(self.full, rows[0]), _aha_prepared=Prepared(id(statement), self.plain, row))
         return statement
+
+
+def _is_plain(value: Any) -> bool:
+    """Whether it is a value, and no expression that the database is to compute."""
+    kind = type(value)
+    return kind is str or kind is int or not (isinstance(value, ClauseElement) or hasattr(value, "__clause_element__"))
 
 
 class _Unfinished(Insert):
@@ -229,7 +241,9 @@ class _Unfinished(Insert):
     def __getattribute__(self, name: str) -> Any:
         if name in ("__dict__", "__class__"):
             return object.__getattribute__(self, name)
-        full, values = vars(self).pop("_aha_values")
+        unfinished = vars(self).pop("_aha_values", None)  # None in a copy: what is copied is looked at
         self.__class__ = Insert  # type: ignore[assignment]
-        vars(self).update(vars(full.values(values)))
+        if unfinished is not None:
+            full, values = unfinished
+            vars(self).update(vars(full.values(values)))
         return getattr(self, name)

@@ -103,6 +103,18 @@ async def test_what_the_session_has_not_written_yet_goes_first(tables):
     assert [row.text for row in await rows(note)] == ["upserted"]
 
 
+async def test_the_second_time_is_as_the_first_whatever_is_named_and_in_whatever_order(tables):
+    note, pet, cat, plain = tables
+    for text in ("first", "second"):
+        await run(upsert(note, words=text, slot=0, user=1))
+        await run(upsert(cat, id=1, kind="pet", name=text))
+        await run(upsert(cat, name=text, id=2))
+        await run(upsert(plain, c=len(text), a=1))
+        assert [row.text for row in await rows(note)] == [text]
+        assert [(row.id, row.kind, row.name) for row in await rows(pet)] == [(1, "pet", text), (2, "cat", text)]
+        assert await run(select(plain)) == [(1, None, len(text))]
+
+
 async def test_a_value_may_be_an_expression(tables):
     note = tables[0]
     await run(upsert(note, user=1, slot=0, text=func.upper("loud")))
