@@ -101,10 +101,11 @@ class BotSession(AsyncSession):
 
     async def commit(self) -> None:
         """As in AsyncSession."""
-        connection, self._direct = self._direct, None
-        if connection is None:
+        connection, engine = self._direct, self._engine
+        if connection is None or engine is None or private.is_watched(engine):
             await super().commit()
             return
+        self._direct = None
         try:
             await private.commit_directly(connection)
         except BaseException as error:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from copy import copy
 from datetime import datetime  # noqa: TC003 - Mapped[...] is read when the class is made
 
 import pytest
@@ -255,6 +256,19 @@ async def test_listeners_hear_of_upserts(tables, target, name):
     assert heard == [name]
 
 
+async def test_a_listener_that_comes_before_the_commit_hears_of_it(tables):
+    heard = []
+
+    def listener(*_):
+        heard.append("commit")
+
+    async with db_sessionmaker() as session:
+        await session.execute(upsert(tables[0], id=1, data="a"))
+        event.listen(db_engine.sync_engine, "commit", listener)
+        await session.commit()
+    assert heard == ["commit"]
+
+
 async def test_upserts_are_logged_when_statements_are(tables, caplog):
     with caplog.at_level(logging.INFO, "sqlalchemy.engine"):
         db_engine.sync_engine.echo = True
@@ -358,3 +372,4 @@ def test_a_statement_gets_its_values_when_it_is_looked_at(module):
     assert statement.compile().params == {"id": 1, "data": "a"}
     assert type(statement) is type(statement.returning(Item.id))
     assert upsert(Item, id=1, data="a").compare(upsert(Item, id=1, data="a"))
+    assert copy(upsert(Item, id=1, data="a")).compile().params == {"id": 1, "data": "a"}
