@@ -7,6 +7,7 @@ name is changed at the door, `Table._new`, for tables of our MetaData and no oth
 from __future__ import annotations
 
 from functools import partial
+from time import time
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlalchemy import (
@@ -284,6 +285,14 @@ def join(session: Session, connection: Connection) -> None:
     begun: Any = (connection, connection.get_transaction(), True, True)  # the session commits it, and closes it
     transaction._connections[connection] = transaction._connections[connection.engine] = begun
     session.dispatch.after_begin(session, transaction, connection)
+
+
+def outdate_connections(engine: Engine) -> None:
+    """Replace each connection that is open now before it is used again; what is under way on one goes on.
+
+    `Engine.dispose` would leave those that are in use to the garbage collector.
+    """
+    engine.pool._invalidate_time = time()
 
 
 # --- our driver for SQLite, as SQLAlchemy adapts drivers ---

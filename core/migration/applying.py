@@ -1,0 +1,115 @@
+"""One unit of a plan becomes one transaction: its script, and what the database is to remember of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from core.migration import apply_postgresql, apply_sqlite, casts, ledger, stamp
+from core.migration.changes import changes
+from core.migration.disk import check_room
+from core.migration.lock import take_write_lock
+from core.migration.plan import forgotten, next_records
+from core.migration.planning import plan_within, version
+from core.migration.run import carry_out, surrounded
+from core.migration.statements import Script, Sql
+from core.migration.steps import Phase, Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sqlalchemy import Connection
+
+    from core.migration.model import TableRecord, UnitPlan
+    from core.migration.owned import Owned
+    from core.migration.planning import Planning
+    from core.migration.stamp import Stamp
+
+_EXECUTORS = {"sqlite": apply_sqlite, "postgresql": apply_postgresql}
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """What was done in one transaction, and the stamp that it left."""
+
+    units: Sequence[UnitPlan]
+    stamp: Stamp
+
+
+def script_of(connection: Connection, unit: UnitPlan, phase: Phase) -> Script:
+    """The statements that carry out `unit` on this database."""
+    script: Script = _EXECUTORS[connection.dialect.name].script(connection, unit, phase)
+    return script
+
+
+def has_work(unit: UnitPlan, phase: Phase) -> bool:
+    """Whether anything is to be done in `phase`, be it that the records are to be written."""
+    return has_steps(unit) or bool(_news(unit, phase))
+
+
+def has_steps(unit: UnitPlan) -> bool:
+    """Whether any step is to be taken now, and not only later."""
+    return any(planned.verdict is not Verdict.POSTPONE for planned in unit.steps)
+
+
+def _news(unit: UnitPlan, phase: Phase) -> dict[str, TableRecord]:
+    """The records that are not written yet."""
+    return {name: r for name, r in next_records(unit, phase).items() if r != unit.records.get(name)}
+
+
+def apply(
+    connection: Connection, unit: UnitPlan, phase: Phase, *, planning: Planning, owned: Sequence[Owned], stamped: Stamp
+) -> Applied:
+    """Carry out `unit` of `planning`, which concerns the modules `owned`, and mark it in the stamp, so far `stamped`.
+
+    If others have written to the database since it was planned, it is planned anew under the lock, and that is done.
+    Raises DatabaseError; the database is then as it was before.
+    """
+    units: Sequence[UnitPlan] = [unit]
+    while True:
+        scripts = [script_of(connection, unit, phase) for unit in units]
+        connection.rollback()
+        check_room(connection, {s.table for script in scripts for s in script.statements if _copies(s)})
+        with surrounded(connection, scripts):
+            try:
+                take_write_lock(connection)
+                if version(connection) != planning.seen:
+                    planning, stamped = plan_within(connection, owned, phase), stamp.read(connection)[0] or stamped
+                    units = [unit for unit in planning.units if has_work(unit, phase)]
+                    if not _suits(scripts, scripts := [script_of(connection, unit, phase) for unit in units]):
+                        continue
+                stamped = _carry_out(connection, list(zip(units, scripts, strict=True)), phase, planning, stamped)
+                connection.commit()
+            finally:
+                connection.rollback()
+        return Applied(units, stamped)
+
+
+def _copies(statement: object) -> bool:
+    return isinstance(statement, Sql) and statement.rows and bool(statement.table)
+
+
+def _suits(prepared: Sequence[Script], scripts: Sequence[Script]) -> bool:
+    """Whether what was run before the transaction for `prepared` is what `scripts` need."""
+    done = {statement for script in prepared for statement in script.before}
+    return all(statement in done for script in scripts for statement in script.before)
+
+
+def _carry_out(
+    connection: Connection,
+    work: Sequence[tuple[UnitPlan, Script]],
+    phase: Phase,
+    planning: Planning,
+    stamped: Stamp,
+) -> Stamp:
+    casts.prepare(connection)
+    for unit, script in work:
+        carry_out(connection, script, unit.wanted)
+        ledger.write_records(connection, _news(unit, phase), gone=forgotten(unit, phase))
+        if has_steps(unit):
+            ledger.write_history(connection, unit, phase)
+        if phase is Phase.EXPAND:
+            stamped = replace(stamped, pending={**stamped.pending, **changes(unit, planning, stamped.pending)})
+    if work:
+        stamp.unsettle(connection, stamped)
+    return stamped

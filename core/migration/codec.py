@@ -1,0 +1,73 @@
+"""The values of a migration as JSON and back. What a newer release of Aha has added to them is passed over."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass
+from typing import TYPE_CHECKING, Any
+
+from core.migration.meaning import Kind, Meaning
+from core.migration.model import TableRecord
+from core.migration.state import ColumnState, ConstraintKind, ConstraintState, IndexState, TableState
+
+if TYPE_CHECKING:
+    from core.migration.steps import Planned
+
+
+def encode(value: Any) -> str:
+    """`value`, made of dataclasses, mappings, sequences and texts, as JSON."""
+    return json.dumps(value, default=_plain, ensure_ascii=False, separators=(",", ":"))
+
+
+def _plain(value: Any) -> Any:
+    if is_dataclass(value) and not isinstance(value, type):
+        return {field.name: getattr(value, field.name) for field in fields(value)}
+    if isinstance(value, Mapping):
+        return dict(value)
+    if isinstance(value, set | frozenset):
+        return sorted(value)
+    return getattr(value, "__qualname__", repr(value))
+
+
+def planned_as_data(planned: Planned) -> dict[str, Any]:
+    """A step with its verdict as plain data, the name of its kind under "step"."""
+    step = {"step": type(planned.step).__name__, **_plain(planned.step)}
+    return {**_plain(planned), **step}
+
+
+def record_from(text: str) -> TableRecord:
+    """The record that `encode` wrote."""
+    data = _known(TableRecord, json.loads(text))
+    meanings = {name: meaning_from(given) for name, given in data["meanings"].items()}
+    return TableRecord(**{**data, "state": _table(data["state"]), "meanings": meanings})
+
+
+def meaning_from(given: Mapping[str, Any]) -> Meaning:
+    """The meaning that `encode` wrote."""
+    data = _known(Meaning, given)
+    kind = Kind(data["kind"]) if data["kind"] in set(Kind) else Kind.OTHER
+    return Meaning(**{**data, "kind": kind})
+
+
+def _table(given: Mapping[str, Any]) -> TableState:
+    data = _known(TableState, given)
+    return TableState(
+        **{
+            **data,
+            "columns": tuple(ColumnState(**_known(ColumnState, column)) for column in data["columns"]),
+            "constraints": tuple(_constraint(constraint) for constraint in data.get("constraints", ())),
+            "indexes": tuple(IndexState(**_known(IndexState, index)) for index in data.get("indexes", ())),
+        }
+    )
+
+
+def _constraint(given: Mapping[str, Any]) -> ConstraintState:
+    data = _known(ConstraintState, given)
+    return ConstraintState(**{**data, "kind": ConstraintKind(data["kind"])})
+
+
+def _known(cls: type[Any], given: Mapping[str, Any]) -> dict[str, Any]:
+    """What `cls` has of `given`, its sequences as tuples."""
+    names = {field.name for field in fields(cls)}
+    return {name: tuple(v) if isinstance(v, list) else v for name, v in given.items() if name in names}

@@ -1,0 +1,61 @@
+"""Which errors are nobody's model's fault, so that no migration can go on, and what the owner does about them."""
+
+from __future__ import annotations
+
+from core.database.url import what_it_said
+from models.exc import DatabaseError
+
+# Primary result codes of SQLite, and SQLSTATEs or their beginnings of PostgreSQL.
+_SQLITE = {
+    8: "the file cannot be written: let this user write the file and its folder",
+    10: "the disk does not read or write: look at the disk before you start again",
+    11: "the file is damaged: restore a backup (aha db restore FILE)",
+    13: "the disk is full: make room and start again",
+    14: "the file cannot be opened: let this user write the file and its folder",
+    26: "the file is damaged, or no database: restore a backup (aha db restore FILE)",
+}
+_POSTGRESQL = {
+    "08": "the server is gone: start it, then the bot",
+    "25006": "the database is read-only: connect to the primary server, or let this role write",
+    "53100": "the server's disk is full: make room and start again",
+    "53": "the server has not enough resources: look at its log, then start again",
+    "57P": "the server is shutting down: start it, then the bot",
+    "58": "the server's disk does not read or write: look at its log, then start again",
+    "XX": "the server has found damage: look at its log, restore a backup (aha db restore FILE)",
+}
+_LOST = "the server is gone: start it, then the bot"
+
+
+def fatal(error: BaseException) -> DatabaseError | None:
+    """The error that ends the start, if `error` is one that no module is to blame for."""
+    remedy = _remedy(error)
+    if remedy is None:
+        return None
+    return DatabaseError(
+        f"the database could not be brought up to date: {said(error)}; what was under way was rolled back; {remedy}"
+    )
+
+
+def said(error: BaseException) -> str:
+    """What the database said, in one line."""
+    return what_it_said(error) if isinstance(error, Exception) else type(error).__name__
+
+
+def _remedy(error: BaseException) -> str | None:
+    found: BaseException | None = error
+    while found is not None:
+        if getattr(found, "connection_invalidated", False) or isinstance(found, ConnectionError):
+            return _LOST
+        remedy = _by_code(getattr(found, "orig", None) or found)
+        if remedy is not None:
+            return remedy
+        found = found.__cause__
+    return None
+
+
+def _by_code(error: BaseException) -> str | None:
+    code = getattr(error, "sqlite_errorcode", None)
+    if isinstance(code, int):
+        return _SQLITE.get(code & 0xFF)
+    state = getattr(error, "sqlstate", None) or ""
+    return next((remedy for start, remedy in _POSTGRESQL.items() if state.startswith(start)), None)

@@ -1,0 +1,112 @@
+"""What a database remembers of its migrations, in tables of the framework: the model of each table, and what was done.
+
+It is read and written here, in whatever transaction the caller has; what it says is decided elsewhere.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Column, DateTime, Integer, Table, Text, delete, insert, select
+
+from core.database.base import metadata
+from core.migration.codec import encode, planned_as_data, record_from
+from utils.sqlalchemy import upsert
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
+    from sqlalchemy import Connection
+
+    from core.migration.model import TableRecord, UnitPlan
+    from core.migration.steps import Phase
+
+_schema = Table(
+    "aha_schema",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("module", Text, nullable=False),
+    Column("record", Text, nullable=False),
+)
+_history = Table(
+    "aha_history",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("at", DateTime(timezone=True), nullable=False),
+    Column("modules", Text, nullable=False),
+    Column("phase", Text, nullable=False),
+    Column("steps", Text, nullable=False),
+    Column("release", Text, nullable=False),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What was done in one transaction: `steps` as plain data, each with its verdict. `release` is Aha's own."""
+
+    id: int
+    at: datetime
+    modules: tuple[str, ...]
+    phase: str
+    steps: tuple[Mapping[str, Any], ...]
+    release: str
+
+
+def records(connection: Connection, live: Collection[str]) -> dict[str, TableRecord]:
+    """What is recorded of each table, by its name; nothing if there is no ledger among the tables `live`."""
+    if _schema.name not in live:
+        return {}
+    rows = connection.execute(select(_schema.c.name, _schema.c.record))
+    return {name: record_from(record) for name, record in rows}
+
+
+def owners(connection: Connection, live: Collection[str]) -> dict[str, str]:
+    """Which module each table belongs to that was ever migrated; "" is the framework."""
+    if _schema.name not in live:
+        return {}
+    return {row.name: row.module for row in connection.execute(select(_schema.c.name, _schema.c.module))}
+
+
+def history(connection: Connection, live: Collection[str]) -> list[Entry]:
+    """All that was done, oldest first."""
+    if _history.name not in live:
+        return []
+    return [_entry(row) for row in connection.execute(select(_history).order_by(_history.c.id))]
+
+
+def write_records(connection: Connection, records: Mapping[str, TableRecord], *, gone: Collection[str]) -> None:
+    """Record the tables in `records`; the names in `gone` are no table's any more."""
+    if gone:
+        connection.execute(delete(_schema).where(_schema.c.name.in_(gone)))
+    if records:
+        rows = [{"name": r.name, "module": r.module, "record": encode(r)} for r in records.values()]
+        connection.execute(upsert(_schema, rows))
+
+
+def write_history(connection: Connection, unit: UnitPlan, phase: Phase) -> None:
+    """Enter in the history that `unit` was carried out."""
+    row = {
+        "at": datetime.now(UTC),
+        "modules": encode(unit.modules),
+        "phase": str(phase),
+        "steps": encode([planned_as_data(planned) for planned in unit.steps]),
+        "release": _release(),
+    }
+    connection.execute(insert(_history), row)
+
+
+def _entry(row: Any) -> Entry:
+    at = row.at if row.at.tzinfo else row.at.replace(tzinfo=UTC)  # SQLite keeps no zone
+    steps = tuple(json.loads(row.steps))
+    return Entry(row.id, at, tuple(json.loads(row.modules)), row.phase, steps, row.release)
+
+
+def _release() -> str:
+    try:
+        return version("aha-bot")
+    except PackageNotFoundError:
+        return ""

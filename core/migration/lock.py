@@ -1,0 +1,74 @@
+"""One process at a time: whoever migrates holds a lock in the database, which goes with the process that holds it.
+
+PostgreSQL has locks of that kind. On SQLite it is the write lock, for each transaction anew.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from contextlib import asynccontextmanager, contextmanager
+from typing import TYPE_CHECKING
+
+from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator
+
+    from sqlalchemy import Connection
+    from sqlalchemy.ext.asyncio import AsyncEngine
+
+logger = logging.getLogger(__name__)
+
+# An arbitrary number, the same in every release: PostgreSQL's advisory locks are known by numbers, in each database.
+_KEY = 4_712_093_316_874_115
+_PATIENCE = 2.0
+
+
+@asynccontextmanager
+async def one_process(engine: AsyncEngine) -> AsyncIterator[None]:
+    """Wait until no other process migrates, and keep others from it for the body. Does nothing on SQLite."""
+    if engine.dialect.name != "postgresql":
+        yield
+        return
+    async with engine.connect() as connection:
+        await connection.execution_options(isolation_level="AUTOCOMMIT")
+        await connection.execute(
+            text("SELECT set_config('lock_timeout', '0', false), set_config('statement_timeout', '0', false)")
+        )
+        try:
+            with saying_so():
+                await connection.execute(text(f"SELECT pg_advisory_lock({_KEY})"))
+            yield
+        finally:
+            # Closed, not given back: with it go the lock and the settings, whatever state it is in.
+            await connection.invalidate()
+
+
+def take_write_lock(connection: Connection) -> None:
+    """Begin the transaction of a change. On SQLite nobody else can write until it ends."""
+    if connection.dialect.name != "sqlite":
+        return
+    with saying_so():
+        while True:
+            try:
+                connection.exec_driver_sql("SELECT 1 /* FOR UPDATE */")
+            except OperationalError as error:
+                if "locked" not in str(error.orig):
+                    raise
+                connection.rollback()  # SQLite has waited for its busy_timeout
+            else:
+                return
+
+
+@contextmanager
+def saying_so() -> Iterator[None]:
+    """Say in the log what is waited for if the body takes longer than a moment."""
+    said = asyncio.get_running_loop().call_later(
+        _PATIENCE, logger.info, "another process is migrating this database; waiting for it"
+    )
+    try:
+        yield
+    finally:
+        said.cancel()

@@ -1,0 +1,119 @@
+"""Carries out the script of a unit within the transaction of its caller. It decides and records nothing."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import Counter
+from contextlib import contextmanager
+from time import monotonic
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from core.migration import kept
+from core.migration.faults import fatal, said
+from core.migration.fill import fill
+from core.migration.statements import FillRows, RestoreRows, Sql
+from models.exc import DatabaseError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from sqlalchemy import Connection
+
+    from core.migration.model import WantedTable
+    from core.migration.statements import Script, Statement
+
+logger = logging.getLogger(__name__)
+
+# Every so many seconds a migration that takes long says that it goes on.
+_SAY_AFTER = 5.0
+
+
+@contextmanager
+def surrounded(connection: Connection, scripts: Iterable[Script]) -> Iterator[None]:
+    """Run what the scripts want to be run outside of the transaction, before and after the body."""
+    scripts = list(scripts)
+    _run_all(connection, dict.fromkeys(statement for script in scripts for statement in script.before))
+    connection.rollback()  # ends what SQLAlchemy takes for a transaction: only then do PRAGMAs count
+    try:
+        yield
+    finally:
+        if not connection.invalidated:
+            _run_all(connection, dict.fromkeys(statement for script in scripts for statement in script.after))
+            connection.rollback()
+
+
+def carry_out(connection: Connection, script: Script, wanted: Mapping[str, WantedTable]) -> None:
+    """Run the statements. Raises DatabaseError if one fails, or if rows violate now what they did not before."""
+    before = _violations(connection, script.check)
+    with _progress() as progress:
+        for statement in script.statements:
+            progress.table = statement.table
+            try:
+                _carry_out(connection, statement, wanted)
+            except (SQLAlchemyError, DatabaseError, Exception) as error:
+                raise fatal(error) or DatabaseError(_message(statement, error)) from error
+    if broken := _violations(connection, script.check) - before:
+        shown = ", ".join(str(tuple(row)) for row in list(broken)[:3])
+        raise DatabaseError(f"{broken.total()} rows would refer to rows that are not there ({shown})")
+
+
+def _carry_out(connection: Connection, statement: Statement, wanted: Mapping[str, WantedTable]) -> None:
+    match statement:
+        case Sql():
+            connection.exec_driver_sql(statement.text)
+        case FillRows():
+            fill(connection, statement, wanted[statement.table].table)
+        case RestoreRows():
+            kept.restore(
+                connection,
+                statement.table,
+                column=statement.column,
+                key=statement.key,
+                after=statement.after,
+                wrote=statement.wrote,
+            )
+
+
+def _run_all(connection: Connection, statements: Iterable[Sql]) -> None:
+    for statement in statements:
+        connection.exec_driver_sql(statement.text)
+
+
+def _violations(connection: Connection, queries: Sequence[Sql]) -> Counter[Any]:
+    return Counter(tuple(row) for query in queries for row in connection.exec_driver_sql(query.text))
+
+
+def _message(statement: Statement, error: Exception) -> str:
+    what = f"{statement.table}: " if statement.table else ""
+    if isinstance(statement, FillRows):
+        what = f"{statement.table}.{statement.column}: its default "
+    remedy = statement.remedy if isinstance(statement, Sql) else ""
+    return f"{what}{said(error)}{f'; {remedy}' if remedy else ''}"
+
+
+class _Progress:
+    """Says every few seconds which table a migration is still at: it may be large."""
+
+    def __init__(self) -> None:
+        self.table = ""
+        self._started = monotonic()
+        self._await_next()
+
+    def _await_next(self) -> None:
+        self.timer = asyncio.get_running_loop().call_later(_SAY_AFTER, self._say)
+
+    def _say(self) -> None:
+        logger.info("still migrating %s, %.0f s", self.table or "the database", monotonic() - self._started)
+        self._await_next()
+
+
+@contextmanager
+def _progress() -> Iterator[_Progress]:
+    progress = _Progress()
+    try:
+        yield progress
+    finally:
+        progress.timer.cancel()

@@ -1,0 +1,171 @@
+"""What a start asks of the migration: `expand` before any module sees the database, `settle` after its on_start.
+
+When nothing has changed that is one query, and one for each thing that is postponed; only then is more done, in `work`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
+
+from core.database import transition
+from core.database._sqlalchemy import outdate_connections
+from core.database.engine import db_engine
+from core.database.schema import check
+from core.migration import kept, ledger, stamp  # noqa: F401 - their tables are the framework's
+from core.migration.faults import fatal
+from core.migration.fingerprint import fingerprint
+from core.migration.leftovers import leftover_columns
+from core.migration.lock import one_process
+from core.migration.owned import Owned, framework, owned
+from core.migration.stamp import Stamp
+from core.migration.steps import Phase
+from models.exc import DatabaseError
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+
+    from sqlalchemy.ext.asyncio import AsyncConnection
+
+    from core.context import Module
+    from core.migration.model import UnitPlan
+    from core.migration.work import Work
+
+_NO_TABLES = fingerprint(())
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a migration came to: why modules are off, whose data is then as it was, and all units that had steps."""
+
+    failures: Mapping[Module, Exception] = field(default_factory=dict)
+    units: Sequence[UnitPlan] = ()
+
+
+@dataclass(slots=True)
+class _Start:
+    """What is known from `expand` on: the stamp, and the modules that run."""
+
+    stamp: Stamp = field(default_factory=Stamp)
+    running: list[Owned] = field(default_factory=list)
+
+
+_start = _Start()
+
+
+async def expand(modules: Iterable[Module], *, backup: Callable[[], Awaitable[object]] | None = None) -> Outcome:
+    """Bring the tables of `modules` up to date, the framework's first, as far as can be done before their on_start.
+
+    `backup` is awaited before the first change to a table that has rows; None makes none. A module that fails is in
+    the outcome, and costs no other anything. Raises DatabaseError if the database cannot be used.
+    """
+    modules = list(modules)
+    failures = _misfits(modules)
+    _start.running = [owned(module) for module in modules if module not in failures]
+    prints = {given.name: _print(given) for given in (framework(), *_start.running)}
+    units: Sequence[UnitPlan] = ()
+    if await _changed(prints):
+        async with one_process(db_engine), db_engine.connect() as connection:
+            if changed := await _changed(prints):
+                work = await _expand(connection, changed, prints, backup)
+                units = work.units
+                failures |= {module: work.failures[module.name] for module in modules if module.name in work.failures}
+    transition.tell(_start.stamp.pending, leftover_columns(_start.stamp.unused))
+    return Outcome(failures, units)
+
+
+async def settle(modules: Iterable[Module]) -> Outcome:
+    """Do what had to wait for the on_start of `modules`, as far as their rows allow it now.
+
+    What fails is in the outcome, postponed as before; the modules go on. Raises DatabaseError if the database is gone.
+    """
+    modules = list(modules)
+    due = [module for module in modules if await _is_due(module)]
+    ended = {module.name for module in modules} & _start.stamp.pending.keys()
+    if not due and not ended:
+        return Outcome()
+    async with one_process(db_engine), db_engine.connect() as connection:
+        pending = {name: migration for name, migration in _start.stamp.pending.items() if name not in ended}
+        work = _work(connection, Phase.SETTLE, replace(_start.stamp, pending=pending))
+        await work.migrate([owned(module) for module in due])
+        await _finish(work)
+    for name in ended:
+        transition.end(name)
+    failures = {module: work.failures[module.name] for module in modules if module.name in work.failures}
+    return Outcome(failures, work.units)
+
+
+def _misfits(modules: Iterable[Module]) -> dict[Module, Exception]:
+    """The modules whose relationships and foreign keys refer to something in vain."""
+    found: dict[Module, Exception] = {}
+    for module in modules:
+        try:
+            check(module)
+        except (SQLAlchemyError, DatabaseError) as error:
+            found[module] = error
+    return found
+
+
+def _print(given: Owned) -> str:
+    return " ".join((fingerprint(given.tables), *given.was))
+
+
+async def _changed(prints: Mapping[str, str]) -> set[str]:
+    """Whose tables, of those with these fingerprints, may not be as they should; reads the stamp."""
+    async with db_engine.connect() as connection:
+        found, live = await connection.run_sync(stamp.read)
+    if found is None or found.live != live:
+        # Somebody else has changed the schema: modules that do not run now are looked at when they do.
+        _start.stamp = replace(found or Stamp(), models={})
+        return set(prints)
+    _start.stamp = found
+    return {name for name, given in prints.items() if found.models.get(name, _NO_TABLES) != given}
+
+
+async def _expand(
+    connection: AsyncConnection,
+    changed: set[str],
+    prints: Mapping[str, str],
+    backup: Callable[[], Awaitable[object]] | None,
+) -> Work:
+    work = _work(connection, Phase.EXPAND, _start.stamp, backup)
+    await work.expand(_start.running, changed=changed)
+    work.stamp = replace(work.stamp, models={**work.stamp.models, **prints})
+    await _finish(work)
+    return work
+
+
+async def _finish(work: Work) -> None:
+    try:
+        await work.finish(running=_start.running)
+    except SQLAlchemyError as error:
+        raise fatal(error) or DatabaseError(f"the migration cannot be recorded: {error}") from error
+    _start.stamp = work.stamp
+    if work.changed:
+        # Statements that other connections have prepared are for the tables as they were.
+        outdate_connections(db_engine.sync_engine)
+
+
+async def _is_due(module: Module) -> bool:
+    """Whether something that the module waits for may be possible: one query for each."""
+    probes = _start.stamp.postponed.get(module.name, ())
+    if not probes:
+        return False
+    async with db_engine.connect() as connection:
+        for probe in probes:
+            try:
+                if not probe or not await connection.scalar(text(probe.replace(":", r"\:"))):
+                    return True
+            except SQLAlchemyError:
+                return True  # the table is no longer what it was: the comparison will tell
+    return False
+
+
+def _work(connection: AsyncConnection, phase: Phase, stamped: Stamp, backup: Any = None) -> Work:
+    # Imported late: most starts change nothing, and need nothing of all that comparing and changing takes.
+    from core.migration.work import Work  # noqa: PLC0415
+
+    return Work(connection, phase, stamped, backup)
