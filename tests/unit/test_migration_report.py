@@ -56,7 +56,8 @@ SAID = {
             remedy="kept",
         ),
         (
-            "note__demo.text: TEXT -> INTEGER: 120 rows converted; 3 values cannot follow (keys 7, 19, 44) and are kept: "
+            "note__demo.text: TEXT -> INTEGER: 120 rows converted; 3 values cannot follow (keys 7, 19, "
+            "44) and are kept: "
             "aha db kept --module demo"
         ),
         (
@@ -67,7 +68,8 @@ SAID = {
     "postponed": (
         Planned(AddConstraint("note__demo", UNIQUE), Phase.SETTLE, POSTPONE, 9, keys=("1", "2"), remedy="duplicates"),
         (
-            "note__demo [uq_mail__demo]: postponed, tried again at every start: added: UNIQUE (mail): 9 rows have a value "
+            "note__demo [uq_mail__demo]: postponed, tried again at every start: added: UNIQUE (mail): "
+            "9 rows have a value "
             "that another has too (keys 1, 2, ...); change them in @on_start"
         ),
         (
@@ -80,7 +82,8 @@ SAID = {
             SetNullable("note__demo", "n", nullable=False), Phase.SETTLE, POSTPONE, 1, keys=("5",), remedy="fill_nulls"
         ),
         (
-            "note__demo.n: postponed, tried again at every start: NOT NULL: 1 row without a value (keys 5); give them one "
+            "note__demo.n: postponed, tried again at every start: NOT NULL: 1 row without a value "
+            "(keys 5); give them one "
             "in @on_start, or give the column a default"
         ),
         (
@@ -91,7 +94,8 @@ SAID = {
     "perhaps renamed": (
         Planned(RetireColumn("note__demo", "nick"), Phase.EXPAND, REPORT, rows=2, remedy="declare_rename"),
         (
-            "note__demo.nick: no longer declared: it stays, unused, with 2 rows; if it was renamed, declare the new column "
+            "note__demo.nick: no longer declared: it stays, unused, with 2 rows; if it was renamed, "
+            "declare the new column "
             'with info={"was": "nick"}'
         ),
         (
