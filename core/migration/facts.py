@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from core.migration import casts, kept
-from core.migration.defaults import makes_itself, makes_values, server_fill
+from core.migration.defaults import makes_values, server_fill
 from core.migration.meaning import Kind
 from core.migration.probes import Evidence, Rows, table_sql
 from core.migration.rewrite import substituted
@@ -95,12 +95,6 @@ class Facts:
         found = [state.column(column) for state in states if state is not None]
         return all(state is not None and not state.nullable for state in found)
 
-    def is_made(self, column: str) -> bool:
-        """Whether the database itself gives the column its values."""
-        state = self.match.wanted.state.column(column)
-        model = next(given for given in self.match.wanted.table.columns if given.name == column)
-        return state is not None and makes_itself(model, state)
-
     def is_written(self, column: str) -> bool:
         """Whether the column is on disk with values that somebody wrote."""
         state = self.match.now.column(column) if self.match.now else None
@@ -159,12 +153,13 @@ class Facts:
         return self._misfits[step.column]
 
     def restorable(self, step: RestoreKept) -> int:
-        """How many of the column's kept values fit it again."""
-        assert self.match.live is not None  # noqa: S101 - see __init__
-        if KEPT_TABLE not in self._live:
+        """How many of the column's kept values fit it again and find their row without a value of its own."""
+        live = self.match.live
+        if KEPT_TABLE not in self._live or live is None:
             return 0
-        fits: int = kept.fits(self._connection, self.match.live.name, self.match.on_disk(step.column), step.after)
-        return fits
+        wrote = self.match.record.wrote.get(step.column) if self.match.record else None
+        column = self.match.on_disk(step.column)
+        return kept.fits(self._connection, live.name, column, step.after, key=live.primary_key, wrote=wrote)
 
     def wrote(self, column: str) -> str | None:
         """What the migration once wrote into the column's rows, as it will be; None if nothing is known."""
@@ -248,7 +243,7 @@ class Facts:
         """Whether the database will give each row a number of its own in a column that is not there yet."""
         state = self.match.wanted.state.column(column)
         is_new = self.match.now is not None and self.match.now.column(column) is None
-        return is_new and state is not None and state.computed is None and self.is_made(column)
+        return is_new and state is not None and state.computed is None and self.match.is_made(column)
 
     def known_values(self, columns: Sequence[str]) -> dict[str, str] | None:
         """What the columns will hold, as SQL; None if that cannot be said of all of them."""

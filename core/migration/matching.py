@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, TypeVar
 
+from core.migration.defaults import makes_itself
 from core.migration.rewrite import quoted, renamed_constraint, renamed_index, substituted
 
 if TYPE_CHECKING:
@@ -45,6 +46,12 @@ class Match:
         """The name that the column has on disk now."""
         return self.columns.get(column, column)
 
+    def is_made(self, column: str) -> bool:
+        """Whether the database itself will give the column its values."""
+        state = self.wanted.state.column(column)
+        model = next(given for given in self.wanted.table.columns if given.name == column)
+        return state is not None and makes_itself(model, state)
+
 
 def matches(
     wanted: Mapping[str, WantedTable],
@@ -52,16 +59,14 @@ def matches(
     records: Mapping[str, TableRecord],
     *,
     renames: Renames,
-    dialect: Dialect,
+    renaming: Renaming,
 ) -> dict[str, Match]:
     """Each table of the model with its counterpart, by the name that it will have."""
-    taken = {old: new for new, old in renames.tables.items()}
-    change = _Change(taken, {renames.tables.get(t, t): _turned(c) for t, c in renames.columns.items()}, dialect)
     found: dict[str, Match] = {}
     for name, table in wanted.items():
         source = renames.tables.get(name, name)
         state = live.get(source)
-        if state is None or taken.get(source, name) != name:
+        if state is None or renaming.tables.get(source, name) != name:
             found[name] = Match(table)
             continue
         record = records.get(source)
@@ -69,8 +74,8 @@ def matches(
         found[name] = Match(
             wanted=table,
             live=state,
-            now=change.table(state),
-            record=record and change.record(record),
+            now=renaming.table(state),
+            record=record and renaming.record(record),
             columns=renames.columns.get(name, {}),
             fills=renames.fills.get(name, {}),
             merge=live[merge] if merge else None,
@@ -78,19 +83,26 @@ def matches(
     return found
 
 
+def renaming_of(renames: Renames, dialect: Dialect) -> Renaming:
+    """What `renames` does to the states and records of tables."""
+    columns = {renames.tables.get(table, table): _turned(names) for table, names in renames.columns.items()}
+    return Renaming(_turned(renames.tables), columns, dialect)
+
+
 def _turned(names: Mapping[str, str]) -> dict[str, str]:
     return {old: new for new, old in names.items()}
 
 
 @dataclass(frozen=True, slots=True)
-class _Change:
-    """All renames at once: tables old -> new, columns by the old name of their table."""
+class Renaming:
+    """All renames at once: tables old -> new name, columns by the old name of their table."""
 
     tables: Mapping[str, str]
     columns: Mapping[str, Mapping[str, str]]
     dialect: Dialect
 
     def table(self, state: TableState) -> TableState:
+        """The table as it will be shown after the renames."""
         if not self._concerns(state):
             return state
         columns = self.columns.get(state.name, {})
@@ -103,6 +115,7 @@ class _Change:
         )
 
     def record(self, record: TableRecord) -> TableRecord:
+        """What is recorded of a table, by its new names; `renamed` stays as it was."""
         columns = self.columns.get(record.name, {})
         return replace(
             record,

@@ -6,14 +6,16 @@ from typing import TYPE_CHECKING
 
 from core.migration.compare import steps_for
 from core.migration.facts import Facts
-from core.migration.matching import matches
+from core.migration.matching import matches, renaming_of
 from core.migration.model import UnitPlan
 from core.migration.order import in_order
 from core.migration.records import forgotten, next_records
+from core.migration.released import released
 from core.migration.renames import resolve
 from core.migration.rules import judge
 from core.migration.steps import (
     ConvertColumn,
+    CreateTable,
     MergeTable,
     Phase,
     Planned,
@@ -52,23 +54,27 @@ def make_plan(
     `casts.prepare` must have been called for `connection`.
     """
     renames = resolve(wanted, live, records, folds=connection.dialect.name == "sqlite")
-    found = matches(wanted, live, records, renames=renames, dialect=connection.dialect)
+    renaming = renaming_of(renames, connection.dialect)
+    found = matches(wanted, live, records, renames=renames, renaming=renaming)
     planned = _judged(connection, found, live, phase)
-    owners = {name: table.module for name, table in wanted.items()}
-    running = {*owners.values(), *modules}
-    for name in _retired(records, live, taken={*wanted, *renames.tables.values()}):
-        if records[name].module in running:
-            owners[name] = records[name].module
-            planned[name] = [Planned(RetireTable(name), phase, Verdict.REPORT)]
-    states = {name: (live[name],) for name in owners if name in live} | {
-        name: tuple(state for state in (match.now, match.wanted.state) if state is not None)
-        for name, match in found.items()
-    }
-    units = (
-        _unit(names, owners, planned, found=found, live=live, records=records)
-        for names in group(owners, states, planned)
-    )
-    return [unit for unit in units if unit.steps or _has_news(unit, phase)]
+    running = {*modules, *(table.module for table in wanted.values())}
+    unused = [name for name in records if name in live and name not in {*wanted, *renames.tables.values()}]
+    retired = {name: records[name].module for name in unused if records[name].used and records[name].module in running}
+    owners = {name: table.module for name, table in wanted.items()} | retired
+    planned |= {name: [_retired(name, owners, planned, phase)] for name in retired}
+    states = [renaming.table(live[name]) for name in unused]
+    for steps in planned.values():
+        steps.extend([*released(states, steps, phase)])
+    units = group(owners, _states(found, {name: live[name] for name in retired}), planned)
+    plans = (_unit(names, owners, planned, found=found, live=live, records=records) for names in units)
+    return [unit for unit in plans if unit.steps or _has_news(unit, phase)]
+
+
+def _states(found: Mapping[str, Match], retired: Mapping[str, TableState]) -> dict[str, list[TableState]]:
+    """The tables as they are and as they will be."""
+    both = {name: (match.now, match.wanted.state) for name, match in found.items()}
+    used = {name: [state for state in states if state is not None] for name, states in both.items()}
+    return used | {name: [state] for name, state in retired.items()}
 
 
 def is_empty(units: Iterable[UnitPlan]) -> bool:
@@ -99,11 +105,11 @@ def _consistent(planned: list[Planned]) -> list[Planned]:
     return [p for p in planned if not (isinstance(p.step, RestoreKept) and p.step.column in waiting)]
 
 
-def _retired(
-    records: Mapping[str, TableRecord], live: Mapping[str, TableState], *, taken: Collection[str]
-) -> list[str]:
-    """The tables that were in use and that no model has any more."""
-    return [name for name, record in records.items() if record.used and name in live and name not in taken]
+def _retired(name: str, owners: Mapping[str, str], planned: Mapping[str, Sequence[Planned]], phase: Phase) -> Planned:
+    """The step for a table that no model has any more; perhaps the module has given it a new name."""
+    created = {p.step.table for steps in planned.values() for p in steps if isinstance(p.step, CreateTable)}
+    is_maybe_renamed = any(owners[table] == owners[name] for table in created)
+    return Planned(RetireTable(name), phase, Verdict.REPORT, remedy="declare_rename" if is_maybe_renamed else "")
 
 
 def _unit(
@@ -118,7 +124,7 @@ def _unit(
     tables = [name for name, owner in owners.items() if owner in modules]
     steps = in_order([entry for name in tables for entry in planned.get(name, ())])
     olds = {p.step.old for p in steps if isinstance(p.step, RenameTable | MergeTable)}
-    known = [name for name in (*tables, *olds) if name in live]
+    known = [name for name in dict.fromkeys((*tables, *olds, *(p.step.table for p in steps))) if name in live]
     return UnitPlan(
         modules=tuple(modules),
         steps=tuple(steps),

@@ -77,7 +77,7 @@ def _refused(step: Step, facts: Facts, found: Evidence, remedy: str) -> Planned:
 def _add_column(step: AddColumn, facts: Facts) -> Iterator[Planned]:
     if step.fill.source is not Source.NOTHING:
         yield Planned(step, facts.phase, rows=facts.rows)
-    elif step.nullable or not facts.rows or facts.is_made(step.column):
+    elif step.nullable or not facts.rows or facts.match.is_made(step.column):
         yield Planned(step, facts.phase)
     else:
         found = facts.all_rows()
@@ -133,7 +133,8 @@ def _fill(step: FillColumn, facts: Facts) -> Iterator[Planned]:
 @judge.register(FillFromOld)
 def _fill_late(step: FillFromOld, facts: Facts) -> Iterator[Planned]:
     found = facts.written_since(step)
-    yield _reported(step, facts, rows=facts.fillable(step), found=found, remedy="written_since")
+    now = replace(step, wrote=facts.wrote(step.column))
+    yield _reported(now, facts, rows=facts.fillable(step), found=found, remedy="written_since")
 
 
 @judge.register(MergeTable)

@@ -52,7 +52,8 @@ class Values:
         if (step := self._converted.get(column)) is not None:
             value = self._after(step, value)
         if (late := self._late.get(column)) is not None:
-            value = f"CASE WHEN {self.is_free(late, value)} THEN {self.old(late)} ELSE {value} END"
+            free = self.is_free(late, self.on_disk(column))
+            value = f"CASE WHEN {free} THEN COALESCE({self.old(late)}, {value}) ELSE {value} END"
         fill = self._filled.get(column)
         if fill is None:
             return value
@@ -77,10 +78,9 @@ class Values:
         return f"CAST({value} AS text) = CAST(CAST({literal} AS {meaning.sql}) AS text)"
 
     def _new(self, column: str, fill: Fill) -> str | None:
-        meaning = self._match.wanted.meanings[column]
-        state = self._match.wanted.state.column(column)
-        if fill.make is not None or (state and (state.computed or state.identity or state.default == "serial")):
+        if fill.make is not None or self._match.is_made(column):
             return None
+        meaning = self._match.wanted.meanings[column]
         value = fill.sql or "NULL"
         return value if self._connection.dialect.name == "sqlite" else f"CAST({value} AS {meaning.sql})"
 

@@ -1,0 +1,121 @@
+"""Which table and column is which: declared names, several back, rollbacks, late declarations; never a guess."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from sqlalchemy import Column, Integer, MetaData, Table
+
+from core.migration.meaning import Kind, Meaning
+from core.migration.model import TableRecord, WantedTable
+from core.migration.renames import resolve
+from core.migration.state import ColumnState, TableState
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+NUMBER = Meaning(Kind.INTEGER, "INTEGER")
+
+
+def state(name: str, *columns: str) -> TableState:
+    return TableState(name, tuple(ColumnState(column, "INTEGER") for column in columns))
+
+
+def wanted(name: str, *columns: str, was: tuple[str, ...] = (), **column_was: tuple[str, ...]) -> WantedTable:
+    table = Table(name, MetaData(), *(Column(column, Integer) for column in columns))
+    meanings = dict.fromkeys(columns, NUMBER)
+    return WantedTable(table, "m", state(name, *columns), meanings, was=was, column_was=column_was)
+
+
+def record(name: str, *columns: str, **kw: Any) -> TableRecord:
+    return TableRecord(name, "m", state(name, *columns), dict.fromkeys(columns, NUMBER), **kw)
+
+
+def by_name(*tables: Any) -> Mapping[str, Any]:
+    return {getattr(table, "state", table).name: table for table in tables}
+
+
+@pytest.mark.parametrize(
+    ("model", "live", "records", "renamed"),
+    [
+        pytest.param([wanted("b", "x", was=("a",))], [state("a", "x")], [], {"b": "a"}, id="declared"),
+        pytest.param([wanted("c", was=("b", "a"))], [state("a")], [], {"c": "a"}, id="several back"),
+        pytest.param([wanted("c", was=("b", "a"))], [state("a"), state("b")], [], {"c": "b"}, id="nearest first"),
+        pytest.param([wanted("b", "x")], [state("a", "x")], [], {}, id="never guessed"),
+        pytest.param([wanted("a")], [state("b")], [record("b", former=("a",))], {"a": "b"}, id="rolled back"),
+        pytest.param([wanted("a")], [state("c")], [record("c", former=("b", "a"))], {"a": "c"}, id="rolled back twice"),
+        pytest.param([wanted("a"), wanted("b")], [state("b")], [record("b", former=("a",))], {}, id="both wanted"),
+        pytest.param(
+            [wanted("b", was=("a",)), wanted("a")], [state("a")], [record("a")], {"b": "a"}, id="old name given anew"
+        ),
+        pytest.param(
+            [wanted("b", was=("a",)), wanted("a")],
+            [state("a")],
+            [record("a"), record("b")],
+            {},
+            id="old name given anew, then the new table lost",
+        ),
+        pytest.param(
+            [wanted("b", was=("a",)), wanted("c", was=("a",))], [state("a")], [], {"b": "a"}, id="two claim one"
+        ),
+        pytest.param([wanted("t")], [state("T")], [], {"t": "T"}, id="lower case"),
+    ],
+)
+def test_a_table_is_found_under_its_former_name(model: Any, live: Any, records: Any, renamed: Any) -> None:
+    assert resolve(by_name(*model), by_name(*live), by_name(*records), folds=True).tables == renamed
+
+
+@pytest.mark.parametrize(
+    ("model", "live", "recorded", "renamed"),
+    [
+        pytest.param(wanted("t", "b", b=("a",)), ["a"], None, {"b": "a"}, id="declared"),
+        pytest.param(wanted("t", "c", c=("b", "a")), ["a"], None, {"c": "a"}, id="several back"),
+        pytest.param(wanted("t", "b"), ["a"], record("t", "a"), {}, id="never guessed"),
+        pytest.param(wanted("t", "a"), ["b"], record("t", "b", renamed={"b": "a"}), {"a": "b"}, id="rolled back"),
+        pytest.param(
+            wanted("t", "a"),
+            ["c"],
+            record("t", "c", renamed={"c": "b", "b": "a"}),
+            {"a": "c"},
+            id="rolled back over two",
+        ),
+        pytest.param(
+            wanted("t", "a", "b"), ["b"], record("t", "b", renamed={"b": "a"}), {}, id="both names are wanted"
+        ),
+        pytest.param(
+            wanted("t", "b", "a", b=("a",)), ["a"], record("t", "a"), {"b": "a"}, id="old name given to a new column"
+        ),
+        pytest.param(wanted("t", "name"), ["Name"], None, {"name": "Name"}, id="lower case"),
+        pytest.param(wanted("t", "a"), ["b"], record("t", "b", renamed={"b": "c", "c": "b"}), {}, id="a circle ends"),
+    ],
+)
+def test_a_column_is_found_under_its_former_name(model: Any, live: Any, recorded: Any, renamed: Any) -> None:
+    records = by_name(recorded) if recorded else {}
+    found = resolve(by_name(model), by_name(state("t", *live)), records, folds=True)
+    assert found.columns == ({"t": renamed} if renamed else {})
+    assert not found.fills
+
+
+def test_columns_are_looked_up_in_the_table_under_its_old_name() -> None:
+    model = wanted("new", "b", was=("old",), b=("a",))
+    found = resolve(by_name(model), by_name(state("old", "a")), by_name(record("old", "a")))
+    assert (found.tables, found.columns) == ({"new": "old"}, {"new": {"b": "a"}})
+
+
+def test_a_late_declaration_fills_once_from_the_nearest_name() -> None:
+    model = wanted("t", "c", c=("b", "a"))
+    live = by_name(state("t", "a", "b", "c"))
+    assert resolve(by_name(model), live, {}).fills == {"t": {"c": "b"}}
+    done = record("t", "c", merged=("b", "a"))
+    assert resolve(by_name(model), live, by_name(done)).fills == {}
+
+
+def test_a_late_declaration_of_a_table_merges_it_once() -> None:
+    model, live = by_name(wanted("b", was=("a",))), by_name(state("a"), state("b"))
+    assert resolve(model, live, {}).merges == {"b": "a"}
+    assert resolve(model, live, by_name(record("b", merged=("table:a",)))).merges == {}
+
+
+def test_case_matters_where_the_database_says_so() -> None:
+    assert resolve(by_name(wanted("t")), by_name(state("T")), {}, folds=False).tables == {}
