@@ -13,7 +13,7 @@ from core.migration.plan import forgotten, next_records
 from core.migration.planning import plan_within, version
 from core.migration.run import carry_out, surrounded
 from core.migration.statements import Script, Sql
-from core.migration.steps import Phase, Verdict
+from core.migration.steps import Phase
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -44,12 +44,7 @@ def script_of(connection: Connection, unit: UnitPlan, phase: Phase) -> Script:
 
 def has_work(unit: UnitPlan, phase: Phase) -> bool:
     """Whether anything is to be done in `phase`, be it that the records are to be written."""
-    return has_steps(unit) or bool(_news(unit, phase))
-
-
-def has_steps(unit: UnitPlan) -> bool:
-    """Whether any step is to be taken now, and not only later."""
-    return any(planned.verdict is not Verdict.POSTPONE for planned in unit.steps)
+    return unit.acts or bool(_news(unit, phase))
 
 
 def _news(unit: UnitPlan, phase: Phase) -> dict[str, TableRecord]:
@@ -106,7 +101,7 @@ def _carry_out(
     for unit, script in work:
         carry_out(connection, script, unit.wanted)
         ledger.write_records(connection, _news(unit, phase), gone=forgotten(unit, phase))
-        if has_steps(unit):
+        if unit.acts:
             ledger.write_history(connection, unit, phase)
         if phase is Phase.EXPAND:
             stamped = replace(stamped, pending={**stamped.pending, **changes(unit, planning, stamped.pending)})

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from core.migration.steps import Verdict
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -69,3 +71,8 @@ class UnitPlan:
     live: Mapping[str, TableState]
     wanted: Mapping[str, WantedTable]
     records: Mapping[str, TableRecord] = field(default_factory=dict)
+
+    @property
+    def acts(self) -> bool:
+        """Whether any step is to be taken, and not only later."""
+        return any(planned.verdict is not Verdict.POSTPONE for planned in self.steps)

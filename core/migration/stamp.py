@@ -88,7 +88,7 @@ def _stamp(value: str, live: str) -> Stamp:
     try:
         data = json.loads(value)
         return Stamp(
-            models=data["models"],
+            models=dict(data["models"]),
             postponed={module: tuple(probes) for module, probes in data["postponed"].items()},
             unused={table: _unused(given) for table, given in data["unused"].items()},
             pending={module: Migration(**given) for module, given in data["pending"].items()},

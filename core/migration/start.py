@@ -26,7 +26,7 @@ from core.migration.steps import Phase
 from models.exc import DatabaseError
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+    from collections.abc import Awaitable, Callable, Iterable, Mapping
 
     from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -42,7 +42,7 @@ class Outcome:
     """What a migration came to: why modules are off, whose data is then as it was, and all units that had steps."""
 
     failures: Mapping[Module, Exception] = field(default_factory=dict)
-    units: Sequence[UnitPlan] = ()
+    units: tuple[UnitPlan, ...] = ()
 
 
 @dataclass(slots=True)
@@ -63,16 +63,16 @@ async def expand(modules: Iterable[Module], *, backup: Callable[[], Awaitable[ob
     the outcome, and costs no other anything. Raises DatabaseError if the database cannot be used.
     """
     modules = list(modules)
-    failures = _misfits(modules)
+    failures = misfits(modules)
     _start.running = [owned(module) for module in modules if module not in failures]
     prints = {given.name: _print(given) for given in (framework(), *_start.running)}
-    units: Sequence[UnitPlan] = ()
+    units: tuple[UnitPlan, ...] = ()
     if await _changed(prints):
         async with one_process(db_engine), db_engine.connect() as connection:
             if changed := await _changed(prints):
                 work = await _expand(connection, changed, prints, backup)
-                units = work.units
-                failures |= {module: work.failures[module.name] for module in modules if module.name in work.failures}
+                units = tuple(work.units)
+                failures |= by_module(work.failures, modules)
     transition.tell(_start.stamp.pending, leftover_columns(_start.stamp.unused))
     return Outcome(failures, units)
 
@@ -94,11 +94,15 @@ async def settle(modules: Iterable[Module]) -> Outcome:
         await _finish(work)
     for name in ended:
         transition.end(name)
-    failures = {module: work.failures[module.name] for module in modules if module.name in work.failures}
-    return Outcome(failures, work.units)
+    return Outcome(by_module(work.failures, modules), tuple(unit for unit in work.units if unit.acts))
 
 
-def _misfits(modules: Iterable[Module]) -> dict[Module, Exception]:
+def by_module(failures: Mapping[str, Exception], modules: Iterable[Module]) -> dict[Module, Exception]:
+    """`failures`, which are by name, by the records of `modules`."""
+    return {module: failures[module.name] for module in modules if module.name in failures}
+
+
+def misfits(modules: Iterable[Module]) -> dict[Module, Exception]:
     """The modules whose relationships and foreign keys refer to something in vain."""
     found: dict[Module, Exception] = {}
     for module in modules:

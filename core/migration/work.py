@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import text
 
 from core.migration import ledger, stamp
-from core.migration.applying import apply, has_steps, has_work
+from core.migration.applying import apply, has_work
 from core.migration.faults import fatal, said
 from core.migration.leftovers import unused
 from core.migration.owned import FRAMEWORK, framework, selected
@@ -106,7 +106,7 @@ class Work:
                 f"its tables could not be brought up to date: {said(error)}; its data is as it was"
             ) from error
         self.units += [unit for unit in applied.units if unit.steps]
-        self.changed = self.changed or any(map(has_steps, applied.units))
+        self.changed = self.changed or any(unit.acts for unit in applied.units)
         self.stamp = applied.stamp
 
     async def _back_up(self, backup: Callable[[], Awaitable[object]]) -> None:

@@ -1,0 +1,427 @@
+"""What a start does with a database: migrates what has changed, once, and asks one question when nothing has."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from sqlalchemy import BigInteger, Column, ForeignKey, Integer, Table, Text, event, inspect, text
+
+from core.context import entered
+from core.database import db_engine, metadata, migrating, old_table, transition
+from core.migration import ledger
+from core.migration.preview import plan_only
+from core.migration.start import expand, settle
+
+
+def plain():
+    return Column("id", Integer, primary_key=True), Column("text", Text)
+
+
+def wider():
+    return *plain(), Column("size", BigInteger)
+
+
+def unique():
+    return Column("id", Integer, primary_key=True), Column("text", Text, unique=True)
+
+
+def required():
+    return *plain(), Column("size", BigInteger, nullable=False)
+
+
+def short():
+    return (Column("id", Integer, primary_key=True),)
+
+
+class Unrenderable(Text):
+    """A type that no database knows."""
+
+    __visit_name__ = "unrenderable"
+
+
+def strange():
+    return Column("id", Integer, primary_key=True), Column("text", Unrenderable)
+
+
+@pytest.fixture
+def release(module):
+    """Declares a release of a module: its tables, by name the columns. The one before of the same name is dropped."""
+    running = {}
+
+    def declare(name, *, was=(), **tables):
+        if name in running:
+            running.pop(name).drop()
+        record = running[name] = module(name)
+        record.was = was
+        with entered(record):
+            for table, columns in tables.items():
+                Table(table, metadata, *columns())
+        return record
+
+    return declare
+
+
+@pytest.fixture
+def statements(database):
+    """The statements that the engine runs from now on."""
+    seen = []
+    event.listen(db_engine.sync_engine, "before_cursor_execute", lambda *args: seen.append(args[2]))
+    return seen
+
+
+@pytest.fixture(autouse=True)
+def forgets():
+    yield
+    transition.tell({}, {})
+
+
+async def rows(sql):
+    async with db_engine.connect() as connection:
+        return [tuple(row) for row in await connection.execute(text(sql))]
+
+
+async def run(*sql):
+    async with db_engine.begin() as connection:
+        for statement in sql:
+            await connection.execute(text(statement))
+
+
+async def columns_of(table):
+    async with db_engine.connect() as connection:
+        return await connection.run_sync(
+            lambda c: {col["name"]: col["nullable"] for col in inspect(c).get_columns(table)}
+        )
+
+
+async def start(*modules, **options):
+    """Both phases of a start that goes well, without what on_start does between them."""
+    outcome = await expand(modules, **options)
+    assert outcome.failures == {}
+    settled = await settle(modules)
+    assert settled.failures == {}
+    return [*outcome.units, *settled.units]
+
+
+def steps(units):
+    return [(type(planned.step).__name__, str(planned.verdict)) for unit in units for planned in unit.steps]
+
+
+# --- what is done ---
+
+
+async def test_the_first_start_makes_all_tables(database, release):
+    await start(release("demo", note=plain))
+    async with db_engine.connect() as connection:
+        names = await connection.run_sync(lambda c: set(inspect(c).get_table_names()))
+    assert {"note__demo", "aha_schema", "aha_history", "aha_stamp", "aha_once", "aha_kept"} <= names
+
+
+async def test_a_release_with_a_new_column_keeps_the_rows(database, release):
+    await start(release("demo", note=plain))
+    await run("INSERT INTO note__demo VALUES (1, 'hello')")
+    await start(release("demo", note=wider))
+    assert await rows("SELECT id, text, size FROM note__demo") == [(1, "hello", None)]
+
+
+async def test_after_a_migration_there_is_nothing_to_do(database, release):
+    await start(release("demo", note=plain, pet=plain))
+    await run("INSERT INTO note__demo VALUES (1, 'hello')")
+    new = release("demo", note=wider)
+    assert steps((await plan_only([new])).units) == [("AddColumn", "apply"), ("RetireTable", "report")]
+    await start(new)
+    assert await plan_only([new]) == await expand([new])
+
+
+async def test_what_was_done_is_in_the_history(database, release):
+    await start(release("demo", note=plain))
+    await start(release("demo", note=wider))
+    async with db_engine.connect() as connection:
+        entries = await connection.run_sync(ledger.history, ["aha_history"])
+    assert [(entry.modules, entry.phase) for entry in entries] == [
+        (("",), "expand"),
+        (("demo",), "expand"),
+        (("demo",), "expand"),
+    ]
+    (step,) = entries[-1].steps
+    assert (step["step"], step["table"], step["column"], step["verdict"]) == (
+        "AddColumn",
+        "note__demo",
+        "size",
+        "apply",
+    )
+    assert entries[-1].at.tzinfo is not None
+
+
+async def test_each_table_has_its_owner(database, release):
+    await start(release("demo", note=plain))
+    async with db_engine.connect() as connection:
+        owners = await connection.run_sync(ledger.owners, ["aha_schema"])
+    assert owners["note__demo"] == "demo"
+    assert owners["aha_schema"] == ""
+
+
+async def test_a_module_that_was_renamed_finds_its_tables(database, release):
+    old = release("old", note=plain)
+    await start(old)
+    await run("INSERT INTO note__old VALUES (1, 'hello')")
+    old.drop()
+    await start(release("new", was=("old",), note=plain))
+    assert await rows("SELECT * FROM note__new") == [(1, "hello")]
+
+
+async def test_a_module_says_late_that_it_was_renamed(database, release):
+    old = release("old", note=plain)
+    await start(old)
+    await run("INSERT INTO note__old VALUES (1, 'hello')")
+    old.drop()
+    await start(release("new", note=plain))
+    await start(release("new", was=("old",), note=plain))
+    assert await rows("SELECT * FROM note__new") == [(1, "hello")]
+
+
+# --- what it costs ---
+
+
+async def test_a_start_on_which_nothing_changed_is_one_query(database, release, statements):
+    modules = [release(f"m{n}", a=plain, b=wider) for n in range(10)]
+    await start(*modules)
+    statements.clear()
+    assert await start(*modules) == []
+    assert len(statements) == 1
+
+
+async def test_a_module_that_is_off_for_a_while_costs_nothing(database, release, statements):
+    one, two = release("one", note=plain), release("two", note=plain)
+    await start(one, two)
+    for modules in ([one], [one, two], [], [two]):
+        statements.clear()
+        await start(*modules)
+        assert len(statements) == 1
+
+
+async def test_a_schema_that_others_changed_is_compared_again(database, release):
+    demo = release("demo", note=plain)
+    await start(demo)
+    await run("ALTER TABLE note__demo DROP COLUMN text")
+    assert steps(await start(demo)) == [("AddColumn", "apply")]
+    assert await start(demo) == []
+
+
+async def test_what_others_changed_while_a_module_was_off_is_found_when_it_is_on_again(database, release):
+    one, two = release("one", note=plain), release("two", note=plain)
+    await start(one, two)
+    await run("ALTER TABLE note__two DROP COLUMN text")
+    assert await start(one) == []
+    assert steps(await start(one, two)) == [("AddColumn", "apply")]
+
+
+async def test_a_table_without_rows_or_changes_needs_no_backup(database, release):
+    async def backup():
+        raise AssertionError("a backup was made")
+
+    await start(release("demo", note=plain), backup=backup)
+    await start(release("demo", note=wider), backup=backup)
+    await run("INSERT INTO note__demo VALUES (1, 'hello', 2)")
+    await start(release("demo", note=wider, more=plain), backup=backup)
+
+
+# --- what is postponed ---
+
+
+async def test_what_is_postponed_costs_one_query_and_is_done_when_it_can_be(database, release, statements):
+    await start(release("demo", note=plain))
+    await run("INSERT INTO note__demo VALUES (1, 'twice'), (2, 'twice')")
+    demo = release("demo", note=unique)
+    assert steps(await start(demo)) == [("AddConstraint", "postpone")]
+    for _ in range(2):
+        statements.clear()
+        assert await start(demo) == []
+        assert len(statements) == 2
+    await run("UPDATE note__demo SET text = 'once' WHERE id = 2")
+    assert steps(await start(demo)) == [("AddConstraint", "apply")]
+    statements.clear()
+    await start(demo)
+    assert len(statements) == 1
+
+
+async def test_on_start_fills_what_the_settling_then_demands(database, release, statements):
+    await start(release("demo", note=plain))
+    await run("INSERT INTO note__demo VALUES (1, 'hello')")
+    demo = release("demo", note=required)
+    outcome = await expand([demo])
+    assert steps(outcome.units) == [("AddColumn", "report"), ("SetNullable", "postpone")]
+    await run("UPDATE note__demo SET size = 5")
+    assert steps((await settle([demo])).units) == [("SetNullable", "apply")]
+    assert (await columns_of("note__demo"))["size"] is False
+    statements.clear()
+    await start(demo)
+    assert len(statements) == 1
+
+
+async def test_a_column_that_is_not_filled_is_asked_about_once_per_start(database, release, statements):
+    await start(release("demo", note=plain))
+    await run("INSERT INTO note__demo VALUES (1, 'hello')")
+    demo = release("demo", note=required)
+    await start(demo)
+    statements.clear()
+    assert await start(demo) == []
+    assert len(statements) == 2
+
+
+# --- what the module is told ---
+
+
+async def test_a_module_is_told_of_its_migration_until_its_on_start_succeeds(database, release):
+    await start(release("demo", note=plain))
+    demo = release("demo", note=short)
+    await expand([demo])
+    for _ in range(2):  # the module's on_start failed: settle was not called
+        await expand([demo])
+        with entered(demo):
+            told = migrating()
+        assert list(told.old["note"]) == ["id", "text"]
+        assert list(told.new["note"]) == ["id"]
+    await settle([demo])
+    for _ in range(2):
+        with entered(demo):
+            assert migrating() is None
+        await start(demo)
+
+
+async def test_a_second_release_goes_on_from_where_the_first_began(database, release):
+    await start(release("demo", note=plain))
+    await expand([release("demo", note=wider)])
+    demo = release("demo", note=wider, more=plain)
+    await expand([demo])
+    with entered(demo):
+        told = migrating()
+    assert list(told.old) == ["note"]
+    assert list(told.old["note"]) == ["id", "text"]
+    assert list(told.new) == ["note", "more"]
+
+
+@pytest.mark.parametrize("tables", [{}, {"other": plain}], ids=["new", "with others"])
+async def test_a_module_with_new_tables_only_is_told_nothing(database, release, tables):
+    demo = release("demo", note=plain)
+    await expand([demo, *(release(name, note=columns) for name, columns in tables.items())])
+    with entered(demo):
+        assert migrating() is None
+
+
+async def test_what_a_release_removed_can_be_read_at_each_start(database, release):
+    await start(release("demo", note=plain, pet=plain))
+    await run("INSERT INTO note__demo VALUES (1, 'hello')", "INSERT INTO pet__demo VALUES (1, 'Tom')")
+    demo = release("demo", note=short)
+    for _ in range(2):
+        await expand([demo])
+        with entered(demo):
+            note, pet = old_table("note"), old_table("pet")
+        async with db_engine.connect() as connection:
+            assert (await connection.execute(note.select())).all() == [(1, "hello")]
+            assert (await connection.execute(pet.select())).all() == [(1, "Tom")]
+        await settle([demo])
+
+
+# --- what fails ---
+
+
+async def test_a_module_that_cannot_be_compared_is_off_and_costs_no_other_anything(database, release):
+    good, bad, late = release("good", t=plain), release("bad", t=strange), release("late")
+    with entered(late):
+        Table("t", metadata, Column("id", ForeignKey("t__good.id"), primary_key=True))
+    outcome = await expand([bad, late, good])
+    assert list(outcome.failures) == [bad]
+    assert "t__bad" in str(outcome.failures[bad])
+    assert set(await columns_of("t__late")) == {"id"}
+
+
+async def test_a_unit_that_fails_is_rolled_back_and_the_others_go_on(database, release, monkeypatch):
+    await start(release("bad", note=plain), release("good", note=plain))
+    await run("INSERT INTO note__bad VALUES (1, 'hello')")
+
+    def fails(*args):
+        if "note__bad" in args[2] and "ALTER TABLE" in args[2]:
+            raise RuntimeError("no such luck")
+
+    event.listen(db_engine.sync_engine, "before_cursor_execute", fails)
+    bad, good = release("bad", note=wider), release("good", note=wider)
+    outcome = await expand([bad, good])
+    assert list(outcome.failures) == [bad]
+    assert "no such luck" in str(outcome.failures[bad])
+    assert set(await columns_of("note__bad")) == {"id", "text"}
+    assert set(await columns_of("note__good")) == {"id", "text", "size"}
+    event.remove(db_engine.sync_engine, "before_cursor_execute", fails)
+    await start(bad, good)
+    assert set(await columns_of("note__bad")) == {"id", "text", "size"}
+
+
+async def test_a_plan_that_is_refused_puts_the_module_off_at_each_start(database, release):
+    def pair():
+        return Column("a", Integer, primary_key=True), Column("b", Integer, primary_key=True)
+
+    def one():
+        return Column("a", Integer, primary_key=True), Column("b", Integer)
+
+    await start(release("demo", note=pair))
+    await run("INSERT INTO note__demo VALUES (1, 1), (1, 2)")
+    demo = release("demo", note=one)
+    for _ in range(2):
+        outcome = await expand([demo])
+        assert "note__demo" in str(outcome.failures[demo])
+    assert await rows("SELECT count(*) FROM note__demo") == [(2,)]
+    await run("DELETE FROM note__demo WHERE b = 2")
+    await start(demo)
+
+
+async def test_a_backup_that_fails_puts_off_those_who_need_it(database, release):
+    made = []
+
+    async def backup():
+        made.append(1)
+        raise OSError("the disk is full")
+
+    await start(release("old", note=plain), release("empty", note=plain))
+    await run("INSERT INTO note__old VALUES (1, 'hello')")
+    old, empty, new = release("old", note=wider), release("empty", note=wider), release("new", note=plain)
+    outcome = await expand([old, empty, new], backup=backup)
+    assert list(outcome.failures) == [old]
+    assert "no backup could be made before: the disk is full" in str(outcome.failures[old])
+    assert made == [1]
+    assert set(await columns_of("note__old")) == {"id", "text"}
+
+
+async def test_a_backup_is_made_once_and_before_anything_is_changed(database, release):
+    seen = []
+
+    async def backup():
+        seen.append((set(await columns_of("note__one")), set(await columns_of("note__two"))))
+
+    await start(release("one", note=plain), release("two", note=plain))
+    await run("INSERT INTO note__one VALUES (1, 'hello')", "INSERT INTO note__two VALUES (1, 'hello')")
+    await start(release("one", note=wider), release("two", note=wider), backup=backup)
+    assert seen == [({"id", "text"}, {"id", "text"})]
+
+
+@pytest.mark.parametrize("lost", ["aha_schema", "aha_stamp", "aha_history", "all"])
+async def test_a_lost_ledger_is_made_again_and_loses_nothing(database, release, statements, lost):
+    demo = release("demo", note=wider)
+    await start(demo)
+    await run("INSERT INTO note__demo VALUES (1, 'hello', 2)")
+    names = ["aha_schema", "aha_stamp", "aha_history", "aha_once", "aha_kept"] if lost == "all" else [lost]
+    await run(*(f"DROP TABLE {name}" for name in names))
+    await start(demo)
+    statements.clear()
+    await start(demo)
+    assert len(statements) == 1
+    await start(release("demo", note=short))
+    assert await rows("SELECT id, text, size FROM note__demo") == [(1, "hello", 2)]
+
+
+async def test_a_stamp_that_cannot_be_read_is_no_reason_to_stop(database, release):
+    demo = release("demo", note=plain)
+    await start(demo)
+    for value in ("", "[]", "{}", json.dumps({"models": 1, "postponed": {}, "unused": {}, "pending": {}})):
+        await run(f"UPDATE aha_stamp SET value = '{value}'")
+        await start(demo)
+    assert await plan_only([demo]) == await expand([demo])
