@@ -21,7 +21,7 @@ def fill(connection: Connection, statement: FillRows, table: Table) -> None:
     """Carry out `statement`; `table` is the model of its table, whose types say how values are stored."""
     type_ = next(column.type for column in table.columns if column.name == statement.column)
     quoted = connection.dialect.identifier_preparer
-    name, column = quoted.format_table(table), quoted.quote(statement.column)
+    name, column = quoted.format_table(table), quoted.quote(statement.into or statement.column)
     where = f"{column} IS NULL" if statement.only_null else "TRUE"
     row, batches = _rows(connection, table, name, where)
     update = text(f"UPDATE {name} SET {column} = :value WHERE {row}").bindparams(bindparam("value", type_=type_))
