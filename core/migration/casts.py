@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from core.migration import casts_postgresql, casts_sqlite
+from core.migration import casts_postgresql, casts_sqlite, kept_forms
 from core.migration.casts_model import convert
 
 if TYPE_CHECKING:
@@ -43,6 +43,7 @@ def prepare(connection: Connection) -> None:
     """
     if connection.dialect.name == "sqlite":
         casts_sqlite.prepare(connection)
+        kept_forms.prepare(connection)
     else:
         casts_postgresql.prepare(connection)
 

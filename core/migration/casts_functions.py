@@ -92,6 +92,12 @@ FUNCTIONS = (
         "jsonb",
         _caught("IF pg_temp.aha_unique(t::json) THEN RETURN t::jsonb; END IF; RETURN NULL;"),
     ),
+    _function(
+        "aha_as(t text, sample anyelement)",
+        "anyelement",
+        _caught("result := t; RETURN result;"),
+        "result sample%TYPE;",
+    ).replace("STRICT", "CALLED ON NULL INPUT"),
     _function("aha_string(j json)", "text", _caught("RETURN j #>> '{}';")),
     _function("aha_utf8(b bytea)", "text", _caught("RETURN convert_from(b, 'UTF8');")),
     _function(

@@ -66,4 +66,4 @@ def is_float4(meaning: Meaning) -> bool:
     """Whether a float has single precision on PostgreSQL."""
     name = meaning.sql.upper()
     bits = re.fullmatch(r"FLOAT\s*\((\d+)\)", name)
-    return name in {"REAL", "FLOAT4"} or bool(bits and int(bits[1]) <= 24)  # noqa: PLR2004
+    return name in {"REAL", "FLOAT4"} or bool(bits and int(bits[1]) <= 24)

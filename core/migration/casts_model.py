@@ -111,7 +111,7 @@ _RARE: Mapping[tuple[Kind, Kind], Callable[[Any], Any]] = {
     (Kind.DATE, Kind.DATETIME): lambda day: datetime.combine(day, time()),
     (Kind.DATETIME, Kind.DATE): _midnight,
     (Kind.UUID, Kind.BYTES): lambda uuid: uuid.bytes,
-    (Kind.BYTES, Kind.UUID): lambda raw: UUID(bytes=raw) if len(raw) == 16 else None,  # noqa: PLR2004
+    (Kind.BYTES, Kind.UUID): lambda raw: UUID(bytes=raw) if len(raw) == 16 else None,
 }
 
 
@@ -127,7 +127,7 @@ def _count(meant: Any) -> Decimal | None:
 
 
 def _recount(meant: Any, kind: Kind) -> Any:
-    number = values.to_epoch(meant, kind is Kind.INTEGER) if isinstance(meant, datetime) else _count(meant)
+    number = values.to_epoch(meant, whole=kind is Kind.INTEGER) if isinstance(meant, datetime) else _count(meant)
     if number is None or (isinstance(meant, float) and kind is Kind.INTEGER and abs(meant) > values.LAST_INTEGER):
         return None
     if kind is Kind.DATETIME and isinstance(meant, float):
@@ -165,7 +165,9 @@ def _change_json(before: Meaning, after: Meaning) -> Callable[[Any], Any]:
         return lambda meant: json.dumps(spell(meant, before), ensure_ascii=False)
     if after.kind in WORDS:
         return lambda document: _parse_string(document, after.kind)
-    return lambda document: _counted_json(document, after.kind)
+    if after.kind in {Kind.BOOLEAN, *NUMBERS}:
+        return lambda document: _counted_json(document, after.kind)
+    return _never
 
 
 def _string(document: str) -> str | None:

@@ -25,7 +25,7 @@ from core.migration.casts_expressions import (
     when,
 )
 from core.migration.casts_functions import FUNCTIONS
-from core.migration.casts_limits import integer_bits, is_float4, is_jsonb
+from core.migration.casts_limits import integer_bits, is_float4
 from core.migration.casts_model import COUNTED, NUMBERS, OPAQUE, WORDS
 from core.migration.casts_total import is_total
 from core.migration.meaning import Kind, Meaning
@@ -36,9 +36,14 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
 
+# Floats have all their digits in text, bytes are hexadecimal digits.
+_USUAL = {"extra_float_digits": "1", "bytea_output": "hex"}
+
+
 def prepare(connection: Connection) -> None:
-    """Make the functions in pg_temp, and floats be written with all their digits."""
-    connection.exec_driver_sql("SELECT set_config('extra_float_digits', '1', false)")
+    """Make the functions in pg_temp, and values be written as servers do unless they are told otherwise."""
+    for setting, usual in _USUAL.items():
+        connection.exec_driver_sql(f"SELECT set_config('{setting}', '{usual}', false)")
     for function in FUNCTIONS:
         connection.exec_driver_sql(function)
 

@@ -7,13 +7,13 @@ the storage class and, for text, the bytes: nothing that is stored can make a st
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from core.migration.casts_limits import survives
 from core.migration.casts_model import converter
-from core.migration.meaning import Kind, Meaning
+from core.migration.codec import encode, meaning_from
+from core.migration.meaning import Kind
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from core.migration.casts_model import Convert, Stored
+    from core.migration.meaning import Meaning
 
 # Whatever is in the column may stay there as it is.
 _WIDER = {(Kind.BOOLEAN, Kind.INTEGER), (Kind.ENUM, Kind.TEXT)}
@@ -76,9 +77,13 @@ def _no_shorter(before: Meaning, after: Meaning) -> bool:
 
 def call(column: str, before: Meaning, after: Meaning, members: Mapping[str, str]) -> str:
     """Return the call that converts `column`."""
-    spec = json.dumps([_described(before), _described(after), dict(members)], ensure_ascii=False)
-    value = f"CASE typeof({column}) WHEN 'text' THEN CAST({column} AS BLOB) ELSE {column} END"
-    return f"aha_cast(typeof({column}), {value}, {quoted(spec)})"
+    spec = encode([before, after, dict(members)])
+    return f"aha_cast({told(column)}, {quoted(spec)})"
+
+
+def told(column: str) -> str:
+    """Return what a function is told of `column`: the storage class, and the value, of text the bytes."""
+    return f"typeof({column}), CASE typeof({column}) WHEN 'text' THEN CAST({column} AS BLOB) ELSE {column} END"
 
 
 def quoted(text: str) -> str:
@@ -86,19 +91,10 @@ def quoted(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
-def _described(meaning: Meaning) -> dict[str, Any]:
-    return {name: value for name, value in asdict(meaning).items() if value or value == 0}
-
-
 @lru_cache(maxsize=256)
 def _converter(spec: str) -> Convert:
     before, after, members = json.loads(spec)
-    return converter(_meaning(before), _meaning(after), tuple(sorted(members.items())), "sqlite")
-
-
-def _meaning(described: dict[str, Any]) -> Meaning:
-    fields = {**described, "kind": Kind(described["kind"]), "members": tuple(described.get("members", ()))}
-    return Meaning(**{"sql": "", **fields})
+    return converter(meaning_from(before), meaning_from(after), tuple(sorted(members.items())), "sqlite")
 
 
 def _cast(storage: str, value: Any, spec: str) -> Stored | None:
@@ -106,5 +102,5 @@ def _cast(storage: str, value: Any, spec: str) -> Stored | None:
         return None
     try:
         return _converter(spec)(value.decode() if storage == "text" else value)
-    except UnicodeDecodeError:
-        return None
+    except (ValueError, ArithmeticError, RecursionError):
+        return None  # also for what nobody has thought of: the value is kept, and the migration goes on

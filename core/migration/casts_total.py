@@ -10,16 +10,15 @@ from core.migration.meaning import Kind, Meaning
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-_EXACT = (Kind.INTEGER, Kind.NUMERIC, Kind.FLOAT)
+_SPELLED = {Kind.TEXT, Kind.INTEGER, Kind.BOOLEAN, Kind.UUID, Kind.ENUM, Kind.JSON}
 
 
 def is_total(before: Meaning, after: Meaning, members: Mapping[str, str]) -> bool:
     """Whether every value of `before` has a form under `after`."""
     if after.kind is Kind.TEXT:
         longest = _longest(before)
-        return not is_char(after) and (after.length is None or longest is not None and longest <= after.length) and (
-            before.kind in {Kind.TEXT, Kind.INTEGER, Kind.BOOLEAN, Kind.UUID, Kind.ENUM, Kind.JSON}
-        )
+        short = after.length is None or (longest is not None and longest <= after.length)
+        return before.kind in _SPELLED and short and not is_char(after)
     if after.kind is Kind.ENUM:
         return before.native and {members.get(name, name) for name in before.members} <= set(after.members)
     known = _KNOWN.get((before.kind, after.kind))
@@ -75,7 +74,7 @@ _KNOWN: Mapping[tuple[Kind, Kind], Callable[[Meaning, Meaning], bool]] = {
     (Kind.INTEGER, Kind.NUMERIC): _enough_digits,
     (Kind.INTEGER, Kind.FLOAT): _exact_float,
     (Kind.INTEGER, Kind.JSON): _always,
-    (Kind.NUMERIC, Kind.NUMERIC): lambda before, after: decimals(after) is None,
+    (Kind.NUMERIC, Kind.NUMERIC): lambda _, after: decimals(after) is None,
     (Kind.FLOAT, Kind.FLOAT): lambda before, after: not is_float4(after) or is_float4(before),
     (Kind.BOOLEAN, Kind.INTEGER): _always,
     (Kind.BOOLEAN, Kind.NUMERIC): _enough_digits,
@@ -91,5 +90,5 @@ _KNOWN: Mapping[tuple[Kind, Kind], Callable[[Meaning, Meaning], bool]] = {
     (Kind.BOOLEAN, Kind.BOOLEAN): _always,
     (Kind.BYTES, Kind.BYTES): _always,
     (Kind.TEXT, Kind.BYTES): _always,
-    (Kind.JSON, Kind.JSON): lambda before, after: not is_jsonb(after),
+    (Kind.JSON, Kind.JSON): lambda _, after: not is_jsonb(after),
 }

@@ -31,7 +31,8 @@ UUID_TEXT = "[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 MAX_NUMBER = 1000
 TRUE = ("true", "yes", "on", "t", "y", "1")
 FALSE = ("false", "no", "off", "f", "n", "0")
-EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - all moments here are UTC, without saying so
+# All moments here are in UTC, without saying so.
+EPOCH = datetime(1970, 1, 1)
 # Numbers from here on count milliseconds: in seconds they would lie beyond the year 5138.
 FIRST_MILLISECONDS = 10**11
 LAST_INTEGER = 2**53
@@ -153,7 +154,7 @@ def to_seconds(duration: timedelta) -> Decimal:
     return Decimal(duration // _MICROSECOND).scaleb(-6)
 
 
-def to_epoch(moment: datetime, whole: bool) -> Decimal | None:  # noqa: FBT001
+def to_epoch(moment: datetime, *, whole: bool) -> Decimal | None:
     """The seconds since 1970; with `whole` the milliseconds if they are not whole. None if that would be misread."""
     seconds = to_seconds(moment - EPOCH)
     if whole and (seconds % 1 or abs(seconds) >= FIRST_MILLISECONDS):

@@ -1,0 +1,59 @@
+"""The framework's table of kept values, and how names are written in SQL for it. It neither fills nor empties it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlalchemy import BigInteger, Column, DateTime, Index, Table, Text, inspect
+
+from core.context import current_module
+from core.database import metadata
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+
+def _declare() -> Table:
+    # Whoever imports this first may be a module; the table is the framework's all the same.
+    token = current_module.set(None)
+    try:
+        return Table(
+            "aha_kept",
+            metadata,
+            Column("id", BigInteger, primary_key=True),
+            Column("at", DateTime, nullable=False),
+            Column("module", Text, nullable=False),
+            Column("table_name", Text, nullable=False),
+            Column("column_name", Text, nullable=False),
+            Column("row_key", Text, nullable=False),
+            Column("form", Text, nullable=False),
+            Column("value", Text, nullable=False),
+            Column("meaning", Text, nullable=False),
+            Column("reason", Text, nullable=False),
+            Index("ix_aha_kept_column", "table_name", "column_name"),
+        )
+    finally:
+        current_module.reset(token)
+
+
+kept_table = _declare()
+"""One row for each kept value. `row_key` and `meaning` are JSON; see `kept_forms`."""
+
+
+def exists(connection: Connection) -> bool:
+    """Whether the database has the table: one that never migrated has not."""
+    return inspect(connection).has_table(kept_table.name)
+
+
+def identifier(connection: Connection, name: str, *, of: str = "") -> str:
+    """Return the name of a table (`schema.name`) or column in quotes; `of` is what the column belongs to."""
+    quote = connection.dialect.identifier_preparer.quote_identifier
+    if of:
+        return f"{of}.{quote(name)}"
+    return ".".join(quote(part) for part in name.split("."))
+
+
+def literal(text: str) -> str:
+    """Return `text` as an SQL literal, the same whatever the settings of the session."""
+    escaped = text.replace("'", "''")
+    return "E'" + escaped.replace("\\", "\\\\") + "'" if "\\" in text else f"'{escaped}'"
