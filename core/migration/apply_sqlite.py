@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from core.migration import casts
+from core.migration import casts, kept
 from core.migration.apply_sqlite_check import check
 from core.migration.apply_sqlite_merge import follow, merge
 from core.migration.apply_sqlite_rename import renames
@@ -18,7 +18,7 @@ from core.migration.apply_sqlite_target import is_alterable, target_of
 from core.migration.apply_sqlite_values import Work, values_of
 from core.migration.create import create_statements
 from core.migration.statements import Script, Sql
-from core.migration.steps import CreateTable, MergeTable, RenameTable, RetireTable, Verdict
+from core.migration.steps import CreateTable, MergeTable, RenameColumn, RenameTable, RetireTable, Verdict
 from core.migration.tokens import quoted
 
 if TYPE_CHECKING:
@@ -57,6 +57,7 @@ def script(connection: Connection, unit: UnitPlan, phase: Phase) -> Script:
     statements = [
         *(Sql(entry.drop) for entry in schema.broken),
         *map(Sql, renaming),
+        *_follow_with_kept(connection, steps),
         *(Sql(trigger.drop) for trigger in triggers),
         *(Sql(f"DROP INDEX {name}") for name in dropped),
         *created,
@@ -66,6 +67,18 @@ def script(connection: Connection, unit: UnitPlan, phase: Phase) -> Script:
     former = {step.table: step.old for step in steps if isinstance(step, RenameTable)}
     targets = {work.name: work.target for work in works}
     return Script(statements, _BEFORE, _AFTER, check(connection, schema, targets=targets, former=former, steps=steps))
+
+
+def _follow_with_kept(connection: Connection, steps: Iterable[Step]) -> Iterator[Sql]:
+    """Let kept values go by the new names, so that they find their rows again."""
+    columns: dict[str, dict[str, str]] = {}
+    for step in steps:
+        if isinstance(step, RenameTable):
+            yield from kept.rename_sql(connection, step.old, table_to=step.table)
+        elif isinstance(step, RenameColumn):
+            columns.setdefault(step.table, {})[step.old] = step.column
+    for table, names in columns.items():
+        yield from kept.rename_sql(connection, table, columns=names)
 
 
 def _create(connection: Connection, unit: UnitPlan, steps: Iterable[Step]) -> list[Sql]:

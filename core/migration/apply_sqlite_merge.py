@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from core.migration import casts
 from core.migration.apply_sqlite_ddl import columns_of
+from core.migration.defaults import fill_of
 from core.migration.meanings import meaning_of_text
 from core.migration.statements import Sql
 from core.migration.steps import ConvertColumn
@@ -14,7 +15,7 @@ from core.migration.tokens import quoted
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from sqlalchemy import Connection
+    from sqlalchemy import Column, Connection
 
     from core.migration.apply_sqlite_schema import Schema
     from core.migration.meaning import Meaning
@@ -29,10 +30,8 @@ def merge(connection: Connection, unit: UnitPlan, step: MergeTable) -> Sql:
     A row that any constraint of the new table refuses stays where it is, and so does one whose key does not convert.
     """
     wanted = unit.wanted[step.table]
-    values = {
-        column: casts.cast_sql(connection, quoted(old), _meaning(unit, step.old, old), wanted.meanings[column]).value
-        for column, old in step.columns.items()
-    }
+    pairs = ((column, _merged(connection, unit, step, column)) for column in wanted.table.columns)
+    values = {column.name: value for column, value in pairs if value is not None}
     with_key = " AND ".join(f"({values[key]}) IS NOT NULL" for key in wanted.state.primary_key if key in values)
     return Sql(
         f"INSERT OR IGNORE INTO {quoted(step.table)} ({columns_of(values)}) SELECT {', '.join(values.values())} "
@@ -40,6 +39,18 @@ def merge(connection: Connection, unit: UnitPlan, step: MergeTable) -> Sql:
         step.table,
         rows=True,
     )
+
+
+def _merged(connection: Connection, unit: UnitPlan, step: MergeTable, column: Column[Any]) -> str | None:
+    """The value of a column for a row of the old table; None if the database gives it one."""
+    wanted, name = unit.wanted[step.table], column.name
+    state = next(found for found in wanted.state.columns if found.name == name)
+    fill = fill_of(column, state, connection.dialect, required=False).sql
+    old = step.columns.get(name)
+    if old is None or state.computed:
+        return None if state.computed else fill
+    value = casts.cast_sql(connection, quoted(old), _meaning(unit, step.old, old), wanted.meanings[name]).value
+    return value if state.nullable or fill is None else f"coalesce({value}, {fill})"
 
 
 def _meaning(unit: UnitPlan, table: str, column: str) -> Meaning:

@@ -151,12 +151,13 @@ def _compute(connection: Connection, values: Values, name: str) -> None:
 
 def _keep(connection: Connection, values: Values, column: str, *, where: str, before: Meaning, why: str) -> Sql:
     work = values.work
+    others = tuple(name for name in work.current.column_names if name != column)
     return kept.keep_sql(
         connection,
         work.name,
         module=work.module,
         column=column,
-        key=work.current.primary_key,
+        key=work.current.primary_key or others,
         where=where,
         before=before,
         reason=why,
