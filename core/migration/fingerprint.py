@@ -127,15 +127,15 @@ def _plain(value: Any) -> Any:
     return _ADDRESS.sub("", repr(value))
 
 
-def _clause(clause: Any) -> str:
+def _clause(clause: Any) -> Any:
     if isinstance(clause, Column):
         return clause.name
     if isinstance(clause, TextClause):
-        return clause.text
+        return "sql", clause.text
     try:
-        return str(clause.compile(dialect=_ANY_DIALECT, compile_kwargs={"literal_binds": True}))
+        return "sql", str(clause.compile(dialect=_ANY_DIALECT, compile_kwargs={"literal_binds": True}))
     except (SQLAlchemyError, NotImplementedError):
-        return str(clause)
+        return "sql", str(clause)
 
 
 _AS_THEY_ARE = {type(None), bool, int, float, str, bytes}

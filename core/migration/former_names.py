@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -46,16 +47,21 @@ def _names(part: Table | Column[Any]) -> tuple[str, ...]:
 
 def _members(column: Column[Any]) -> dict[str, str]:
     declared = [was for was in _declared(column) if isinstance(was, Mapping)]
-    return {str(old): _stored(column, new) for was in declared for new, old in was.items()}
+    return {
+        str(old): _stored(column, new)
+        for was in declared
+        for new, before in was.items()
+        for old in ([before] if isinstance(before, str) else before)
+    }
 
 
 def _stored(column: Column[Any], member: Any) -> str:
-    """How `member`, the name of a member or what is stored of it, is stored."""
-    enum = _enum(column.type)
-    by_name = enum.enum_class.__members__ if enum is not None and enum.enum_class is not None else {}
-    if enum is None or member in enum.enums or member not in by_name:
-        return str(member)
-    return dict(zip(by_name, enum.enums, strict=False))[member]
+    """How `member` is stored: it is given as what stands in Python, its name there, or as what is stored."""
+    type_ = _enum(column.type)
+    name = member.name if isinstance(member, enum.Enum) else str(member)
+    if type_ is None or type_.enum_class is None or name in type_.enums:
+        return name
+    return dict(zip(type_.enum_class.__members__, type_.enums, strict=False)).get(name, name)
 
 
 def _enum(type_: Any) -> Enum | None:

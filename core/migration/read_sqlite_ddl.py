@@ -183,7 +183,7 @@ def _read_column(table: TableText, reader: _Reader) -> None:
     kind: list[Token] = []
     while reader.token and reader.word not in _COLUMN_CONSTRAINTS:
         kind.append(reader.take())
-    column.type = " ".join(_bare(token) for token in kind) if _is_quoted(kind) else spell(kind).upper()
+    column.type = " ".join(map(_bare, kind)).upper() if _is_quoted(kind) else spell(kind).upper()
     name = None
     while reader.token:
         if reader.skip("CONSTRAINT"):

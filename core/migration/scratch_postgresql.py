@@ -15,6 +15,7 @@ from sqlalchemy.types import ARRAY, TypeDecorator
 from core.database.base import ModuleMetaData
 from core.database.url import what_it_said
 from core.migration import read_postgresql
+from core.migration.create import create_statements
 from models.exc import DatabaseError, TableRefused
 
 if TYPE_CHECKING:
@@ -157,10 +158,28 @@ def _create(connection: Connection, statements: list[tuple[Table, str]]) -> None
             _run_at_once(connection, ";\n".join(sql for _, sql in statements))
     except SQLAlchemyError:
         for table, sql in statements:
-            try:
-                connection.exec_driver_sql(sql)
-            except SQLAlchemyError as error:
-                raise _refused(table, error) from error
+            _create_one(connection, table, sql)
+
+
+def _create_one(connection: Connection, table: Table, sql: str) -> None:
+    """Run a statement; if it needs what the author creates before the table, an extension say, run that first."""
+    try:
+        with connection.begin_nested():
+            connection.exec_driver_sql(sql)
+    except SQLAlchemyError as error:
+        try:
+            for own in _own_statements(table, connection.dialect):
+                connection.exec_driver_sql(own)
+            connection.exec_driver_sql(sql)
+        except SQLAlchemyError:
+            raise _refused(table, error) from error
+
+
+def _own_statements(table: Table, dialect: Dialect) -> list[str]:
+    """The DDL that the author attached to the table's `before_create`."""
+    types = [type_.name for column in table.columns for type_ in _named_types(column.type, dialect)]
+    texts = [sql.text for sql in create_statements(dialect, [table], existing=types)]
+    return texts[: next(at for at, text in enumerate(texts) if text.startswith("CREATE TABLE "))]
 
 
 def _run_at_once(connection: Connection, script: str) -> None:

@@ -1,0 +1,94 @@
+"""Declared former names become the names on disk that they stand for, the most recent first."""
+
+import enum
+
+import pytest
+from sqlalchemy import ARRAY, Column, Enum, Integer, MetaData, Table, TypeDecorator
+
+from core.context import entered
+from core.database import metadata
+from core.database.naming import physical_name
+from core.migration.former_names import columns_before, members_before, tables_before
+
+LONG = "a_table_with_a_name_that_is_too_long_to_be_stored_as_it_is"
+
+
+class Color(enum.Enum):
+    RED = "r"
+    BLUE = "b"
+
+
+class Decorated(TypeDecorator):
+    impl = Enum(Color)
+    cache_ok = True
+
+
+@pytest.mark.parametrize(
+    ("was", "former", "expected"),
+    [
+        pytest.param(None, (), (), id="never renamed"),
+        pytest.param("old", (), ("old__m",), id="table"),
+        pytest.param(["new", "old"], (), ("new__m", "old__m"), id="table, twice"),
+        pytest.param(None, ("x", "y"), ("t__x", "t__y"), id="module, twice"),
+        pytest.param("old", ("x",), ("old__m", "t__x", "old__x"), id="both"),
+        pytest.param("t", (), (), id="to what it is called"),
+    ],
+)
+def test_tables(module, was, former, expected):
+    with entered(module("m")):
+        table = Table("t", metadata, Column("id", Integer), info={"was": was} if was else {})
+    assert tables_before(table, "m", former) == expected
+
+
+def test_a_name_too_long_to_be_read_off_the_stored_one(module):
+    with entered(module("m")):
+        table = Table(LONG, metadata, Column("id", Integer), info={"was": LONG + "s"})
+    assert tables_before(table, "m", ["x"]) == (
+        physical_name(LONG + "s", "m"),
+        physical_name(LONG, "x"),
+        physical_name(LONG + "s", "x"),
+    )
+
+
+def test_a_table_in_a_schema_was_in_the_same_one():
+    table = Table("t__m", MetaData(), Column("id", Integer), schema="s", info={"was": "old"})
+    assert tables_before(table, "m", ["x"]) == ("s.old__m", "s.t__x", "s.old__x")
+
+
+def test_a_table_of_the_framework_has_plain_names():
+    assert tables_before(Table("aha_t", MetaData(), info={"was": "aha_old"}), "", ()) == ("aha_old",)
+
+
+def test_columns():
+    table = Table(
+        "t",
+        MetaData(),
+        Column("a", Integer, info={"was": "b"}),
+        Column("c", Integer, info={"was": ("d", "e")}),
+        Column("f", Enum("g"), info={"was": ["h", {"g": "i"}]}),
+        Column("j", Integer),
+    )
+    assert columns_before(table) == {"a": ("b",), "c": ("d", "e"), "f": ("h",)}
+
+
+def _stored_values(cls):
+    return [member.value for member in cls]
+
+
+@pytest.mark.parametrize(
+    ("type_", "declared", "expected"),
+    [
+        pytest.param(Enum("new", name="e"), {"new": "old"}, {"old": "new"}, id="texts"),
+        pytest.param(Enum(Color), {"RED": "ROT"}, {"ROT": "RED"}, id="class"),
+        pytest.param(Enum(Color, values_callable=_stored_values), {"RED": "ROT"}, {"ROT": "r"}, id="stored by value"),
+        pytest.param(Enum(Color, values_callable=_stored_values), {"r": "x"}, {"x": "r"}, id="named by value"),
+        pytest.param(ARRAY(Enum(Color)), {"RED": "ROT"}, {"ROT": "RED"}, id="array"),
+        pytest.param(Decorated(), {"RED": "ROT"}, {"ROT": "RED"}, id="decorated"),
+        pytest.param(Enum(Color), {"RED": "ROT", "BLUE": "BLAU"}, {"ROT": "RED", "BLAU": "BLUE"}, id="two"),
+        pytest.param(Enum(Color), {"RED": ["ROT", "ROSSO"]}, {"ROT": "RED", "ROSSO": "RED"}, id="two into one"),
+        pytest.param(Enum(Color), {Color.RED: "ROT"}, {"ROT": "RED"}, id="member itself"),
+    ],
+)
+def test_members(type_, declared, expected):
+    table = Table("t", MetaData(), Column("a", type_, info={"was": declared}))
+    assert members_before(table) == {"a": expected}
