@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
 from core.adapter import adapters
-from core.database import close_database, create_tables, open_database
+from core.database import close_database, open_database
 from core.dispatcher import dispatcher
+from core.migration.start import expand, settle
 from services.data_store import close_stores, load_stores
 
 from .adapters import Running
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
     from core.adapter import Adapter, Emit
     from core.context import Module
+    from core.migration.model import UnitPlan
     from models.api import Event
 
     from .selection import Selection
@@ -36,15 +38,22 @@ PATIENCE = 10.0
 OnFailure: TypeAlias = "Callable[[str, str, BaseException], None]"
 """Is told of a module that goes off: its name, what it failed to do ("import", "start"), and the error."""
 
+OnMigration: TypeAlias = "Callable[[Sequence[UnitPlan]], None]"
+"""Is told what was done to the tables of modules, or has to wait."""
+
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What a run is made of. `adapters` makes the adapters when it is given the way on which they emit."""
+    """What a run is made of. `adapters` makes the adapters when it is given the way on which they emit.
+
+    `backup` saves the database; it is awaited before the first change to a table that has rows. None saves nothing.
+    """
 
     selection: Selection
     database: str
     adapters: Callable[[Emit], Sequence[Adapter]]
     synchronous: str = "full"
+    backup: Callable[[], Awaitable[object]] | None = None
 
 
 class Bot:
@@ -53,11 +62,12 @@ class Bot:
     `running.ended` is set when no adapter is left that could bring an event.
     """
 
-    def __init__(self, plan: Plan, *, on_failure: OnFailure) -> None:
+    def __init__(self, plan: Plan, *, on_failure: OnFailure, on_migration: OnMigration | None = None) -> None:
         self.plan = plan
         self.running = Running()
         self.loader = Loader(plan.selection.wanted, off=plan.selection.off, on_failure=self._import_failed)
         self._on_failure = on_failure
+        self._on_migration = on_migration
         self._started: list[Module] = []
 
     async def start(self, *, importing: AbstractContextManager[None] | None = None) -> None:
@@ -72,7 +82,9 @@ class Bot:
             for name in list(self.loader.wanted):
                 self.loader.load(name)
         await open_database(self.plan.database, synchronous=self.plan.synchronous)
-        self._put_off("have its tables", await create_tables(self._modules()))
+        migrated = await expand(self._modules(), backup=self.plan.backup)
+        self._tell(migrated.units)
+        self._put_off("have its tables", migrated.failures)
         self._put_off("load its SimpleStore", await load_stores(self._modules()))
         for module in self._modules():
             await self._start_module(module)
@@ -105,6 +117,17 @@ class Bot:
             self._put_off("start", {module: error})
         else:
             self._started.append(module)
+            await self._settle(module)
+
+    async def _settle(self, module: Module) -> None:
+        settled = await settle([module])
+        self._tell(settled.units)
+        for error in settled.failures.values():
+            logger.warning("what has to wait in the tables of module %s waits on: %s", module.name, error)
+
+    def _tell(self, units: Sequence[UnitPlan]) -> None:
+        if units and self._on_migration is not None:
+            self._on_migration(units)
 
     def _import_failed(self, name: str, error: BaseException) -> None:
         self._on_failure(name, "import", error)

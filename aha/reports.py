@@ -7,10 +7,13 @@ from pathlib import Path
 from sysconfig import get_path
 from typing import TYPE_CHECKING
 
+from core.migration.report import heading, lines
 from models.exc import AhaError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
+
+    from core.migration.model import UnitPlan
 
 _TREE = Path(__file__).resolve().parent.parent
 _OWN_PACKAGES = ("aha", "bots", "core", "models", "services", "utils")
@@ -38,6 +41,12 @@ def one_line(error: BaseException) -> str:
     if isinstance(error, AhaError):
         return text
     return f"{type(error).__name__}: {text}" if text else type(error).__name__
+
+
+def migration_report(units: Iterable[UnitPlan], *, lang: str) -> list[str]:
+    """Say what was done to the tables of which modules, or has to wait; nothing if those are only the framework's."""
+    own = [unit for unit in units if unit.modules != ("",)]
+    return [heading(own, lang=lang), *(f"  {line}" for line in lines(own, lang=lang))] if own else []
 
 
 def traceback_text(error: BaseException, *, full: bool = False) -> str:

@@ -17,11 +17,13 @@ from core.config import cfg
 from models.exc import ConfigError
 
 from .lifecycle import Bot
-from .reports import failure_report
+from .reports import failure_report, migration_report
 from .signals import StopSignal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
+
+    from core.migration.model import UnitPlan
 
     from .lifecycle import Plan
 
@@ -57,7 +59,7 @@ async def _serve(plan: Plan) -> int:
     for module in {module.name: module for module in plan.selection.unusable}.values():
         failed.append(module.name)
         logger.error("module %s is off: %s: %s", module.name, module.where, module.problem)
-    bot = Bot(plan, on_failure=report)
+    bot = Bot(plan, on_failure=report, on_migration=_report_migration)
     with signals.listen():
         try:
             if await _started(bot, signals):
@@ -103,6 +105,11 @@ async def _first(*events: asyncio.Event) -> None:
     await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
     for task in waiting:
         task.cancel()
+
+
+def _report_migration(units: Sequence[UnitPlan]) -> None:
+    for line in migration_report(units, lang=cfg.aha.lang):
+        logger.info("%s", line)
 
 
 def _write_new_keys() -> None:
