@@ -23,7 +23,7 @@ def fill(connection: Connection, statement: FillRows, table: Table) -> None:
     quoted = connection.dialect.identifier_preparer
     name, column = quoted.format_table(table), quoted.quote(statement.into or statement.column)
     where = f"{column} IS NULL" if statement.only_null else "TRUE"
-    row, batches = _rows(connection, table, name, where)
+    row, batches = _rows(connection, table, name, where, statement.key)
     update = text(f"UPDATE {name} SET {column} = :value WHERE {row}").bindparams(bindparam("value", type_=type_))
     for rows in batches:
         connection.execute(update, [{**keys, "value": statement.make()} for keys in rows])
@@ -32,15 +32,17 @@ def fill(connection: Connection, statement: FillRows, table: Table) -> None:
 _Batch = list[dict[str, Any]]
 
 
-def _rows(connection: Connection, table: Table, name: str, where: str) -> tuple[str, Iterator[_Batch]]:
+def _rows(
+    connection: Connection, table: Table, name: str, where: str, key: Sequence[str]
+) -> tuple[str, Iterator[_Batch]]:
     """How one row is found, and the values for that, by batches of rows."""
     if connection.dialect.name == "postgresql":
         query = f"SELECT CAST(ctid AS text) FROM {name} WHERE {where} FOR UPDATE"
         return "ctid = CAST(CAST(:row AS text) AS tid)", _streamed(connection, query)
-    if table.dialect_options["sqlite"]["with_rowid"]:
-        number = next(given for given in _ROW_NUMBERS if given not in {c.name.lower() for c in table.columns})
-        return f"{number} = :row", _numbered(connection, name, where, number)
-    return _by_key(connection, table, name, where)
+    if key:
+        return _by_key(connection, name, where, key)
+    number = next(given for given in _ROW_NUMBERS if given not in {c.name.lower() for c in table.columns})
+    return f"{number} = :row", _numbered(connection, name, where, number)
 
 
 def _streamed(connection: Connection, query: str) -> Iterator[_Batch]:
@@ -58,9 +60,9 @@ def _numbered(connection: Connection, name: str, where: str, number: str) -> Ite
         rows = connection.scalars(query, {"after": rows[-1]}).all()
 
 
-def _by_key(connection: Connection, table: Table, name: str, where: str) -> tuple[str, Iterator[_Batch]]:
+def _by_key(connection: Connection, name: str, where: str, columns: Sequence[str]) -> tuple[str, Iterator[_Batch]]:
     quote = connection.dialect.identifier_preparer.quote
-    key = [quote(column.name) for column in table.primary_key]
+    key = [quote(column) for column in columns]
     found = connection.execute(text(f"SELECT {', '.join(key)} FROM {name} WHERE {where}")).all()
     rows = [{f"k{place}": value for place, value in enumerate(row)} for row in found]
     row = " AND ".join(f"{column} = :k{place}" for place, column in enumerate(key))

@@ -29,7 +29,8 @@ class FillRows:
     """Every row of `table` gets in `column` what a call of `make` returns, one call per row, bound as the model does.
 
     With `only_null` just those whose column is NULL. `into` is what the column is called meanwhile, "" if that is its
-    name: a column whose type changes is filled beside the old one.
+    name: a column whose type changes is filled beside the old one. `key` are the columns by which a row is found where
+    it has no number of its own (SQLite's WITHOUT ROWID), as they are now.
     """
 
     table: str
@@ -37,6 +38,7 @@ class FillRows:
     make: Callable[[], Any]
     only_null: bool = True
     into: str = ""
+    key: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
