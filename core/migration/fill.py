@@ -46,10 +46,12 @@ def _rows(
 
 
 def _streamed(connection: Connection, query: str) -> Iterator[_Batch]:
-    # A cursor of PostgreSQL does not see the rows that are updated meanwhile.
-    result = connection.execution_options(stream_results=True, max_row_buffer=_BATCH).execute(text(query))
-    for rows in result.partitions(_BATCH):
-        yield [{"row": row} for (row,) in rows]
+    # A cursor of PostgreSQL does not see the rows that are updated meanwhile. The driver's own would stay open until
+    # the transaction ends, and the table could not be altered.
+    connection.execute(text(f"DECLARE aha_fill NO SCROLL CURSOR FOR {query}"))
+    while rows := connection.scalars(text(f"FETCH {_BATCH} FROM aha_fill")).all():
+        yield [{"row": row} for row in rows]
+    connection.execute(text("CLOSE aha_fill"))
 
 
 def _numbered(connection: Connection, name: str, where: str, number: str) -> Iterator[_Batch]:

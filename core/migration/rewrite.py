@@ -100,5 +100,53 @@ def demand(constraint: ConstraintState, dialect: Dialect) -> Hashable:
 
 
 def wording(definition: str, dialect: Dialect) -> Hashable:
-    """`definition` as a value that does not depend on quotes and spaces."""
-    return tuple(token.text for token in tokens(definition, brackets=dialect.name == "sqlite"))
+    """`definition` as a value that does not depend on quotes and spaces, nor on how PostgreSQL writes casts to text.
+
+    What it shows of `a IN ('x', 'y')` comes out in another way, when it is read in again.
+    """
+    if dialect.name == "sqlite":
+        return tuple(token.text for token in tokens(definition))
+    part = [token.text for token in _without_text_casts(tokens(definition, brackets=False))]
+    while (shorter := _without_idle_parentheses(part)) != part:
+        part = shorter
+    return tuple(part)
+
+
+_TEXT_TYPES = {"TEXT", "VARCHAR", "BPCHAR", "CHARACTER", "VARYING"}
+
+
+def _without_text_casts(part: Sequence[Token]) -> Iterator[Token]:
+    at = 0
+    while at < len(part):
+        end = at + 1
+        if part[at].text == "::":
+            while end < len(part) and part[end].word in _TEXT_TYPES:
+                end += 1
+        if end == at + 1:
+            yield part[at]
+        else:
+            if "".join(token.sort.name[:3] for token in part[end : end + 3]) == "SIGNUMSIG":
+                end += 3
+            if [token.text for token in part[end : end + 2]] == ["[", "]"]:
+                end += 2
+        at = end
+
+
+def _without_idle_parentheses(part: Sequence[str]) -> list[str]:
+    """`part` without the first parentheses around a single token, an array, or other parentheses."""
+    closing = {"(": ")", "[": "]"}
+    opened: list[int] = []
+    ends: dict[int, int] = {}
+    for at, text in enumerate(part):
+        if text in closing:
+            opened.append(at)
+        elif text in closing.values() and opened:
+            ends[opened.pop()] = at
+    for start, end in sorted(ends.items()):
+        inner = part[start + 1 : end]
+        is_array = inner[:2] == ["ARRAY", "["] and ends.get(start + 2) == end - 1
+        is_double = inner[:1] == ["("] and ends.get(start + 1) == end - 1
+        is_call = start > 0 and (part[start - 1].isidentifier() or part[start - 1] == '"')
+        if part[start] == "(" and (is_double or ((is_array or len(inner) == 1) and not is_call)):
+            return [*part[:start], *inner, *part[end + 1 :]]
+    return list(part)

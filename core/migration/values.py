@@ -55,7 +55,7 @@ class Values:
             free = self.is_free(late, self.on_disk(column))
             value = f"CASE WHEN {free} THEN COALESCE({self.old(late)}, {value}) ELSE {value} END"
         fill = self._filled.get(column)
-        if fill is None:
+        if fill is None or fill.source is Source.NOTHING:
             return value
         return f"COALESCE({value}, {fill.sql})" if fill.sql is not None else None
 
