@@ -28,6 +28,7 @@ WHERE {_CHOSEN}
 """
 
 # A sequence that belongs to its column ("a") makes it a SERIAL if the default is its next value; "i" is an identity.
+# A column may own several.
 _COLUMNS = f"""
 WITH owned AS (
   SELECT d.refobjid, d.refobjsubid, s.*, d.deptype = 'a' AS serial
@@ -36,8 +37,7 @@ WITH owned AS (
 )
 SELECT n.nspname AS schema, c.relname AS table, a.attname AS name, NOT a.attnotnull AS nullable,
   format_type(a.atttypid, a.atttypmod) AS type, CASE WHEN t.typcategory = 'A' THEN t.typelem ELSE t.oid END AS base,
-  CASE WHEN s.serial AND pg_get_expr(d.adbin, d.adrelid) = format('nextval(%L::regclass)', s.seqrelid::regclass)
-    THEN 'serial' ELSE pg_get_expr(d.adbin, d.adrelid) END AS value,
+  CASE WHEN s.serial THEN 'serial' ELSE pg_get_expr(d.adbin, d.adrelid) END AS value,
   a.attgenerated::text AS generated, a.attidentity::text AS identity,
   s.seqstart, s.seqincrement, s.seqmin, s.seqmax, s.seqcache, s.seqcycle, s.seqtypid::regtype::text AS seqtype,
   CASE WHEN a.attcollation <> t.typcollation THEN o.collname END AS collation,
@@ -48,7 +48,8 @@ FROM pg_class c
   JOIN pg_type t ON t.oid = a.atttypid
   LEFT JOIN pg_attrdef d ON d.adrelid = c.oid AND d.adnum = a.attnum
   LEFT JOIN pg_collation o ON o.oid = a.attcollation
-  LEFT JOIN owned s ON s.refobjid = c.oid AND s.refobjsubid = a.attnum
+  LEFT JOIN owned s ON s.refobjid = c.oid AND s.refobjsubid = a.attnum AND (NOT s.serial
+    OR pg_get_expr(d.adbin, d.adrelid) = format('nextval(%L::regclass)', s.seqrelid::regclass))
 WHERE {_CHOSEN}
 ORDER BY c.oid, a.attnum
 """

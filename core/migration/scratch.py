@@ -13,12 +13,15 @@ from sqlalchemy.exc import NoReferencedColumnError, NoReferencedTableError
 from core.migration import former_names, scratch_postgresql, scratch_sqlite
 from core.migration.meanings import meaning_of
 from core.migration.model import WantedTable
+from core.migration.scratch_refusal import refusal
 from models.exc import TableRefused
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from sqlalchemy import Connection, Table
+    from sqlalchemy import Connection, Dialect, Table
+
+    from core.migration.state import TableState
 
 
 def wanted_tables(
@@ -36,17 +39,27 @@ def wanted_tables(
     states = {state.name: state for state in make(connection, _with_referred(tables))}
     wanted = {}
     for table in tables:
-        module = owners.get(table.fullname, owners.get(table.name, ""))
-        wanted[table.fullname] = WantedTable(
-            table,
-            module,
-            states[table.fullname],
-            {column.name: meaning_of(column.type, connection.dialect) for column in table.columns},
-            was=former_names.tables_before(table, module, former_modules.get(module, ())),
-            column_was=former_names.columns_before(table),
-            members_was=former_names.members_before(table),
-        )
+        module = owners.get(table.fullname, "")
+        former = former_modules.get(module, ())
+        wanted[table.fullname] = _wanted(table, states[table.fullname], module, former, connection.dialect)
     return wanted
+
+
+def _wanted(table: Table, state: TableState, module: str, former: Sequence[str], dialect: Dialect) -> WantedTable:
+    try:
+        meanings = {column.name: meaning_of(column.type, dialect) for column in table.columns}
+    except Exception as error:
+        # A TypeDecorator of the author's may raise anything.
+        raise refusal(table, dialect.name, error) from error
+    return WantedTable(
+        table,
+        module,
+        state,
+        meanings,
+        was=former_names.tables_before(table, module, former),
+        column_was=former_names.columns_before(table),
+        members_was=former_names.members_before(table),
+    )
 
 
 def _with_referred(tables: Iterable[Table]) -> list[Table]:

@@ -13,10 +13,10 @@ from sqlalchemy.sql.functions import next_value
 from sqlalchemy.types import ARRAY, TypeDecorator
 
 from core.database.base import ModuleMetaData
-from core.database.url import what_it_said
 from core.migration import read_postgresql
 from core.migration.create import create_statements
-from models.exc import DatabaseError, TableRefused
+from core.migration.scratch_refusal import refusal
+from models.exc import DatabaseError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
@@ -96,8 +96,9 @@ def _statements(
                     if elements is not _needed or sql not in seen:
                         seen.add(sql)
                         yield table, sql
-            except (SQLAlchemyError, NotImplementedError) as error:
-                raise _refused(table, error) from error
+            except Exception as error:
+                # A type of the author's own may raise anything.
+                raise refusal(table, "PostgreSQL", error) from error
 
 
 def _needed(table: Table, dialect: Dialect) -> Iterator[ExecutableDDLElement]:
@@ -157,6 +158,8 @@ def _create(connection: Connection, statements: list[tuple[Table, str]]) -> None
         with connection.begin_nested():
             _run_at_once(connection, ";\n".join(sql for _, sql in statements))
     except SQLAlchemyError:
+        if _is_closed(connection):
+            raise
         for table, sql in statements:
             _create_one(connection, table, sql)
 
@@ -172,7 +175,7 @@ def _create_one(connection: Connection, table: Table, sql: str) -> None:
                 connection.exec_driver_sql(own)
             connection.exec_driver_sql(sql)
         except SQLAlchemyError:
-            raise _refused(table, error) from error
+            raise refusal(table, "PostgreSQL", error) from error
 
 
 def _own_statements(table: Table, dialect: Dialect) -> list[str]:
@@ -182,6 +185,12 @@ def _own_statements(table: Table, dialect: Dialect) -> list[str]:
     return texts[: next(at for at, text in enumerate(texts) if text.startswith("CREATE TABLE "))]
 
 
+def _is_closed(connection: Connection) -> bool:
+    """Whether the server is gone, for which no table is to blame."""
+    driver: Any = None if connection.invalidated else connection.connection.driver_connection
+    return driver is None or bool(driver.is_closed())
+
+
 def _run_at_once(connection: Connection, script: str) -> None:
     """Run many statements in one round trip, which takes the driver itself: SQLAlchemy prepares single ones."""
     adapted: Any = connection.connection.dbapi_connection
@@ -189,11 +198,3 @@ def _run_at_once(connection: Connection, script: str) -> None:
         adapted.run_async(lambda raw: raw.execute(script))
     except Exception as error:
         raise SQLAlchemyError(str(error)) from error
-
-
-def _refused(table: Table, error: Exception) -> TableRefused:
-    return TableRefused(
-        f"table {table.fullname}: PostgreSQL does not take it as it is declared: {what_it_said(error)}; "
-        "correct the declaration, or use a type that both databases have",
-        table=table.fullname,
-    )

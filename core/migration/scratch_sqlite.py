@@ -5,12 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sqlalchemy import create_engine
-from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.schema import CreateIndex, CreateTable
 
-from core.database.url import what_it_said
 from core.migration.read import read_tables
-from models.exc import TableRefused
+from core.migration.scratch_refusal import refusal
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -23,16 +21,19 @@ if TYPE_CHECKING:
 
 def states(connection: Connection, tables: Collection[Table]) -> list[TableState]:
     """What SQLite shows of `tables` when they are new; raises TableRefused."""
-    schemas = {table.schema for table in tables if table.schema} - {"main", "temp"}
+    schemas = sorted({table.schema for table in tables if table.schema})
     engine = create_engine("sqlite://")
-    with engine.connect() as scratch:
-        for schema in sorted(schemas):
-            scratch.exec_driver_sql(f"ATTACH ':memory:' AS {connection.dialect.identifier_preparer.quote(schema)}")
-        for table in tables:
-            _create(scratch, table, connection.dialect)
-        made = read_tables(scratch, schemas={table.schema for table in tables if table.schema})
-    engine.dispose()
-    return list(made.values())
+    try:
+        with engine.connect() as scratch:
+            for schema in schemas:
+                if schema not in ("main", "temp"):
+                    quoted = connection.dialect.identifier_preparer.quote(schema)
+                    scratch.exec_driver_sql(f"ATTACH ':memory:' AS {quoted}")
+            for table in tables:
+                _create(scratch, table, connection.dialect)
+            return list(read_tables(scratch, schemas=schemas).values())
+    finally:
+        engine.dispose()
 
 
 def _create(scratch: Connection, table: Table, dialect: Dialect) -> None:
@@ -40,9 +41,6 @@ def _create(scratch: Connection, table: Table, dialect: Dialect) -> None:
         made: list[ExecutableDDLElement] = [CreateTable(table), *(CreateIndex(index) for index in table.indexes)]
         for element in made:
             scratch.exec_driver_sql(str(element.compile(dialect=dialect)))
-    except SQLAlchemyError as error:
-        raise TableRefused(
-            f"table {table.fullname}: SQLite does not take it as it is declared: {what_it_said(error)}; "
-            "correct the declaration, or use a type that both databases have",
-            table=table.fullname,
-        ) from error
+    except Exception as error:
+        # A type of the author's own may raise anything.
+        raise refusal(table, "SQLite", error) from error

@@ -177,6 +177,7 @@ async def test_a_serial_column_is_one_under_any_name(database):
 async def test_a_default_that_takes_another_columns_sequence_is_no_serial(database):
     async with db_engine.begin() as connection:
         await connection.execute(sql_text("CREATE TABLE t (id SERIAL, other INTEGER DEFAULT nextval('t_id_seq'))"))
+        await connection.execute(sql_text("CREATE SEQUENCE second OWNED BY t.id"))
         state = (await connection.run_sync(read_tables))["t"]
     assert [column.default for column in state.columns] == ["serial", "nextval('t_id_seq'::regclass)"]
 

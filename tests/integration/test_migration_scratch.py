@@ -18,10 +18,13 @@ from sqlalchemy import (
     event,
     text,
 )
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.types import UserDefinedType
 
 from core.context import entered
 from core.database import db_engine, metadata
+from core.migration import scratch_postgresql
+from core.migration.faults import fatal
 from core.migration.read import read_tables
 from core.migration.scratch import wanted_tables
 from models.exc import DatabaseError, TableRefused
@@ -83,7 +86,15 @@ async def test_only_the_tables_asked_for_are_wanted_but_they_may_refer_to_others
     assert (wanted["t"].module, wanted["t"].table) == ("m", table)
 
 
+class Broken(UserDefinedType):
+    cache_ok = True
+
+    def get_col_spec(self, **kw):
+        return {}["of the author's own"]
+
+
 BAD = {
+    "a type that raises": lambda m: Table("bad", m, Column("id", Broken())),
     "a CHECK of nonsense": lambda m: Table("bad", m, Column("id", Integer), CheckConstraint("nonsense(")),
     "a key to nowhere": lambda m: Table("bad", m, Column("id", ForeignKey("nowhere.id"))),
     "a key to no column": lambda m: Table("bad", m, Column("id", ForeignKey("good.nothing"))),
@@ -107,6 +118,23 @@ async def test_a_bad_table_is_named(database, declare):
 async def test_a_type_of_the_other_database_is_named(database):
     with pytest.raises(TableRefused, match="ARRAY"):
         await _wanted([Table("bad", MetaData(), Column("id", ARRAY(Integer)))])
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+async def test_a_default_that_only_the_other_database_has_is_named(database):
+    value = Sequence("s").next_value()
+    with pytest.raises(TableRefused, match="bad"):
+        await _wanted([Table("bad", MetaData(), Column("id", Integer, server_default=value))])
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+async def test_no_table_is_blamed_when_the_server_goes(database, monkeypatch):
+    table = Table("t", MetaData(), Column("id", Integer))
+    end = [(table, "SELECT pg_terminate_backend(pg_backend_pid())")]
+    monkeypatch.setattr(scratch_postgresql, "_statements", lambda *_: end)
+    with pytest.raises(SQLAlchemyError) as caught:
+        await _wanted([table])
+    assert fatal(caught.value)
 
 
 async def test_what_an_author_runs_with_a_table_is_not_run(database):
