@@ -13,13 +13,16 @@ from hashlib import blake2s
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import CheckConstraint, Column, Computed, ForeignKeyConstraint, Identity, Sequence, TextClause
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine.default import StrCompileDialect
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.sql import ClauseElement
 from sqlalchemy.types import TypeEngine
 
+from core.migration.meanings import meaning_of
+
 if TYPE_CHECKING:
-    from sqlalchemy import Constraint, Index, Table
+    from sqlalchemy import Constraint, Dialect, Index, Table
     from sqlalchemy.schema import DefaultGenerator, FetchedValue
 
 _ADDRESS = re.compile(r" at 0x[0-9A-Fa-f]+")
@@ -30,6 +33,7 @@ _OF_IDENTITY = ("always", "on_null", "start", "increment", "minvalue", "maxvalue
 
 
 _ANY_DIALECT = StrCompileDialect()
+_DIALECTS = (sqlite.dialect(), postgresql.dialect())
 
 
 def fingerprint(tables: Iterable[Table]) -> str:
@@ -105,12 +109,24 @@ def _options(part: Any) -> Any:
 def _type(type_: TypeEngine[Any]) -> Any:
     """The class of a type and what it was made with. Of what is private its variants and its texts count."""
     made = vars(type_)
-    return _path(type(type_)), [
-        (name, _plain(made[name]))
-        for name in sorted(made)
-        if (name[0] != "_" or name == "_variant_mapping" or isinstance(made[name], str))
-        and name not in _NOT_OF_THE_TYPE
-    ]
+    return (
+        _path(type(type_)),
+        [
+            (name, _plain(made[name]))
+            for name in sorted(made)
+            if (name[0] != "_" or name == "_variant_mapping" or isinstance(made[name], str))
+            and name not in _NOT_OF_THE_TYPE
+        ],
+        [] if type(type_).__module__.startswith("sqlalchemy.") else [_asked(type_, dialect) for dialect in _DIALECTS],
+    )
+
+
+def _asked(type_: TypeEngine[Any], dialect: Dialect) -> str:
+    """What a type that is not SQLAlchemy's says of itself; its code may say anything, or raise."""
+    try:
+        return repr(meaning_of(type_, dialect))
+    except Exception as error:  # noqa: BLE001 - it is told when the table is to be made
+        return type(error).__name__
 
 
 def _path(named: Any) -> str:

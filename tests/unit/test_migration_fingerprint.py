@@ -8,6 +8,7 @@ import sys
 import pytest
 from sqlalchemy import (
     ARRAY,
+    JSON,
     BigInteger,
     Boolean,
     CheckConstraint,
@@ -24,6 +25,7 @@ from sqlalchemy import (
     Sequence,
     String,
     Table,
+    Text,
     UniqueConstraint,
     column,
     create_engine,
@@ -206,6 +208,36 @@ def test_it_stays_when_tables_were_created_and_mapped():
         assert session.get(Note, 1).color is Color.BLUE
     engine.dispose()
     assert fingerprint(Base.metadata.tables.values()) == before
+
+
+def _decorated(result):
+    class Decorated(types.TypeDecorator):
+        impl = String
+        cache_ok = True
+
+        def load_dialect_impl(self, dialect):
+            return dialect.type_descriptor(result)
+
+    return Decorated()
+
+
+def _user_defined(text):
+    class Own(types.UserDefinedType):
+        cache_ok = True
+
+        def get_col_spec(self, **kw):
+            if text is None:
+                raise ValueError
+            return text
+
+    return Own()
+
+
+@pytest.mark.parametrize("make", [lambda: _decorated(JSON()), lambda: _user_defined("BOX")], ids=["decorator", "type"])
+def test_what_the_code_of_a_type_says_counts(make):
+    prints = [fingerprint([_column(type_)()]) for type_ in (make(), make(), _decorated(Text()), _user_defined(None))]
+    assert prints[0] == prints[1]
+    assert len(set(prints)) == 3
 
 
 def test_neither_the_order_of_tables_nor_another_table_with_the_same_things_matters():
