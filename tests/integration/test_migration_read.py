@@ -68,6 +68,7 @@ def _everything():
         Column("order", Integer, server_default=sql_text("1 + 1"), index=True),
         Column("at", DateTime, server_default=func.now()),
         Column("flag", Boolean, server_default=false()),
+        Column("signs", Text, server_default="50% :x -- ; ' \\ \n", comment="100% :y"),
         Column("color", color, server_default="RED"),
         Column("data", JSON, server_default="{}"),
         Column("half", Integer, Computed('"order" / 2', persisted=True)),
@@ -231,6 +232,28 @@ async def test_tables_of_a_schema_carry_its_name(database):
     assert live == {name: table.state for name, table in wanted.items()}
     assert live["Side.t"].column("mood").type == "\"Side\".mood ENUM('a','b')"
     assert live["v"].constraints[0].target == "Side.t"
+
+
+@on_postgresql
+async def test_the_default_schema_may_be_another_one_with_types_in_the_next(database):
+    metadata = MetaData()
+    color = postgresql.ENUM("red", name="color", create_type=False)
+    Table("t", metadata, Column("id", Integer, primary_key=True), Column("color", color, server_default="red"))
+    Table("u", metadata, Column("id", ForeignKey("t.id"), index=True), Column("own", Enum("a", name="own")))
+    async with db_engine.begin() as connection:
+        for statement in (
+            "CREATE SCHEMA app",
+            "CREATE TYPE color AS ENUM ('red')",
+            "CREATE TABLE public.t (shadowed INTEGER)",
+            "SET search_path TO app, public",
+        ):
+            await connection.execute(sql_text(statement))
+        await connection.run_sync(metadata.create_all, checkfirst=False)
+        live = await connection.run_sync(read_tables)
+        wanted = await connection.run_sync(wanted_tables, metadata.sorted_tables, {}, {})
+        await connection.execute(sql_text("SET search_path TO public"))
+    assert live == {name: table.state for name, table in wanted.items()}
+    assert live["t"].column("color").type == "color ENUM('red')"
 
 
 async def test_only_what_is_asked_for_is_read(database):
