@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from core.migration import apply_postgresql, apply_sqlite, casts, ledger, stamp
+from core.migration import apply_postgresql, apply_sqlite, ledger, stamp
 from core.migration.changes import changes
 from core.migration.disk import check_room
 from core.migration.lock import take_write_lock
@@ -97,7 +97,6 @@ def _carry_out(
     planning: Planning,
     stamped: Stamp,
 ) -> Stamp:
-    casts.prepare(connection)
     for unit, script in work:
         carry_out(connection, script, unit.wanted)
         ledger.write_records(connection, _news(unit, phase), gone=forgotten(unit, phase))
@@ -105,6 +104,6 @@ def _carry_out(
             ledger.write_history(connection, unit, phase)
         if phase is Phase.EXPAND:
             stamped = replace(stamped, pending={**stamped.pending, **changes(unit, planning, stamped.pending)})
-    if work:
-        stamp.unsettle(connection, stamped)
+    if work and (stamped.live or stamped.pending):
+        stamped = stamp.unsettle(connection, stamped)
     return stamped

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["Cast", "cast_sql", "convert", "prepare"]
 
 _NONE: Mapping[str, str] = MappingProxyType({})
+_INSTALLED = "aha_casts"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +42,20 @@ def prepare(connection: Connection) -> None:
 
     On PostgreSQL these are functions in `pg_temp`, which go when a transaction that made them is rolled back.
     """
+    if _INSTALLED in connection.info:
+        return
     if connection.dialect.name == "sqlite":
         casts_sqlite.prepare(connection)
         kept_forms.prepare(connection)
     else:
         casts_postgresql.prepare(connection)
+
+
+def install(connection: Connection) -> None:
+    """Do as `prepare` and commit, so that it need not be done again as long as the connection is open."""
+    prepare(connection)
+    connection.commit()
+    connection.info[_INSTALLED] = True
 
 
 def cast_sql(

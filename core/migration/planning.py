@@ -51,6 +51,7 @@ class Planning:
 
 def plan(connection: Connection, wanted: Sequence[Owned], phase: Phase) -> Planning:
     """Compare the tables of `wanted` with the database; a module for which that fails is among the failures."""
+    casts.install(connection)
     found, left = _find(connection, wanted), list(wanted)
     failures: dict[str, Exception] = {}
     while left:
@@ -69,7 +70,10 @@ def plan(connection: Connection, wanted: Sequence[Owned], phase: Phase) -> Plann
 
 
 def plan_within(connection: Connection, wanted: Sequence[Owned], phase: Phase) -> Planning:
-    """As `plan`, within the transaction of the caller; raises whatever comparing the tables raises."""
+    """As `plan`, which must have been called on this connection, in the transaction of the caller.
+
+    Raises whatever comparing the tables raises.
+    """
     return _plan(connection, _find(connection, wanted), wanted, phase)
 
 
@@ -120,7 +124,6 @@ def _find(connection: Connection, wanted: Sequence[Owned]) -> Planning:
 
 
 def _plan(connection: Connection, found: Planning, wanted: Sequence[Owned], phase: Phase) -> Planning:
-    casts.prepare(connection)
     names = {owned.name for owned in wanted}
     tables = [table for owned in wanted for table in owned.tables]
     owners = {table.fullname: owned.name for owned in wanted for table in owned.tables}

@@ -73,9 +73,9 @@ def write(connection: Connection, stamp: Stamp) -> Stamp:
     return _written(connection, stamp, str(live))
 
 
-def unsettle(connection: Connection, stamp: Stamp) -> None:
+def unsettle(connection: Connection, stamp: Stamp) -> Stamp:
     """Write it in the transaction of a change: should nothing else be written, the next start compares everything."""
-    _written(connection, stamp, "")
+    return _written(connection, stamp, "")
 
 
 def _written(connection: Connection, stamp: Stamp, live: str) -> Stamp:
