@@ -12,7 +12,7 @@ from sqlalchemy.dialects.sqlite.base import SQLiteDialect
 
 from core.migration.read_sqlite_ddl import parse_index, parse_table
 from core.migration.state import ColumnState, ConstraintKind, ConstraintState, IndexState, TableState
-from core.migration.tokens import Sort, Token, named, spell
+from core.migration.tokens import Sort, Token, folded, named, spell
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from core.migration.read_sqlite_ddl import ColumnText, ConstraintText, IndexText, TableText
 
 _quote: Callable[[str], str] = SQLiteDialect().identifier_preparer.quote
+# Names that mean a value where a default stands; any other is a text.
+_CONSTANTS = {"TRUE", "FALSE", "CURRENT_TIME", "CURRENT_DATE", "CURRENT_TIMESTAMP"}
 # Tables of SQLite's own and those behind a virtual table are nobody's to change.
 _TABLES = """
 SELECT m.type, m.tbl_name, m.sql FROM {master} m
@@ -41,7 +43,7 @@ def tables(connection: Connection, names: set[str] | None = None, *, schema: str
     """The tables `names`, None: all. Those of an attached database are named `schema.name`."""
     prefix = _prefix(schema)
     rows = connection.exec_driver_sql(_TABLES.format(master=_master(schema))).all()
-    texts = _Texts({table.lower(): sql for kind, table, sql in rows if kind == "table"})
+    texts = _Texts({folded(table): sql for kind, table, sql in rows if kind == "table"})
     chosen = [table for kind, table, _ in rows if kind == "table" and (names is None or prefix + table in names)]
     indexes: dict[str, list[tuple[IndexText, str]]] = {name: [] for name in chosen}
     for kind, table, sql in rows:
@@ -66,13 +68,13 @@ class _Texts:
         self._parsed: dict[str, TableText] = {}
 
     def __contains__(self, name: str) -> bool:
-        return name.lower() in self._ddl
+        return folded(name) in self._ddl
 
     def __getitem__(self, name: str) -> TableText:
-        folded = name.lower()
-        if folded not in self._parsed:
-            self._parsed[folded] = parse_table(self._ddl[folded])
-        return self._parsed[folded]
+        key = folded(name)
+        if key not in self._parsed:
+            self._parsed[key] = parse_table(self._ddl[key])
+        return self._parsed[key]
 
 
 class _Spelling:
@@ -81,7 +83,7 @@ class _Spelling:
     def __init__(self, table: TableText, texts: _Texts) -> None:
         self._table = table
         self._texts = texts
-        self._columns = {column.name.lower(): column.name for column in table.columns}
+        self._columns = {folded(column.name): column.name for column in table.columns}
         self.key = next((c.columns for c in table.constraints if c.kind is ConstraintKind.PRIMARY), [])
 
     def state(self, name: str, indexes: Iterable[tuple[IndexText, str]]) -> TableState:
@@ -104,14 +106,14 @@ class _Spelling:
             column.name,
             column.type,
             nullable=column.nullable and not self._is_never_null(column),
-            default=self._default(column.default),
+            default=_default(column.default),
             computed=computed,
             collation=column.collation and column.collation.upper(),
         )
 
     def _is_never_null(self, column: ColumnText) -> bool:
         """Whether the column is a key that cannot be NULL; SQLite lets most keys be, if they are not NOT NULL."""
-        if column.name.lower() not in [name.lower() for name in self.key]:
+        if column.name not in self.names(self.key):
             return False
         return (column.type == "INTEGER" and len(self.key) == 1) or "WITHOUT ROWID" in self._table.options
 
@@ -145,40 +147,39 @@ class _Spelling:
 
     def names(self, names: Sequence[str]) -> list[str]:
         """`names` of columns as they are declared."""
-        return [self._columns.get(name.lower(), name) for name in names]
+        return [self._columns.get(folded(name), name) for name in names]
 
     def _spell(self, part: Sequence[Token]) -> str:
-        return spell(self._unqualified(part), self._name)
+        return spell(_unqualified(part), self._name)
 
     def _name(self, token: Token) -> str | None:
-        column = self._columns.get(token.text.lower())
+        column = self._columns.get(folded(token.text))
         return None if column is None else _quote(column)
 
-    def _unqualified(self, part: Sequence[Token]) -> list[Token]:
-        """`part` with `column` for `table.column`: the table may have had another name when that was written."""
-        kept: list[Token] = []
-        at = 0
-        while at < len(part):
-            if part[at].is_name and at + 2 < len(part) and part[at + 1] == Token(Sort.SIGN, "."):
-                at += 2
-            kept.append(part[at])
-            at += 1
-        return kept
 
-    def _default(self, part: Sequence[Token]) -> str | None:
-        """A default that DDL takes as it is; None for NULL, which is the same as none at all."""
-        inner = _without_parentheses(part)
-        if not inner or inner[0].word == "NULL":
-            return None
-        if len(inner) == 1 and inner[0].is_name and inner[0].word not in _CONSTANTS:
-            return "'" + inner[0].text.replace("'", "''") + "'"
-        if len(inner) == 1:
-            return inner[0].word or inner[0].text
-        is_signed = len(inner) == 2 and inner[0].text in ("+", "-") and inner[1].sort is Sort.NUMBER
-        return spell(inner) if is_signed else f"({spell(inner)})"
+def _unqualified(part: Sequence[Token]) -> list[Token]:
+    """`part` with `column` for `table.column`: the table may have had another name when that was written."""
+    kept: list[Token] = []
+    at = 0
+    while at < len(part):
+        if part[at].is_name and at + 2 < len(part) and part[at + 1].text == "." and part[at + 1].sort is Sort.SIGN:
+            at += 2
+        kept.append(part[at])
+        at += 1
+    return kept
 
 
-_CONSTANTS = {"TRUE", "FALSE", "CURRENT_TIME", "CURRENT_DATE", "CURRENT_TIMESTAMP"}
+def _default(part: Sequence[Token]) -> str | None:
+    """A default that DDL takes as it is; None for NULL, which is the same as none at all."""
+    inner = _without_parentheses(part)
+    if not inner or inner[0].word == "NULL":
+        return None
+    if len(inner) == 1 and inner[0].is_name and inner[0].word not in _CONSTANTS:
+        return "'" + inner[0].text.replace("'", "''") + "'"
+    if len(inner) == 1:
+        return inner[0].word or inner[0].text
+    is_signed = len(inner) == 2 and inner[0].text in ("+", "-") and inner[1].sort is Sort.NUMBER
+    return spell(inner) if is_signed else f"({spell(inner)})"
 
 
 def _without_parentheses(part: Sequence[Token]) -> Sequence[Token]:

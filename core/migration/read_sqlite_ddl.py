@@ -15,9 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _TABLE_CONSTRAINTS = {"CONSTRAINT", "PRIMARY", "UNIQUE", "CHECK", "FOREIGN"}
-_COLUMN_CONSTRAINTS = {
-    *("CONSTRAINT", "PRIMARY", "UNIQUE", "CHECK", "NOT", "NULL", "DEFAULT", "COLLATE", "REFERENCES", "GENERATED", "AS"),
-    "ON",
+_BEHIND_TYPE = {
+    *("CONSTRAINT", "PRIMARY", "UNIQUE", "CHECK", "NOT", "NULL", "DEFAULT", "COLLATE", "REFERENCES", "GENERATED", "AS")
 }
 
 
@@ -181,7 +180,7 @@ def _read_column(table: TableText, reader: _Reader) -> None:
     column = ColumnText(_bare(reader.take()))
     table.columns.append(column)
     kind: list[Token] = []
-    while reader.token and reader.word not in _COLUMN_CONSTRAINTS:
+    while reader.token and reader.word not in _BEHIND_TYPE:
         kind.append(reader.take())
     column.type = " ".join(map(_bare, kind)).upper() if _is_quoted(kind) else spell(kind).upper()
     name = None

@@ -113,7 +113,7 @@ def _needed(table: Table, dialect: Dialect) -> Iterator[ExecutableDDLElement]:
 def _sequences(table: Table) -> list[DBSequence]:
     found: dict[DBSequence, None] = {}
     if isinstance(table.metadata, ModuleMetaData):
-        found.update(dict.fromkeys(table.metadata.sequences[table.metadata.owners.get(table.name)]))
+        found.update(dict.fromkeys(table.metadata.sequences.get(table.metadata.owners.get(table.name), ())))
     for column in table.columns:
         if isinstance(column.default, DBSequence):
             found[column.default] = None
@@ -170,12 +170,15 @@ def _create_one(connection: Connection, table: Table, sql: str) -> None:
         with connection.begin_nested():
             connection.exec_driver_sql(sql)
     except SQLAlchemyError as error:
-        try:
-            for own in _own_statements(table, connection.dialect):
-                connection.exec_driver_sql(own)
-            connection.exec_driver_sql(sql)
-        except SQLAlchemyError:
-            raise refusal(table, "PostgreSQL", error) from error
+        said = error
+    else:
+        return
+    try:
+        for own in _own_statements(table, connection.dialect):
+            connection.exec_driver_sql(own)
+        connection.exec_driver_sql(sql)
+    except Exception as error:
+        raise refusal(table, "PostgreSQL", said) from error
 
 
 def _own_statements(table: Table, dialect: Dialect) -> list[str]:

@@ -10,7 +10,7 @@ from enum import Enum, auto
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
 
 class Sort(Enum):
@@ -40,6 +40,8 @@ class Token(NamedTuple):
         return self.sort is Sort.WORD or self.sort is Sort.QUOTED
 
 
+_OPEN = Token(Sort.SIGN, "(")
+
 _PARTS = r"""
     (?P<skip>\s+|--[^\n]*|/\*.*?(?:\*/|\Z))
   | (?P<STRING>[xXeEbBnN]?'(?:[^']|'')*')
@@ -61,6 +63,12 @@ KEYWORDS = frozenset(
         "REGEXP SELECT SIMILAR THEN UNIQUE USING WHEN WHERE WITH",
     )
 )
+# Some are names, too, without quotes: where an operand has to stand.
+_RESERVED = KEYWORDS - set(
+    re.findall(r"\w+", "ANY ASC BY DESC END EXCLUDE FILTER GLOB INDEXED KEY LIKE MATCH OVER REGEXP SIMILAR WITH")
+)
+_ENDS_OPERAND = {"END", "ISNULL", "NOTNULL", "NULL"}
+_UNARY = {"-", "+", "~"}
 _OPENING = {"(", ".", "[", "::"}
 _CLOSING = {")", ",", ".", "]", "[", "::"}
 
@@ -87,22 +95,43 @@ def quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
-def spell(part: Iterable[Token], name: Callable[[Token], str | None] | None = None) -> str:
+def folded(name: str) -> str:
+    """`name` as SQLite compares it: it does not tell A from a, but Ä from ä."""
+    return name.lower() if name.isascii() else re.sub("[A-Z]+", lambda match: match[0].lower(), name)
+
+
+def spell(part: Sequence[Token], name: Callable[[Token], str | None] | None = None) -> str:
     """Write tokens as text that depends on nothing but them.
 
-    `name` says how a WORD or QUOTED is written that stands for a column; None: as any other word.
+    `name` says how a token is written that may stand for a column; None: it stands for none.
     """
     text, before = "", None
-    binary = False  # whether the token before can be the left side of an operator
-    for token in part:
-        written = (name(token) if name is not None and token.is_name else None) or _written(token)
-        if before is not None and _is_apart(before, token, binary):
+    for token, may_be_column, follows_operand in _places(part):
+        written = (name(token) if name is not None and may_be_column else None) or _written(token)
+        if before is not None and _is_apart(before, token, follows_operand):
             text += " "
-        unary = token.text in ("-", "+", "~") and token.sort is Sort.SIGN and not binary
-        before = Token(Sort.SIGN, "(") if unary else token
-        binary = (token.sort is not Sort.SIGN and token.word not in KEYWORDS) or token.text in (")", "]")
+        is_unary = token.sort is Sort.SIGN and token.text in _UNARY and not follows_operand
+        before = _OPEN if is_unary else token
         text += written
     return text
+
+
+def _places(part: Sequence[Token]) -> Iterator[tuple[Token, bool, bool]]:
+    """The tokens, each with whether it may stand for a column and whether an operand ends before it."""
+    follows_operand = False
+    for at, token in enumerate(part):
+        is_call = token.sort is Sort.WORD and at + 1 < len(part) and part[at + 1] == _OPEN
+        is_keyword = token.word in (KEYWORDS if follows_operand else _RESERVED)
+        is_collation = at > 0 and part[at - 1].word == "COLLATE"
+        may_be_column = token.is_name and not (is_call or is_keyword or is_collation)
+        yield token, may_be_column, follows_operand
+        follows_operand = may_be_column or _ends_operand(token)
+
+
+def _ends_operand(token: Token) -> bool:
+    if token.sort is Sort.SIGN:
+        return token.text in (")", "]")
+    return token.word not in KEYWORDS or token.word in _ENDS_OPERAND
 
 
 def _written(token: Token) -> str:
@@ -111,23 +140,17 @@ def _written(token: Token) -> str:
     return token.word if token.word in KEYWORDS else token.text
 
 
-def _is_apart(before: Token, token: Token, binary: bool) -> bool:
+def _is_apart(before: Token, token: Token, follows_operand: bool) -> bool:
     if before.sort is Sort.SIGN and before.text in _OPENING:
         return False
     if token.sort is not Sort.SIGN:
         return True
     if token.text == "(":
         return not before.is_name or before.word in KEYWORDS
-    return token.text not in _CLOSING or (token.text == "[" and not binary)
+    return token.text not in _CLOSING or (token.text == "[" and not follows_operand)
 
 
-def named(part: Sequence[Token], columns: dict[str, str]) -> tuple[str, ...]:
-    """Which of `columns` (in lower case -> as it is written) `part` names, in the order in which it does."""
-    found: dict[str, None] = {}
-    for before, token, after in zip([None, *part], part, [*part[1:], None], strict=False):
-        is_call = token.sort is Sort.WORD and after == Token(Sort.SIGN, "(")
-        is_collation = before is not None and before.word == "COLLATE"
-        column = columns.get(token.text.lower()) if token.is_name else None
-        if column is not None and not is_call and not is_collation:
-            found[column] = None
-    return tuple(found)
+def named(part: Sequence[Token], columns: Mapping[str, str]) -> tuple[str, ...]:
+    """Which of `columns` (folded -> as it is written) `part` names, in the order in which it does."""
+    found = (columns.get(folded(token.text)) for token, may_be_column, _ in _places(part) if may_be_column)
+    return tuple(dict.fromkeys(column for column in found if column is not None))

@@ -2,7 +2,7 @@
 
 import pytest
 
-from core.migration.tokens import named, quoted, spell, tokens
+from core.migration.tokens import folded, named, quoted, spell, tokens
 
 SAME = {
     "spaces": ("a  in\n(1,2)", "a IN (1, 2)"),
@@ -42,3 +42,23 @@ def test_a_name_is_quoted_so_that_it_can_be_read_back():
 def test_named_are_columns_but_neither_functions_nor_collations_nor_strings():
     columns = {name.lower(): name for name in ("Lower", "b", "nocase", "c")}
     assert named(tokens("lower(B) COLLATE nocase || 'c' || \"lower\""), columns) == ("b", "Lower")
+
+
+@pytest.mark.parametrize(
+    ("sql", "expected"),
+    [
+        pytest.param("key LIKE 'a' AND like LIKE 'b'", "<key> LIKE 'a' AND <like> LIKE 'b'", id="operators"),
+        pytest.param("desc DESC, key + 1 ASC", "<desc> DESC, <key> + 1 ASC", id="order"),
+        pytest.param("end IS NOT NULL AND case WHEN null THEN end - 1 END - 2", None, id="case"),
+        pytest.param("cast(cast AS TEXT) COLLATE key", "cast(<cast> AS TEXT) COLLATE KEY", id="calls and collations"),
+        pytest.param('"null" IS NULL', "<null> IS NULL", id="quoted"),
+    ],
+)
+def test_a_keyword_is_a_column_only_where_an_operand_stands(sql, expected):
+    names = {"key", "like", "desc", "end", "case", "null", "cast"}
+    text = spell(tokens(sql), lambda token: f"<{token.text}>" if token.text in names else None)
+    assert text == (expected or "<end> IS NOT NULL AND CASE WHEN NULL THEN <end> - 1 END - 2")
+
+
+def test_only_the_letters_of_english_have_no_case():
+    assert (folded("ABC_Ä"), folded("ABC")) == ("abc_Ä", "abc")
