@@ -24,6 +24,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    event,
     false,
     func,
 )
@@ -254,6 +255,25 @@ async def test_the_default_schema_may_be_another_one_with_types_in_the_next(data
         await connection.execute(sql_text("SET search_path TO public"))
     assert live == {name: table.state for name, table in wanted.items()}
     assert live["t"].column("color").type == "color ENUM('red')"
+
+
+async def _queries(connection, work, *args):
+    """How many statements `work` takes."""
+    seen = []
+    listening = (connection.sync_engine, "before_cursor_execute", lambda *call: seen.append(call[2]))
+    event.listen(*listening)
+    await connection.run_sync(work, *args)
+    event.remove(*listening)
+    return len(seen)
+
+
+async def test_as_many_queries_for_two_tables_as_for_forty(database):
+    async with db_engine.begin() as connection:
+        await connection.exec_driver_sql("CREATE TABLE a (id INTEGER)")
+        few = await _queries(connection, read_tables), await _queries(connection, table_names)
+        for number in range(40):
+            await connection.exec_driver_sql(f"CREATE TABLE t{number} (id INTEGER PRIMARY KEY, a INTEGER UNIQUE)")
+        assert (await _queries(connection, read_tables), await _queries(connection, table_names)) == few
 
 
 async def test_only_what_is_asked_for_is_read(database):
