@@ -40,7 +40,8 @@ def record_from(text: str) -> TableRecord:
     """The record that `encode` wrote."""
     data = _known(TableRecord, json.loads(text))
     meanings = {name: meaning_from(given) for name, given in data["meanings"].items()}
-    return TableRecord(**{**data, "state": _table(data["state"]), "meanings": meanings})
+    renamed = {name: tuple(olds) for name, olds in data.get("renamed", {}).items()}
+    return TableRecord(**{**data, "state": _table(data["state"]), "meanings": meanings, "renamed": renamed})
 
 
 def meaning_from(given: Mapping[str, Any]) -> Meaning:

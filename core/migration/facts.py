@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 KEPT_TABLE = "aha_kept"
 # Between types of such a kind, a value that does not fit is only too long: the column can wait as it is.
-_SIZED = {Kind.TEXT, Kind.BYTES, Kind.INTEGER, Kind.NUMERIC, Kind.FLOAT}
+_SIZED = {Kind.TEXT, Kind.BYTES, Kind.NUMERIC, Kind.FLOAT}
 
 
 class Facts:

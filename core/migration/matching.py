@@ -115,14 +115,18 @@ class Renaming:
         )
 
     def record(self, record: TableRecord) -> TableRecord:
-        """What is recorded of a table, by its new names; `renamed` stays as it was."""
+        """What is recorded of a table, by its new names; its state shows what is unvalidated."""
         columns = self.columns.get(record.name, {})
+        marked = (replace(c, validated=c.definition not in record.unvalidated) for c in record.state.constraints)
+        state = self.table(replace(record.state, constraints=tuple(marked)))
         return replace(
             record,
             name=self.tables.get(record.name, record.name),
-            state=self.table(record.state),
+            state=state,
             meanings=moved(record.meanings, columns),
+            renamed=moved(record.renamed, columns),
             wrote=moved(record.wrote, columns),
+            unvalidated=tuple(c.definition for c in state.constraints if not c.validated),
         )
 
     def _concerns(self, state: TableState) -> bool:

@@ -39,10 +39,10 @@ class TableRecord:
     """A table as it was recorded in the database with the last migration that concerned it; travels as JSON.
 
     `state` is what was wanted then. `meanings` has all columns that the migration knows, the unused ones too: those
-    that are not in `state`. `renamed` maps a column to the name it had before, `was` is the table's former name and
-    `former` all of them, the most recent first; they let an older release find its data again. `wrote` has the SQL
-    literal that filled a column when it was added, `merged` the columns and former tables ("table:NAME") whose late
-    declaration was carried out.
+    that are not in `state`. `renamed` maps a column to the names that it had before, `was` has those of the table, the
+    most recent first; they let an older release find its data again. `wrote` has the SQL literal that filled a column
+    when it was added, `merged` the columns and former tables ("table:NAME") whose late declaration was carried out.
+    `unvalidated` are the definitions of constraints in `state` that old rows may violate.
     `used` is False when no model has the table any more.
     """
 
@@ -50,12 +50,12 @@ class TableRecord:
     module: str
     state: TableState
     meanings: Mapping[str, Meaning]
-    renamed: Mapping[str, str] = field(default_factory=dict)
-    was: str | None = None
+    renamed: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    was: tuple[str, ...] = ()
     wrote: Mapping[str, str] = field(default_factory=dict)
     merged: tuple[str, ...] = ()
     used: bool = True
-    former: tuple[str, ...] = ()
+    unvalidated: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -97,18 +97,18 @@ class _Next:
         self._columns = {step.old: step.column for step in done if isinstance(step, RenameColumn)}
 
     def record(self) -> TableRecord:
-        former = self._former()
+        constraints = self._wanted.state.constraints
         return TableRecord(
             name=self._wanted.state.name,
             module=self._wanted.module,
             state=self._state(),
             meanings=self._meanings(),
             renamed=self._renamed(),
-            was=former[0] if former else None,
+            was=self._was(),
             wrote=self._wrote(),
             merged=self._merged(),
             used=True,
-            former=former,
+            unvalidated=tuple(c.definition for c in constraints if c in self._unvalidated),
         )
 
     def _state(self) -> TableState:
@@ -120,8 +120,7 @@ class _Next:
             now = self._live.column(on_disk.get(column.name, column.name)) if self._live else None
             if column.name in self._waiting and now is not None:
                 columns[at] = replace(column, type=now.type)
-        constraints = (replace(c, validated=c not in self._unvalidated) for c in state.constraints)
-        return replace(state, columns=tuple(columns), constraints=tuple(constraints))
+        return replace(state, columns=tuple(columns))
 
     def _meanings(self) -> dict[str, Meaning]:
         """Those of the model and of all columns that are unused, as long as they are there."""
@@ -130,26 +129,20 @@ class _Next:
         unused = {name: meaning for name, meaning in before.items() if name in names}
         return unused | dict(self._wanted.meanings) | self._waiting
 
-    def _renamed(self) -> dict[str, str]:
-        """New name -> the one before. Going back along a chain of names takes up its end, not a circle."""
-        renamed = dict(self._before.renamed) if self._before else {}
-        for old, new in self._columns.items():
-            name: str | None = old
-            chain = []
-            while name in renamed and name not in chain and name != new:
-                chain.append(name)
-                name = renamed[name]
-            for passed in chain if name == new else ():
-                del renamed[passed]
-            renamed[new] = old
-        return renamed
+    def _renamed(self) -> dict[str, tuple[str, ...]]:
+        """The former names of each column, also those that only a model declares: an older release may know them."""
+        known = moved(self._before.renamed, self._columns) if self._before else {}
+        olds = {new: (old,) for old, new in self._columns.items()}
+        declared = self._wanted.column_was
+        names = dict.fromkeys((*known, *olds, *declared))
+        found = {name: _others(name, olds.get(name, ()), known.get(name, ()), declared.get(name, ())) for name in names}
+        return {name: others for name, others in found.items() if others}
 
-    def _former(self) -> tuple[str, ...]:
-        before = tuple(self._before.former) if self._before else ()
-        renamed = next((step.old for step in self._done if isinstance(step, RenameTable)), None)
-        if renamed is None:
-            return before
-        return (renamed, *(name for name in before if name not in (renamed, self._wanted.state.name)))
+    def _was(self) -> tuple[str, ...]:
+        """The former names of the table, likewise."""
+        renamed = tuple(step.old for step in self._done if isinstance(step, RenameTable))
+        known = self._before.was if self._before else ()
+        return _others(self._wanted.state.name, renamed, known, self._wanted.was)
 
     def _wrote(self) -> dict[str, str]:
         """What was filled into which column, as an SQL literal of its present type."""
@@ -171,3 +164,8 @@ class _Next:
                 merged += [f"table:{name}" for name in self._wanted.was]
         used = set(self._wanted.state.column_names)
         return tuple(dict.fromkeys(name for name in merged if name not in used))
+
+
+def _others(name: str, *names: Sequence[str]) -> tuple[str, ...]:
+    """All `names` but `name`, each once."""
+    return tuple(other for other in dict.fromkeys(other for some in names for other in some) if other != name)

@@ -84,7 +84,7 @@ def resolve(
         live=live,
         known=records,
         declared={name: table.was for name, table in wanted.items()},
-        former={name: record.former for name, record in records.items()},
+        former={name: record.was for name, record in records.items()},
         folds=folds,
     )
     tables = names.renamed()
@@ -110,7 +110,7 @@ def _columns(
         live=live.column_names,
         known=record.meanings if record else (),
         declared=table.column_was,
-        former={name: _former(name, record) for name in live.column_names},
+        former=record.renamed if record else {},
         folds=folds,
     )
     renamed = names.renamed()
@@ -118,11 +118,3 @@ def _columns(
     stored = [column.name for column in table.state.columns if not column.computed]
     late = names.late(renamed, dict.fromkeys(stored, merged))
     return renamed, {name: old for name, old in late.items() if name in stored}
-
-
-def _former(name: str, record: TableRecord | None) -> list[str]:
-    """The names that the record says the column had before, the most recent first."""
-    chain: list[str] = []
-    while record is not None and (name := record.renamed.get(name, "")) and name not in chain:
-        chain.append(name)
-    return chain

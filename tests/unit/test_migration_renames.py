@@ -43,9 +43,9 @@ def by_name(*tables: Any) -> Mapping[str, Any]:
         pytest.param([wanted("c", was=("b", "a"))], [state("a")], [], {"c": "a"}, id="several back"),
         pytest.param([wanted("c", was=("b", "a"))], [state("a"), state("b")], [], {"c": "b"}, id="nearest first"),
         pytest.param([wanted("b", "x")], [state("a", "x")], [], {}, id="never guessed"),
-        pytest.param([wanted("a")], [state("b")], [record("b", former=("a",))], {"a": "b"}, id="rolled back"),
-        pytest.param([wanted("a")], [state("c")], [record("c", former=("b", "a"))], {"a": "c"}, id="rolled back twice"),
-        pytest.param([wanted("a"), wanted("b")], [state("b")], [record("b", former=("a",))], {}, id="both wanted"),
+        pytest.param([wanted("a")], [state("b")], [record("b", was=("a",))], {"a": "b"}, id="rolled back"),
+        pytest.param([wanted("a")], [state("c")], [record("c", was=("b", "a"))], {"a": "c"}, id="rolled back twice"),
+        pytest.param([wanted("a"), wanted("b")], [state("b")], [record("b", was=("a",))], {}, id="both wanted"),
         pytest.param(
             [wanted("b", was=("a",)), wanted("a")], [state("a")], [record("a")], {"b": "a"}, id="old name given anew"
         ),
@@ -72,22 +72,21 @@ def test_a_table_is_found_under_its_former_name(model: Any, live: Any, records: 
         pytest.param(wanted("t", "b", b=("a",)), ["a"], None, {"b": "a"}, id="declared"),
         pytest.param(wanted("t", "c", c=("b", "a")), ["a"], None, {"c": "a"}, id="several back"),
         pytest.param(wanted("t", "b"), ["a"], record("t", "a"), {}, id="never guessed"),
-        pytest.param(wanted("t", "a"), ["b"], record("t", "b", renamed={"b": "a"}), {"a": "b"}, id="rolled back"),
+        pytest.param(wanted("t", "a"), ["b"], record("t", "b", renamed={"b": ("a",)}), {"a": "b"}, id="rolled back"),
         pytest.param(
             wanted("t", "a"),
             ["c"],
-            record("t", "c", renamed={"c": "b", "b": "a"}),
+            record("t", "c", renamed={"c": ("b", "a")}),
             {"a": "c"},
             id="rolled back over two",
         ),
         pytest.param(
-            wanted("t", "a", "b"), ["b"], record("t", "b", renamed={"b": "a"}), {}, id="both names are wanted"
+            wanted("t", "a", "b"), ["b"], record("t", "b", renamed={"b": ("a",)}), {}, id="both names are wanted"
         ),
         pytest.param(
             wanted("t", "b", "a", b=("a",)), ["a"], record("t", "a"), {"b": "a"}, id="old name given to a new column"
         ),
         pytest.param(wanted("t", "name"), ["Name"], None, {"name": "Name"}, id="lower case"),
-        pytest.param(wanted("t", "a"), ["b"], record("t", "b", renamed={"b": "c", "c": "b"}), {}, id="a circle ends"),
     ],
 )
 def test_a_column_is_found_under_its_former_name(model: Any, live: Any, recorded: Any, renamed: Any) -> None:
