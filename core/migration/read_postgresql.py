@@ -131,7 +131,7 @@ def tables(
     run = partial(_rows_of_tables, connection, parameters)
     types = {row.oid: row.text for row in connection.exec_driver_sql(_TYPES)}
     columns, constraints, indexes = run(_COLUMNS), run(_CONSTRAINTS), run(_INDEXES)
-    shown = _Shown(schemas)
+    shown = _Shown(schemas, _quoted(connection, schemas.values()))
     return [
         TableState(
             shown.name(row.schema, row.table),
@@ -154,10 +154,11 @@ def _rows_of_tables(connection: Connection, parameters: Any, sql: str) -> dict[t
 class _Shown:
     """Writes the names of schemas as they are shown."""
 
-    def __init__(self, schemas: Mapping[str, str | None]) -> None:
+    def __init__(self, schemas: Mapping[str, str | None], quoted: Mapping[str, str]) -> None:
         self._schemas = schemas
+        self._prefixes = {real: f"{quoted[shown]}." if shown else "" for real, shown in schemas.items()}
         self._replaced = {
-            f"{real}.": f"{_quoted(shown)}." for real, shown in schemas.items() if shown is not None and shown != real
+            f"{real}.": self._prefixes[real] for real, shown in schemas.items() if shown not in (None, real)
         }
 
     def name(self, schema: str, table: str) -> str:
@@ -166,14 +167,24 @@ class _Shown:
 
     def prefix(self, schema: str) -> str:
         """What DDL writes before the name of a table in `schema`."""
-        shown = self._schemas.get(schema)
-        return f"{_quoted(shown)}." if shown else ""
+        return self._prefixes[schema]
 
     def text(self, sql: str) -> str:
         """`sql` as it would be if nothing stood in for another schema."""
         for real, shown in self._replaced.items():
             sql = sql.replace(real, shown)
         return sql
+
+
+def _quoted(connection: Connection, names: Iterable[str | None]) -> dict[str, str]:
+    """Names of schemas as the server writes them."""
+    given = [name for name in names if name]
+    if not given:
+        return {}
+    rows = connection.exec_driver_sql(
+        "SELECT name, quote_ident(name) AS quoted FROM unnest($1::text[]) AS name", (given,)
+    )
+    return {row.name: row.quoted for row in rows}
 
 
 def _named(schema: str | None, table: str) -> str:
@@ -236,7 +247,3 @@ def _index(row: Row[Any], shown: _Shown) -> IndexState:
     kind = "UNIQUE INDEX" if row.is_unique else "INDEX"
     sql = f"CREATE {kind} {row.quoted} ON {table} {definition}"
     return IndexState(row.name, tuple(row.columns or ()), definition, row.is_unique, sql)
-
-
-def _quoted(name: str) -> str:
-    return name if name.isidentifier() and name.islower() else '"' + name.replace('"', '""') + '"'

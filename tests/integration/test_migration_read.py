@@ -218,21 +218,24 @@ async def test_indexes_and_constraints_read_can_be_made_again(database):
 
 
 @on_postgresql
-async def test_tables_of_a_schema_carry_its_name(database):
+@pytest.mark.parametrize("schema", ["side", "Si de", "user"])
+async def test_tables_of_a_schema_carry_its_name(database, schema):
     metadata = MetaData()
-    mood = Enum("a", "b", name="mood", schema="Side")
-    table = Table("t", metadata, Column("id", Integer, primary_key=True), Column("mood", mood), schema="Side")
-    Table("u", metadata, Column("id", ForeignKey("Side.t.id"), index=True), schema="Side")
-    Table("v", metadata, Column("id", ForeignKey("Side.t.id")), Column("text", Text, server_default="Side.x"))
+    mood = Enum("a", "b", name="mood", schema=schema)
+    table = Table("t", metadata, Column("id", Integer, primary_key=True), Column("mood", mood), schema=schema)
+    Table("u", metadata, Column("id", ForeignKey(f"{schema}.t.id"), index=True), schema=schema)
+    Table("v", metadata, Column("id", ForeignKey(f"{schema}.t.id")), Column("text", Text, server_default=f"{schema}.x"))
     Index("ix_t", table.c.mood)
     async with db_engine.begin() as connection:
-        await connection.execute(sql_text('CREATE SCHEMA "Side"'))
+        await connection.execute(sql_text(f'CREATE SCHEMA "{schema}"'))
         await connection.run_sync(metadata.create_all)
-        live = await connection.run_sync(read_tables, ["Side.t", "Side.u", "v", "Side.v"])
+        live = await connection.run_sync(read_tables, [f"{schema}.t", f"{schema}.u", "v", f"{schema}.v"])
         wanted = await connection.run_sync(wanted_tables, list(metadata.tables.values()), {}, {})
     assert live == {name: table.state for name, table in wanted.items()}
-    assert live["Side.t"].column("mood").type == "\"Side\".mood ENUM('a','b')"
-    assert live["v"].constraints[0].target == "Side.t"
+    quoted = schema if schema == "side" else f'"{schema}"'
+    assert live[f"{schema}.t"].column("mood").type == f"{quoted}.mood ENUM('a','b')"
+    assert live[f"{schema}.t"].indexes[0].sql == f"CREATE INDEX ix_t ON {quoted}.t USING btree (mood)"
+    assert live["v"].constraints[0].target == f"{schema}.t"
 
 
 @on_postgresql
