@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from core.migration.apply_sqlite_ddl import can_be_added
+from core.migration.apply_sqlite_ddl import AUTOINCREMENT, WITHOUT_ROWID, can_be_added
 from core.migration.state import ConstraintKind, ConstraintState, TableState
 from core.migration.steps import (
     AddColumn,
@@ -32,7 +32,14 @@ def target_of(current: TableState, steps: Iterable[Step], wanted: TableState) ->
     """The table after `steps`, which concern it. What no step speaks of stays, whoever put it there."""
     for step in steps:
         current = _after(current, step, wanted)
-    return current
+    return replace(current, options=tuple(option for option in current.options if _is_possible(option, current)))
+
+
+def _is_possible(option: str, state: TableState) -> bool:
+    """Whether the table's key allows the option: the key may have to wait."""
+    if option == AUTOINCREMENT:
+        return len(state.primary_key) == 1
+    return option != WITHOUT_ROWID or bool(state.primary_key)
 
 
 def is_alterable(current: TableState, target: TableState) -> bool:
@@ -54,6 +61,8 @@ def _after(state: TableState, step: Step, wanted: TableState) -> TableState:
             return _retired(state, name)
         case ConvertColumn(column=name):
             return _altered(state, name, type=_column(wanted, name).type)
+        case AlterColumn(column=name, what="computed"):
+            return _computed(state, _column(wanted, name))
         case AlterColumn(column=name, what=what):
             return _altered(state, name, **{what: getattr(_column(wanted, name), what)})
         case SetNullable(column=name, nullable=nullable):
@@ -99,6 +108,12 @@ def _retired(state: TableState, name: str) -> TableState:
     kept = tuple(c for c in state.constraints if name not in c.columns)
     indexes = tuple(index for index in state.indexes if not (index.unique and name in index.columns))
     return replace(_altered(state, name, nullable=True), constraints=kept, indexes=indexes)
+
+
+def _computed(state: TableState, wanted: ColumnState) -> TableState:
+    """The table with a column that is computed from now on, or no longer; only then it may have a default."""
+    kind = {"type": wanted.type, "collation": wanted.collation} if wanted.computed else {}
+    return _altered(state, wanted.name, computed=wanted.computed, default=wanted.default, **kind)
 
 
 def _altered(state: TableState, name: str, **changes: Any) -> TableState:

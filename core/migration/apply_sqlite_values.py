@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from core.migration import casts, kept
-from core.migration.apply_sqlite_ddl import column_definition
+from core.migration.apply_sqlite_ddl import WITHOUT_ROWID, column_definition
 from core.migration.meanings import meaning_of_text
 from core.migration.statements import FillRows, RestoreRows, Sql
 from core.migration.steps import AddColumn, AlterColumn, ConvertColumn, FillColumn, FillFromOld, RestoreKept, Source
@@ -64,6 +64,7 @@ class Values:
     after: list[Statement] = field(default_factory=list)
     numbered: str | None = None
     there: set[str] = field(default_factory=set)
+    called: set[str] = field(default_factory=set)
 
     def of(self, column: str) -> str:
         """The column's value."""
@@ -166,18 +167,21 @@ def _keep(connection: Connection, values: Values, column: str, *, where: str, be
 
 def _call(values: Values, column: str, fill: Fill) -> None:
     """Fill what is NULL in a column by calls: in the table as it is, or beside it if the column is being converted."""
-    if fill.make is None:
+    if fill.make is None or column in values.called:
         return
+    values.called.add(column)
     name = values.work.name
+    key = values.work.current.primary_key if WITHOUT_ROWID in values.work.current.options else ()
+    call = FillRows(name, column, fill.make, key=key)
     if column not in values.expressions:
-        values.before.append(FillRows(name, column, fill.make))
+        values.before.append(call)
     elif values.work.alterable:
-        values.after.append(FillRows(name, column, fill.make))
+        values.after.append(call)
     else:
         aside = replace(_bare(values.work.new_column(column)), name=f"{column}_aside")
         _add_column(values, aside)
         copy = f"UPDATE {quoted(name)} SET {quoted(aside.name)} = {values.expressions[column]}"
-        values.before += [Sql(copy, name, rows=True), FillRows(name, column, fill.make, into=aside.name)]
+        values.before += [Sql(copy, name, rows=True), replace(call, into=aside.name)]
         values.expressions[column] = quoted(aside.name)
 
 

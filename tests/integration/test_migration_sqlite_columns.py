@@ -17,16 +17,21 @@ from core.database import close_database, open_database
 from core.migration.meaning import Kind, Meaning
 from core.migration.steps import (
     AddColumn,
+    AddConstraint,
     AlterColumn,
+    ChangeOptions,
     ConvertColumn,
     Fill,
     FillColumn,
     FillFromOld,
+    Phase,
+    Planned,
     RetireColumn,
     SetNullable,
     Source,
+    Verdict,
 )
-from tests.sqlite_steps import INTEGER, KEPT, NOTHING, TEXT, Database, rebuilds, table, value
+from tests.sqlite_steps import INTEGER, KEPT, NOTHING, TEXT, Database, key_of, rebuilds, table, value, wanted_state
 
 
 @pytest.fixture
@@ -129,3 +134,36 @@ async def test_a_column_that_becomes_computed_has_its_values_kept(bot):
     await bot.migrate([plain], AlterColumn("t", "a", "computed"))
     assert await bot.sql("SELECT * FROM t") == [(1, 2), (2, 3)]
     assert (await bot.state("t")).column("a").computed is None
+
+
+async def test_a_callable_fills_rows_without_numbers_although_the_new_table_has_them(bot):
+    await bot.sql(
+        "CREATE TABLE t (a TEXT NOT NULL, b TEXT, PRIMARY KEY (a)) WITHOUT ROWID",
+        "INSERT INTO t VALUES ('x', 'no'), ('y', '5')",
+    )
+    model = table("t", Column("a", Text, primary_key=True), Column("b", Integer, nullable=False))
+    fill = Fill(Source.CALLABLE, make=lambda: -1)
+    await bot.migrate(
+        [model],
+        ConvertColumn("t", "b", TEXT, INTEGER, fill, {}),
+        FillColumn("t", "b", fill),
+        SetNullable("t", "b", nullable=False),
+        ChangeOptions("t"),
+    )
+    assert await bot.sql("SELECT * FROM t") == [("x", -1), ("y", 5)]
+    assert (await bot.state("t")).options == ()
+
+
+async def test_a_column_that_becomes_computed_has_no_default_any_more(bot):
+    await bot.sql("CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT DEFAULT 'd')", "INSERT INTO t VALUES (1, NULL)")
+    model = table("t", Column("id", Integer, primary_key=True), Column("a", Integer, Computed("id + 1")))
+    await bot.migrate([model], AlterColumn("t", "a", "computed"))
+    assert (await bot.state("t")).columns == (await wanted_state(model)).columns
+
+
+async def test_an_option_waits_for_the_key_that_it_needs(bot):
+    await bot.sql("CREATE TABLE t (a TEXT)", "INSERT INTO t VALUES (NULL)")
+    model = table("t", Column("a", Text, primary_key=True), sqlite_with_rowid=False)
+    key = key_of(await wanted_state(model))
+    await bot.migrate([model], Planned(AddConstraint("t", key), Phase.SETTLE, Verdict.POSTPONE), ChangeOptions("t"))
+    assert await bot.sql("SELECT * FROM t") == [(None,)]
