@@ -50,6 +50,10 @@ class DatabaseBusy(DatabaseError):  # noqa: N818 - reads as the sentence it is
     """Another session has been writing to the SQLite file for too long, or this very code has one open."""
 
 
+class BackupError(DatabaseError):
+    """A backup cannot be made or put back, or a database cannot be copied; what was there is as it was."""
+
+
 # --- platform ----------------------------------------------------------------------------------------------------
 
 

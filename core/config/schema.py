@@ -57,6 +57,13 @@ def at_least_zero(value: Any) -> Any:
     return value
 
 
+def count(value: Any) -> Any:
+    """Accept a whole number that is not negative."""
+    if type(value) is not int or value < 0:
+        raise mismatch("a whole number, 0 or more", value)
+    return value
+
+
 def bots(value: Any) -> list[dict[str, Any]]:
     """Accept a list of mappings, each with `adapter` and, if it likes, a unique `id`."""
     result: list[dict[str, Any]] = check([{}], value)
@@ -102,6 +109,17 @@ FRAMEWORK_KEYS = (
         ("aha", "database", "synchronous"),
         Option("full", "normal"),
         "SQLite only. full: a commit survives a power cut. normal: faster, the last commits may not.",
+    ),
+    Key(
+        ("aha", "database", "backups"),
+        Rule(5, count),
+        "How many backups are kept in data_dir/backups, the newest. 0: all.",
+    ),
+    Key(
+        ("aha", "database", "pg_dump"),
+        "",
+        "PostgreSQL only. The program that makes backups, as new as the server. Empty: the one on PATH. "
+        "none: Aha's own way.",
     ),
     Key(("aha", "data_dir"), Path("data"), "The folder for everything that the bot keeps."),
     Key(("aha", "debug"), spec=False, comment="Log in detail, also the conditions that failed."),

@@ -26,6 +26,8 @@ POSTGRES_CONNECTIONS = 40
 # How long a handler may wait for a free connection, in seconds: long enough for thousands of writers on a slow disk.
 _POOL_TIMEOUT = 120
 _CONNECT_TIMEOUT = 15
+# How a bot's connections are told from others on a PostgreSQL server, by whoever must not touch what a bot has open.
+APPLICATION = "aha"
 
 
 class _BotEngine(AsyncEngine):
@@ -121,7 +123,7 @@ def _create_postgresql(url: URL) -> AsyncEngine:
         max_overflow=0,
         pool_timeout=_POOL_TIMEOUT,
         pool_use_lifo=True,
-        connect_args={"timeout": _CONNECT_TIMEOUT},
+        connect_args={"timeout": _CONNECT_TIMEOUT, "server_settings": {"application_name": APPLICATION}},
     )
     event.listen(engine.sync_engine, "checkout", _replace_if_closed)
     return engine

@@ -34,6 +34,8 @@ DEFAULTS = {
     "bots": [],
     "aha.database.url": "",
     "aha.database.synchronous": "full",
+    "aha.database.backups": 5,
+    "aha.database.pg_dump": "",
     "aha.data_dir": Path("data"),
     "aha.debug": False,
     "aha.global_msg_prefix": (),
@@ -71,12 +73,12 @@ GOOD = {
     "database as text": (
         "aha:\n  database: sqlite:///x.db",
         "aha.database",
-        {"url": "sqlite:///x.db", "synchronous": "full"},
+        {"url": "sqlite:///x.db", "synchronous": "full", "backups": 5, "pg_dump": ""},
     ),
     "database as section": (
         "aha: {database: {synchronous: normal}}",
         "aha.database",
-        {"url": "", "synchronous": "normal"},
+        {"url": "", "synchronous": "normal", "backups": 5, "pg_dump": ""},
     ),
     "limit as number": ("aha: {limit: 5}", "aha.limit", {"messages": 5, "seconds": 60.0}),
     "prefix": ("aha: {global_msg_prefix: '!'}", "aha.global_msg_prefix", ("!",)),
@@ -102,6 +104,10 @@ BAD_VALUES = {
     "truth": ("aha:\n  debug: maybe", '2: aha.debug: expected true or false, found "maybe"'),
     "number": ("aha:\n\n  lang: 1", "3: aha.lang: expected one of en, zh, found 1"),
     "in a short section": ("aha: {database: 5}", "1: aha.database.url: expected text, found 5 (put it in quotes)"),
+    "half a backup": (
+        "aha: {database: {backups: 0.5}}",
+        "1: aha.database.backups: expected a whole number, 0 or more, found 0.5",
+    ),
     "negative limit": ("aha: {limit: -1}", "1: aha.limit.messages: expected a number, 0 or more, found -1"),
     "in a section": (
         "aha:\n database:\n  synchronous: off",
