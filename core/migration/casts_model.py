@@ -314,7 +314,7 @@ def _write_numeric(number: Decimal, after: Meaning, dialect: str) -> Stored | No
     near = values.to_float(number)
     if near is None:
         return None
-    return int(number) if abs(number) < values.LAST_INTEGER and number % 1 == 0 else near
+    return int(number) if abs(number) <= values.LAST_INTEGER and number % 1 == 0 else near
 
 
 def _write_moment(moment: datetime, _: Meaning, __: str) -> str:
@@ -324,10 +324,10 @@ def _write_moment(moment: datetime, _: Meaning, __: str) -> str:
 def _write_json(document: str, after: Meaning, dialect: str) -> Stored | None:
     if is_jsonb(after) and not values.fits_jsonb(document):
         return None
-    said = values.load_json(document)
-    if dialect != "sqlite" or not isinstance(said, Decimal):
+    if dialect != "sqlite" or document.lstrip()[0] not in "-0123456789":
         return document
     # SQLite takes a document that is but a number for one.
+    said = values.load_json(document)
     if not said.is_finite():
         return None
     return int(said) if fits_integer(said, after, dialect) else values.to_float(said)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from core.migration.casts_limits import survives
 from core.migration.casts_model import converter
+from core.migration.casts_quick import quick
 from core.migration.codec import encode, meaning_from
 from core.migration.meaning import Kind
 
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 
 # Whatever is in the column may stay there as it is.
 _WIDER = {(Kind.BOOLEAN, Kind.INTEGER), (Kind.ENUM, Kind.TEXT)}
-_CANONICAL = "typeof({x}) = 'text' AND CAST(CAST({x} AS INTEGER) AS TEXT) = {x}"
 
 
 def lend(connection: Connection, name: str, arguments: int, function: Callable[..., Any]) -> None:
@@ -49,9 +49,7 @@ def cast(column: str, before: Meaning, after: Meaning, members: Mapping[str, str
     if before.kind is Kind.INTEGER and after.kind is Kind.TEXT and after.length is None:
         rest = f"WHEN typeof({column}) = 'real' THEN {called} ELSE {column}"
         return f"CASE WHEN typeof({column}) = 'integer' THEN CAST({column} AS TEXT) {rest} END", True
-    if before.kind is Kind.TEXT and after.kind is Kind.INTEGER:
-        return f"CASE WHEN {_CANONICAL.format(x=column)} THEN CAST({column} AS INTEGER) END", False
-    return called, False
+    return quick(column, before, after, called), False
 
 
 def _stays(before: Meaning, after: Meaning) -> bool:

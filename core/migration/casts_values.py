@@ -101,13 +101,12 @@ def parse_time(text: str) -> time | None:
 def parse_moment(text: str) -> datetime | None:
     """The moment in ISO text, in UTC; text without an offset is in UTC already. A day is its midnight."""
     match = _moment.fullmatch(text)
-    day = match and parse_date(match[1])
-    if not match or not day:
+    if not match:
         return None
-    moment = datetime.combine(day, time.fromisoformat(match[2] or "00:00"))
     try:
+        moment = datetime.fromisoformat(f"{match[1]} {match[2] or '00:00'}")
         return moment if match[3] is None else moment - _offset(match[3])
-    except OverflowError:
+    except (ValueError, OverflowError):
         return None
 
 
@@ -173,7 +172,7 @@ def plain(number: Decimal, scale: int | None = None) -> str:
 def load_json(document: str) -> Any:
     """What a JSON document says, with numbers as Decimal; raises ValueError if it is none."""
     try:
-        return json.loads(document, parse_float=_number, parse_int=_number, parse_constant=_no_json)
+        return _decoder.decode(document)
     except RecursionError:
         raise ValueError("too deep") from None
 
@@ -185,6 +184,9 @@ def _number(text: str) -> Decimal:
 
 def _no_json(constant: str) -> Any:
     raise ValueError(constant)
+
+
+_decoder = json.JSONDecoder(parse_float=_number, parse_int=_number, parse_constant=_no_json)
 
 
 def fits_jsonb(document: str) -> bool:

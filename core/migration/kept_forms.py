@@ -116,7 +116,9 @@ def written(dialect: str, column: str, before: Meaning) -> tuple[str, str]:
 
 
 def _written_in_json(dialect: str, column: str) -> str:
-    return f"aha_json({told(column)})" if dialect == "sqlite" else f"coalesce(to_json({column})::text, 'null')"
+    if dialect == "postgresql":
+        return f"coalesce(to_json({column})::text, 'null')"
+    return f"CASE typeof({column}) WHEN 'integer' THEN CAST({column} AS TEXT) ELSE aha_json({told(column)}) END"
 
 
 def written_key(dialect: str, columns: Sequence[str], names: Sequence[str]) -> str:
@@ -140,7 +142,8 @@ def as_read(dialect: str, row: str, before: Meaning) -> tuple[str, Meaning]:
     form, text = f"{row}.form", f"{row}.value"
     if dialect == "sqlite":
         value = f"aha_read({form}, {text})"
-        return f"CASE {form} WHEN 'bad text' THEN CAST({value} AS TEXT) ELSE {value} END", before
+        bad = f"WHEN 'bad text' THEN CAST({value} AS TEXT)"
+        return f"(CASE {form} WHEN 'text' THEN {text} {bad} ELSE {value} END)", before
     if before.kind is Kind.BYTES:
         return f"CASE {form} WHEN 'blob' THEN decode({text}, 'hex') END", replace(before, sql="BYTEA")
     good = f"CASE WHEN {form} NOT IN ('blob', 'bad text') THEN {text} END"
