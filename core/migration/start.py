@@ -5,6 +5,7 @@ When nothing has changed that is one query, and one for each thing that is postp
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +17,7 @@ from core.database._sqlalchemy import outdate_connections
 from core.database.engine import db_engine
 from core.database.schema import check
 from core.migration import kept, ledger, stamp  # noqa: F401 - their tables are the framework's
-from core.migration.faults import fatal
+from core.migration.faults import fatal, said
 from core.migration.fingerprint import fingerprint
 from core.migration.leftovers import leftover_columns
 from core.migration.lock import one_process
@@ -26,7 +27,7 @@ from core.migration.steps import Phase
 from models.exc import DatabaseError
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable, Mapping
+    from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 
     from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -67,12 +68,13 @@ async def expand(modules: Iterable[Module], *, backup: Callable[[], Awaitable[ob
     _start.running = [owned(module) for module in modules if module not in failures]
     prints = {given.name: _print(given) for given in (framework(), *_start.running)}
     units: tuple[UnitPlan, ...] = ()
-    if await _changed(prints):
-        async with one_process(db_engine), db_engine.connect() as connection:
-            if changed := await _changed(prints):
-                work = await _expand(connection, changed, prints, backup)
-                units = tuple(work.units)
-                failures |= by_module(work.failures, modules)
+    with _explained():
+        if await _changed(prints):
+            async with one_process(db_engine), db_engine.connect() as connection:
+                if changed := await _changed(prints):
+                    work = await _expand(connection, changed, prints, backup)
+                    units = tuple(work.units)
+                    failures |= by_module(work.failures, modules)
     transition.tell(_start.stamp.pending, leftover_columns(_start.stamp.unused))
     return Outcome(failures, units)
 
@@ -87,14 +89,27 @@ async def settle(modules: Iterable[Module]) -> Outcome:
     ended = {module.name for module in modules} & _start.stamp.pending.keys()
     if not due and not ended:
         return Outcome()
-    async with one_process(db_engine), db_engine.connect() as connection:
-        pending = {name: migration for name, migration in _start.stamp.pending.items() if name not in ended}
-        work = _work(connection, Phase.SETTLE, replace(_start.stamp, pending=pending))
-        await work.migrate([owned(module) for module in due])
-        await _finish(work)
+    pending = {name: migration for name, migration in _start.stamp.pending.items() if name not in ended}
+    with _explained():
+        async with one_process(db_engine), db_engine.connect() as connection:
+            work = _work(connection, Phase.SETTLE, replace(_start.stamp, pending=pending))
+            await work.migrate([owned(module) for module in due])
+            await _finish(work)
     for name in ended:
         transition.end(name)
     return Outcome(by_module(work.failures, modules), tuple(unit for unit in work.units if unit.acts))
+
+
+@contextmanager
+def _explained() -> Iterator[None]:
+    """Let what the database says in the body, outside of any module's own unit, be one line with a remedy."""
+    try:
+        yield
+    except SQLAlchemyError as error:
+        raise fatal(error) or DatabaseError(
+            f"the database cannot be compared with what the modules need: {said(error)}; what was under way was rolled "
+            "back; look at the database's own log"
+        ) from error
 
 
 def by_module(failures: Mapping[str, Exception], modules: Iterable[Module]) -> dict[Module, Exception]:
@@ -143,10 +158,7 @@ async def _expand(
 
 
 async def _finish(work: Work) -> None:
-    try:
-        await work.finish(running=_start.running)
-    except SQLAlchemyError as error:
-        raise fatal(error) or DatabaseError(f"the migration cannot be recorded: {error}") from error
+    await work.finish(running=_start.running)
     _start.stamp = work.stamp
     if work.changed:
         # Statements that other connections have prepared are for the tables as they were.

@@ -1,0 +1,173 @@
+"""What no module is to blame for: the disk, the server, other processes. A start that meets it leaves the old state."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+
+import pytest
+from sqlalchemy import Column, Integer, Table, Text, event, text
+
+from core.context import entered
+from core.database import db_engine, metadata
+from core.migration import disk, lock
+from core.migration.start import expand, settle
+from models.exc import DatabaseError
+
+
+@pytest.fixture
+def release(module):
+    """Declares the release of a module whose column `text` has a type that needs a rebuild if it is not the old one."""
+    running = []
+
+    def declare(type_=Text):
+        while running:
+            running.pop().drop()
+        running.append(module("demo"))
+        with entered(running[0]):
+            Table("note", metadata, Column("id", Integer, primary_key=True), Column("text", type_))
+        return running[0]
+
+    return declare
+
+
+async def rows():
+    async with db_engine.connect() as connection:
+        return [tuple(row) for row in await connection.execute(text("SELECT * FROM note__demo ORDER BY id"))]
+
+
+@pytest.fixture
+async def old(database, release):
+    """The database of the release before, with rows that would become numbers."""
+    await expand([release()])
+    async with db_engine.begin() as connection:
+        await connection.execute(
+            text("INSERT INTO note__demo VALUES (:id, :text)"), [{"id": n, "text": f"{n}"} for n in range(1000)]
+        )
+    return database
+
+
+@pytest.fixture
+def at():
+    """Listens to an event of the engine until it is told to stop, or the test ends."""
+    heard = []
+
+    def listen(name, function):
+        heard.append((db_engine.sync_engine, name, function))
+        event.listen(*heard[-1])
+
+    def stop():
+        while heard:
+            event.remove(*heard.pop())
+
+    listen.stop = stop
+    yield listen
+    stop()
+
+
+async def goes_on(demo):
+    """The next start finds the rows as they were, migrates them, and the one after has nothing to do."""
+    assert await rows() == [(n, f"{n}") for n in range(1000)]
+    assert (await expand([demo])).failures == {}
+    await settle([demo])
+    assert await rows() == [(n, n) for n in range(1000)]
+    assert (await expand([demo])).units == ()
+
+
+async def test_a_full_disk(old, at, release):
+    if not old.startswith("sqlite"):
+        pytest.skip("a server's disk cannot be filled here")
+    async with db_engine.connect() as connection:
+        pages = await connection.scalar(text("PRAGMA page_count"))
+    limit = pages + 2
+    at("checkout", lambda connection, *_: connection.execute(f"PRAGMA max_page_count={limit}"))
+    demo = release(Integer)
+    with pytest.raises(DatabaseError, match="disk is full.*rolled back; the disk is full: make room and start again"):
+        await expand([demo])
+    limit = 2**30
+    await goes_on(demo)
+
+
+async def test_a_database_that_may_only_be_read(old, at, release):
+    switch = {
+        "sqlite": ("PRAGMA query_only=1", "PRAGMA query_only=0"),
+        "postgresql": ("SET default_transaction_read_only = on", "SET default_transaction_read_only = off"),
+    }[old.partition(":")[0]]
+    way = 0
+
+    def begin(connection):
+        if connection.dialect.name == "sqlite":
+            connection.exec_driver_sql(switch[way])
+        elif way == 0:
+            connection.exec_driver_sql("SET TRANSACTION READ ONLY")
+
+    at("begin", begin)
+    demo = release(Integer)
+    with pytest.raises(DatabaseError, match="(the file cannot be written|the database is read-only)"):
+        await expand([demo])
+    way = 1
+    await goes_on(demo)
+
+
+@pytest.mark.parametrize("when", ["SELECT format_type", "ALTER TABLE", "INSERT INTO aha_history"])
+async def test_a_server_that_goes_away(old, at, release, when):
+    if old.startswith("sqlite"):
+        pytest.skip("there is no server")
+
+    def goes(connection, cursor, statement, *_):
+        if statement.strip().startswith(when):
+            at.stop()
+            connection.exec_driver_sql("SELECT pg_terminate_backend(pg_backend_pid())")
+
+    demo = release(Integer)
+    at("before_cursor_execute", goes)
+    with pytest.raises(DatabaseError, match="the server is (gone|shutting down): start it, then the bot"):
+        await expand([demo])
+    await goes_on(demo)
+
+
+async def test_too_little_room_for_a_copy_puts_the_module_off(old, release, monkeypatch):
+    if not old.startswith("sqlite"):
+        pytest.skip("a server's disk cannot be looked at")
+    demo = release(Integer)
+    with monkeypatch.context() as patched:
+        patched.setattr(disk, "free_bytes", lambda folder: 1000)
+        outcome = await expand([demo])
+    assert "the tables note__demo have to be copied, which takes 16 MB in" in str(outcome.failures[demo])
+    await goes_on(demo)
+
+
+async def test_whoever_has_to_wait_says_so(old, release, monkeypatch, caplog):
+    monkeypatch.setattr(lock, "_PATIENCE", 0.01)
+    caplog.set_level("INFO", logger="core.migration.lock")
+    demo = release(Integer)
+    if old.startswith("sqlite"):
+        other = sqlite3.connect(old.partition("///")[2], isolation_level=None)
+        other.execute("BEGIN IMMEDIATE")
+        migrating = asyncio.create_task(expand([demo]))
+        while not caplog.records:
+            await asyncio.sleep(0)
+        other.rollback()
+        other.close()
+    else:
+        async with lock.one_process(db_engine):
+            migrating = asyncio.create_task(expand([demo]))
+            while not caplog.records:
+                await asyncio.sleep(0)
+    assert (await migrating).failures == {}
+    assert caplog.messages == ["another process is migrating this database; waiting for it"]
+    await settle([demo])
+    assert await rows() == [(n, n) for n in range(1000)]
+
+
+async def test_a_start_that_is_broken_off_leaves_the_old_state(old, at, release):
+    def breaks(connection, cursor, statement, *_):
+        if statement.startswith("INSERT INTO aha_history"):
+            raise asyncio.CancelledError
+
+    demo = release(Integer)
+    at("before_cursor_execute", breaks)
+    with pytest.raises(asyncio.CancelledError):
+        await expand([demo])
+    at.stop()
+    await goes_on(demo)
