@@ -16,7 +16,7 @@ from core.migration.apply_postgresql_catalogue import read, relations
 from core.migration.apply_postgresql_columns import drop_and_add, replaced
 from core.migration.apply_postgresql_convert import conversions, convert_work
 from core.migration.apply_postgresql_job import Job, Stage
-from core.migration.apply_postgresql_names import name_work, renames, same_indexes
+from core.migration.apply_postgresql_names import kept_renames, name_work, renames, same_indexes
 from core.migration.apply_postgresql_numbers import default_work
 from core.migration.apply_postgresql_parts import parts_in_the_way, parts_work, touched
 from core.migration.apply_postgresql_rights import demand_rights
@@ -60,8 +60,9 @@ def script(connection: Connection, unit: UnitPlan, phase: Phase) -> Script:
     named = renames(unit, steps, now)
     with _as_if(connection, named):
         job = Job(connection, unit, steps, read(connection, _concerned(unit, steps)))
-        statements = [statement for _, statement in sorted(_work(job), key=lambda placed: placed[0])]
-    return Script([*_OPENING, *named, *statements])
+        # Two steps may come to the same, such as a default that changes with its column's type.
+        work = sorted(dict.fromkeys(_work(job)), key=lambda placed: placed[0])
+    return Script([*_OPENING, *named, *kept_renames(connection, unit, steps), *(sql for _, sql in work)])
 
 
 @contextmanager

@@ -102,15 +102,15 @@ def relations(connection: Connection) -> dict[str, Relation]:
 
 
 def read(connection: Connection, names: Collection[str]) -> Catalogue:
-    """What concerns the tables `names`, those that refer to them and those that share their types."""
+    """What concerns the tables `names`, all that refer to them, and those that share their types."""
     known = relations(connection)
-    oids = [known[name].oid for name in names if name in known]
+    oids = [oid for (oid,) in _rows(connection, _CHILDREN, [known[name].oid for name in names if name in known])]
     parts = [_part(*row) for row in _rows(connection, _PARTS, oids)]
-    family = {known[part.table].oid for part in parts} | {known[part.target].oid for part in parts if part.target}
+    parents = {known[part.target].oid for part in parts if part.target}
     return Catalogue(
         version=connection.execute(text("SELECT current_setting('server_version_num')::int / 10000")).scalar_one(),
         relations=known,
-        columns=_columns(connection, sorted(family | set(oids))),
+        columns=_columns(connection, sorted(parents.union(oids))),
         parts=parts,
         types=_types(connection),
         sequences={name for (name,) in connection.execute(_SEQUENCES)},
@@ -122,8 +122,9 @@ def _columns(connection: Connection, oids: list[int]) -> dict[tuple[str, str], L
 
 
 def _column(*values: Any) -> LiveColumn:
-    *plain, schema, sequence, comment = values
-    return LiveColumn(*plain, sequence=sequence and Place(schema, sequence), comment=comment)
+    type_, not_null, identity, generated, expression, default, schema, sequence, comment = values
+    owned = Place(schema, sequence) if sequence else None
+    return LiveColumn(type_, not_null, identity, generated, expression, default, owned, comment)
 
 
 def _part(*values: Any) -> Part:
@@ -180,6 +181,15 @@ LEFT JOIN pg_depend o ON o.refclassid = 'pg_class'::regclass AND o.refobjid = a.
      AND EXISTS (SELECT 1 FROM pg_class WHERE oid = o.objid AND relkind = 'S')
 LEFT JOIN pg_class s ON s.oid = o.objid LEFT JOIN pg_namespace sn ON sn.oid = s.relnamespace
 WHERE a.attrelid = ANY(:oids) AND a.attnum > 0 AND NOT a.attisdropped
+"""
+
+_CHILDREN = """
+WITH RECURSIVE family (oid) AS (
+  SELECT unnest(CAST(:oids AS oid[]))
+  UNION
+  SELECT c.conrelid FROM family f JOIN pg_constraint c ON c.confrelid = f.oid AND c.contype = 'f'
+)
+SELECT oid FROM family
 """
 
 _CONSTRAINT_COLUMNS = """

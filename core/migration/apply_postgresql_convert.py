@@ -17,7 +17,7 @@ from core.migration.casts import Cast, cast_sql
 from core.migration.kept import keep_sql
 from core.migration.meaning import Kind
 from core.migration.statements import FillRows, Sql
-from core.migration.steps import AlterColumn, ConvertColumn, SetNullable, Source
+from core.migration.steps import AlterColumn, ConvertColumn, DropConstraint, SetNullable, Source
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -93,8 +93,9 @@ def _conversion(job: Job, remade: Mapping[str, Remade], table: str, column: str)
 
 def _children(job: Job, parent: Conversion) -> Iterator[Conversion]:
     """Columns that refer to one which changes its type so that they could not refer to it any longer."""
+    dropped = {(s.table, s.constraint.name) for s in job.steps if isinstance(s, DropConstraint)}
     for key in job.catalogue.parts:
-        if key.kind != "f" or key.target != parent.table or not parent.moves:
+        if key.kind != "f" or key.target != parent.table or not parent.moves or (key.table, key.name) in dropped:
             continue
         for column, target in zip(key.columns, key.target_columns, strict=True):
             live = job.live(key.table, column)
@@ -114,15 +115,22 @@ def convert_work(job: Job, found: Mapping[tuple[str, str], Conversion]) -> Work:
         if not cast.total:
             yield Stage.KEEP, _keep(job, new, cast)
         yield from _let_be_null(job, new)
-        value = _filled(new, cast)
         if new.moves:
-            collate = f" COLLATE {quote(new.collation)}" if new.collation else ""
-            clauses[new.table].append(f"ALTER COLUMN {quote(new.column)} TYPE {new.type}{collate} USING {value}")
+            clauses[new.table].append(_type_clause(job, new, cast))
             yield from _default_aside(job, new)
         else:
-            yield Stage.CONVERT, _update(job, new, value)
+            yield Stage.CONVERT, _update(job, new, _filled(new, cast))
     for table, changes in clauses.items():
         yield Stage.CONVERT, alter(job.place(table), ", ".join(changes), rows=True)
+
+
+def _type_clause(job: Job, new: Conversion, cast: Cast) -> str:
+    """The change of a column's type. PostgreSQL widens without a rewrite what it is not told how to convert."""
+    families = {family(new.type), family(job.catalogue.columns[new.table, new.column].type)}
+    is_wider = cast.total and families in ({"integer"}, {"text"})
+    using = "" if is_wider else f" USING {_filled(new, cast)}"
+    collate = f" COLLATE {quote(new.collation)}" if new.collation else ""
+    return f"ALTER COLUMN {quote(new.column)} TYPE {new.type}{collate}{using}"
 
 
 def _cast(job: Job, new: Conversion) -> Cast:
@@ -153,7 +161,8 @@ def _filled(new: Conversion, cast: Cast) -> str:
     """The new value; that of the fill where the old one cannot follow."""
     if cast.total or new.fill.source not in (Source.SERVER, Source.VALUE):
         return cast.value
-    column, fill = quote(new.column), f"CAST({new.fill.sql} AS {new.type})"
+    # The text of an enum's default names the type, which is another one for the moment.
+    column, fill = quote(new.column), f"CAST(({new.fill.sql}){'::text' * new.after.native} AS {new.type})"
     return f"CASE WHEN {column} IS NULL THEN NULL ELSE coalesce({cast.value}, {fill}) END"
 
 
@@ -187,6 +196,6 @@ def _default_aside(job: Job, new: Conversion) -> Work:
             yield Stage.DEFAULT, Sql(f"ALTER SEQUENCE {live.sequence.sql} AS {new.type}")
         return
     yield Stage.DETACH, alter_column(place, new.column, "DROP DEFAULT")
-    default = wanted.default if wanted else live.default
+    default = wanted.default if wanted else f"CAST(({live.default})::text AS {new.type})"
     if default is not None:
         yield Stage.DEFAULT, alter_column(place, new.column, f"SET DEFAULT {default}")

@@ -110,8 +110,11 @@ class Job:
         """What the column's values meant up to now."""
         record = self.unit.records.get(table)
         known = record.meanings.get(column) if record else None
-        live = self.catalogue.columns[table, column]
-        return known or meaning_of_text(live.type, "postgresql")
+        if known:
+            return known
+        shown = self.catalogue.columns[table, column].type
+        named = self.catalogue.types.get(shown.removesuffix("[]"))
+        return meaning_of_text(f"{shown} {named.made}" if named else shown, "postgresql")
 
     def module(self, table: str) -> str:
         """The module that the table belongs to, as far as the unit knows."""

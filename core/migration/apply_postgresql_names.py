@@ -7,11 +7,14 @@ from typing import TYPE_CHECKING
 
 from core.migration.apply_postgresql_ddl import Place, alter, quote, rename_column, rename_table
 from core.migration.apply_postgresql_job import Stage, place_in_model
+from core.migration.kept import rename_sql
 from core.migration.statements import Sql
 from core.migration.steps import AddIndex, DropIndex, RenameColumn, RenameConstraint, RenameTable
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
+
+    from sqlalchemy import Connection
 
     from core.migration.apply_postgresql_catalogue import Relation
     from core.migration.apply_postgresql_job import Job, Work
@@ -23,16 +26,32 @@ _MAX_BYTES = 63
 
 def renames(unit: UnitPlan, steps: Sequence[Step], relations: Mapping[str, Relation]) -> list[Sql]:
     """The statements that give tables and columns their new names."""
-    tables = {step.old: step.table for step in steps if isinstance(step, RenameTable)}
-    columns: defaultdict[str, dict[str, str]] = defaultdict(dict)
-    for step in steps:
-        if isinstance(step, RenameColumn):
-            columns[step.table][step.old] = step.column
+    tables, columns = _renamed(steps)
     made = [*_table_renames(unit, tables, relations)]
     for table, names in columns.items():
         place = place_in_model(unit, table) if table in unit.wanted else relations[table].place
         made += [rename_column(place, old, new) for old, new in in_order(names)]
     return made
+
+
+def kept_renames(connection: Connection, unit: UnitPlan, steps: Sequence[Step]) -> Iterator[Sql]:
+    """The statements that let kept values go by the new names, so that they find their rows again."""
+    tables, columns = _renamed(steps)
+    for old, new in in_order(tables):
+        owner = unit.wanted.get(new)
+        yield from rename_sql(connection, old, table_to=new, module_to=owner.module if owner else None)
+    for table, names in columns.items():
+        yield from rename_sql(connection, table, columns=names)
+
+
+def _renamed(steps: Sequence[Step]) -> tuple[dict[str, str], dict[str, dict[str, str]]]:
+    """Old to new names of the tables, and of the columns by their table's new name."""
+    tables = {step.old: step.table for step in steps if isinstance(step, RenameTable)}
+    columns: defaultdict[str, dict[str, str]] = defaultdict(dict)
+    for step in steps:
+        if isinstance(step, RenameColumn):
+            columns[step.table][step.old] = step.column
+    return tables, columns
 
 
 def _table_renames(unit: UnitPlan, tables: Mapping[str, str], relations: Mapping[str, Relation]) -> Iterator[Sql]:
