@@ -7,6 +7,7 @@ had put in. Of several that were kept of one row, the newest. All is done by the
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from sqlalchemy import inspect
@@ -54,7 +55,9 @@ def fits(
     wrote: str | None = None,
 ) -> int:
     """Return how many kept values `restore` would put back."""
-    target = _Column(table, column, after, key, wrote)
+    # The enum type may have to be made yet; its members are known.
+    shown = replace(after, native=False, sql="TEXT") if after.native else after
+    target = _Column(table, column, shown, key, wrote)
     return sum(
         connection.exec_driver_sql(f"SELECT count(*) FROM ({_pairs(connection, target, group)}) AS pairs").scalar_one()
         for group in _groups(connection, target)
@@ -86,7 +89,7 @@ def _restore(connection: Connection, target: _Column, group: _Group) -> int:
     connection.exec_driver_sql(f"CREATE TEMPORARY TABLE aha_pairs AS {_pairs(connection, target, group)}")
     connection.exec_driver_sql("CREATE INDEX ix_aha_pairs ON aha_pairs (place)")
     connection.exec_driver_sql(
-        f"UPDATE {table} SET {identifier(connection, target.name)} = {value} "
+        f"UPDATE {table} SET {connection.dialect.identifier_preparer.quote_identifier(target.name)} = {value} "
         f"FROM aha_pairs AS p JOIN aha_kept AS k ON k.id = p.id WHERE p.place = {place}"
     )
     done = connection.exec_driver_sql("DELETE FROM aha_kept WHERE id IN (SELECT id FROM aha_pairs)").rowcount
