@@ -6,7 +6,7 @@ could be got back from its new form: nothing is rounded, nothing is guessed.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from core.migration.meaning import Meaning
 
-__all__ = ["Cast", "cast_sql", "convert", "prepare"]
+__all__ = ["Cast", "cast_sql", "convert", "prepare", "without_type"]
 
 _NONE: Mapping[str, str] = MappingProxyType({})
 _INSTALLED = "aha_casts"
@@ -56,6 +56,11 @@ def install(connection: Connection) -> None:
     prepare(connection)
     connection.commit()
     connection.info[_INSTALLED] = True
+
+
+def without_type(after: Meaning) -> Meaning:
+    """`after` for looking at values while its enum type may still have to be made: the same members, as text."""
+    return replace(after, native=False, sql="TEXT") if after.native else after
 
 
 def cast_sql(

@@ -147,7 +147,7 @@ class Facts:
     def misfits(self, step: ConvertColumn) -> Evidence:
         """The rows whose value cannot be converted."""
         if step.column not in self._misfits:
-            cast = self._values.cast(step)
+            cast = self._values.cast(replace(step, after=casts.without_type(step.after)))
             unfit = f"{self._values.on_disk(step.column)} IS NOT NULL AND ({cast.value}) IS NULL"
             self._misfits[step.column] = Evidence() if cast.total or not self.rows else self._rows.where(unfit)
         return self._misfits[step.column]

@@ -7,12 +7,11 @@ had put in. Of several that were kept of one row, the newest. All is done by the
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from sqlalchemy import inspect
 
-from core.migration.casts import cast_sql, prepare
+from core.migration.casts import cast_sql, prepare, without_type
 from core.migration.codec import meaning_from
 from core.migration.kept_forms import as_read, names_of, written_key
 from core.migration.kept_table import exists, identifier, literal
@@ -55,9 +54,7 @@ def fits(
     wrote: str | None = None,
 ) -> int:
     """Return how many kept values `restore` would put back."""
-    # The enum type may have to be made yet; its members are known.
-    shown = replace(after, native=False, sql="TEXT") if after.native else after
-    target = _Column(table, column, shown, key, wrote)
+    target = _Column(table, column, without_type(after), key, wrote)
     return sum(
         connection.exec_driver_sql(f"SELECT count(*) FROM ({_pairs(connection, target, group)}) AS pairs").scalar_one()
         for group in _groups(connection, target)

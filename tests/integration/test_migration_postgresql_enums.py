@@ -83,13 +83,23 @@ async def test_text_becomes_an_enum_and_the_type_goes_with_its_last_column(bot):
 
     await bot.release(release(Text))
     await bot.sql("INSERT INTO t (a) VALUES ('x'), ('other')")
-    await bot.release(release(color("x", "y")))
-    await bot.release(release(color("x", "y", name="k" * 63)))
-    await bot.release(release(color("x", "y", "z", name="k" * 63)))
-    assert await bot.sql(TYPES) == [("k" * 63,)]
+    (unit,) = await bot.release(release(color("x", "y")))
+    assert sum(planned.kept for planned in unit.steps) == 1
     await bot.release(release(Text))
     assert await bot.sql("SELECT a FROM t ORDER BY id") == [("x",), ("other",)]
     assert await bot.sql(TYPES) == []
+
+
+async def test_a_type_of_63_bytes_changes_its_members_and_gives_way_to_another(bot):
+    def release(*members, name="é" * 31):
+        return lambda m: Table("t", m, key(), Column("a", color(*members, name=name)))
+
+    await bot.release(release("x", "y"))
+    await bot.sql("INSERT INTO t (a) VALUES ('x')")
+    await bot.release(release("x", "y", "z"))
+    assert await bot.sql(TYPES) == [("é" * 31,)]
+    await bot.release(release("x", "y", "z", name="k" * 63))
+    assert await bot.sql(TYPES) == [("k" * 63,)]
 
 
 async def test_a_new_column_and_a_new_table_find_their_types(bot):
