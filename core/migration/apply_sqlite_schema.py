@@ -97,15 +97,21 @@ def look(connection: Connection, unit: UnitPlan, *, names: Iterable[str], rename
     engine = create_engine("sqlite://", poolclass=StaticPool)
     try:
         with closing(engine.connect()) as copy:
-            return _rehearsed(copy, entries, names=set(names), renames=renames)
+            _build(copy, entries, needed={*names, *unit.live})
+            return _rehearsed(copy, names=set(names), renames=renames)
     finally:
         engine.dispose()
 
 
-def _rehearsed(copy: Connection, entries: Sequence[Entry], *, names: set[str], renames: Sequence[str]) -> Schema:
+def _build(copy: Connection, entries: Iterable[Entry], *, needed: set[str]) -> None:
+    """Make everything again, as far as it can be made: a virtual table may need a module that only the bot has."""
     for entry in entries:
-        # A virtual table may need a module that only the bot has; what depends on it is then taken for broken.
-        _try(copy, entry.sql)
+        error = _try(copy, entry.sql)
+        if error is not None and entry.kind == "table" and entry.name in needed:
+            raise error
+
+
+def _rehearsed(copy: Connection, *, names: set[str], renames: Sequence[str]) -> Schema:
     broken: list[Entry] = []
     for rename in renames:
         while (error := _try(copy, rename)) is not None:

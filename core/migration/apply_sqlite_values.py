@@ -104,7 +104,8 @@ def _add(values: Values, step: AddColumn) -> None:
     if fill.source is Source.CALLABLE:
         if not work.alterable:
             _add_column(values, _bare(column))
-        _call(values, name, fill)
+        # The default that ADD COLUMN has filled in is not what a call gives.
+        _call(values, name, fill, only_null=not work.alterable or column.default is None)
     elif fill.sql is not None and not (work.alterable and fill.source is Source.SERVER and column.default is not None):
         values.expressions[name] = fill.sql
     elif work.target.primary_key == (name,):
@@ -165,14 +166,14 @@ def _keep(connection: Connection, values: Values, column: str, *, where: str, be
     )
 
 
-def _call(values: Values, column: str, fill: Fill) -> None:
+def _call(values: Values, column: str, fill: Fill, *, only_null: bool = True) -> None:
     """Fill what is NULL in a column by calls: in the table as it is, or beside it if the column is being converted."""
     if fill.make is None or column in values.called:
         return
     values.called.add(column)
     name = values.work.name
     key = values.work.current.primary_key if WITHOUT_ROWID in values.work.current.options else ()
-    call = FillRows(name, column, fill.make, key=key)
+    call = FillRows(name, column, fill.make, only_null, key=key)
     if column not in values.expressions:
         values.before.append(call)
     elif values.work.alterable:

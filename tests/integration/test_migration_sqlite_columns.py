@@ -73,6 +73,13 @@ async def test_a_callable_default_is_called_once_per_row_before_the_one_rebuild(
     assert next(numbers) == 12
 
 
+async def test_a_callable_default_comes_before_the_server_default(bot):
+    await bot.sql("CREATE TABLE t (id INTEGER PRIMARY KEY)", "INSERT INTO t VALUES (1), (2)")
+    model = table("t", Column("id", Integer, primary_key=True), Column("n", Text, nullable=False, server_default="s"))
+    await bot.migrate([model], AddColumn("t", "n", Fill(Source.CALLABLE, make=lambda: "called"), nullable=False))
+    assert await bot.sql("SELECT n FROM t") == [("called",), ("called",)]
+
+
 async def test_a_callable_fills_what_is_null_and_what_does_not_convert(bot):
     await bot.sql(
         "CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT, b TEXT)", "INSERT INTO t VALUES (1, NULL, '5'), (2, 'x', 'no')"
