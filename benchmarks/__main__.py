@@ -7,7 +7,7 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
-from benchmarks import database, dispatch, onebot, start
+from benchmarks import database, dispatch, migration, onebot, start
 from benchmarks.machine import machine, versions
 from benchmarks.page import page
 from benchmarks.programs import PEER_PYTHON, ROOT, end_children_on_signals
@@ -24,6 +24,7 @@ SECTIONS = {
     "onebot": (onebot.measure, 9, 2),
     "start": (start.measure, 11, 2),
     "database": (database.measure, 7, 2),
+    "migration": (migration.measure, 5, 2),
 }
 
 
