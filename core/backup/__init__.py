@@ -1,0 +1,11 @@
+"""Saving the bot's database and putting it back, and moving it from SQLite to PostgreSQL or back.
+
+`backup`, `restore`, `backups` and `copy_database`; each opens what it needs, beside whatever the bot has open.
+"""
+
+from core.backup.make import backup
+from core.backup.restore import Restored, restore
+from core.backup.rotate import BackupFile, backups
+from models.exc import BackupError
+
+__all__ = ["BackupError", "BackupFile", "Restored", "backup", "backups", "restore"]
