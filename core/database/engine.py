@@ -6,6 +6,7 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from sqlalchemy import event, text
 from sqlalchemy.exc import DisconnectionError
@@ -60,11 +61,12 @@ db_sessionmaker = async_sessionmaker[AsyncSession](db_engine, class_=BotSession,
 """`async with db_sessionmaker() as session:` - a session on the bot's database. Rows stay readable after commit."""
 
 
-async def open_database(url: str, *, synchronous: str = "full") -> None:
+async def open_database(url: str, *, synchronous: str = "full", read_only: bool = False) -> None:
     """Open the database at `url` for `db_sessionmaker` and `db_engine`.
 
     `url` is an SQLAlchemy URL; `sqlite` and `postgresql` without a driver pick the ones that Aha ships. `synchronous`
-    is "full" or "normal" and concerns SQLite only. Raises DatabaseError when the database cannot be used.
+    is "full" or "normal" and concerns SQLite only. With `read_only` an SQLite file is not written to; one that is not
+    there is not made, but counts as empty. Raises DatabaseError when the database cannot be used.
     """
     if _bot.opened is not None:
         raise UsageError("the database is open already: a process runs one bot; close_database() first")
@@ -72,12 +74,13 @@ async def open_database(url: str, *, synchronous: str = "full") -> None:
     async with AsyncExitStack() as undo:
         try:
             if parsed.get_backend_name() == "sqlite":
-                engine = _create_sqlite(_prepared_file(parsed, undo), synchronous)
+                file = _file_to_read(parsed, undo) if read_only else _prepared_file(parsed, undo)
+                engine = _create_sqlite(file, synchronous, read_only=read_only)
             else:
                 engine = _create_postgresql(parsed)
             undo.push_async_callback(engine.dispose)
             async with engine.connect() as connection:
-                await connection.execute(_PROBES[engine.dialect.name])
+                await connection.execute((_READ_PROBES if read_only else _PROBES)[engine.dialect.name])
         except Exception as error:
             # Drivers raise errors of many families; to the owner each means that this database cannot be used.
             raise DatabaseError(explain(parsed, error)) from error
@@ -92,6 +95,8 @@ async def close_database() -> None:
 
 # Rolled back: on SQLite only an attempt to write shows that a file cannot be written.
 _PROBES = {"sqlite": text("CREATE TABLE aha_probe (id INTEGER)"), "postgresql": text("SELECT 1")}
+# Read, because what SQLite opens it has not looked at yet: it may be no database.
+_READ_PROBES = {"sqlite": text("SELECT count(*) FROM sqlite_master"), "postgresql": text("SELECT 1")}
 
 
 def _prepared_file(url: URL, undo: AsyncExitStack) -> URL:
@@ -104,10 +109,21 @@ def _prepared_file(url: URL, undo: AsyncExitStack) -> URL:
     return url
 
 
-def _create_sqlite(url: URL, synchronous: str) -> AsyncEngine:
+def _file_to_read(url: URL, undo: AsyncExitStack) -> URL:
+    """`url` so that nothing can be written; where there is no file, that of an empty database."""
+    named = url.database or ""
+    if not named.startswith("file:"):
+        if not Path(named).is_file():
+            return _prepared_file(url.set(database=""), undo)
+        url = url.set(database=f"file:{quote(str(Path(named).absolute()))}")
+    return url.update_query_dict({"uri": "true", "mode": "ro"} if url.query.get("mode") != "memory" else {})
+
+
+def _create_sqlite(url: URL, synchronous: str, *, read_only: bool) -> AsyncEngine:
     return create_async_engine(
         url,
         synchronous=synchronous,
+        read_only=read_only,
         poolclass=AsyncAdaptedQueuePool,
         pool_size=SQLITE_CONNECTIONS,
         max_overflow=0,

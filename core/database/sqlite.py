@@ -46,17 +46,21 @@ class _Compiler(SQLiteCompiler):
 
 
 class AhaSQLite(SQLiteDialect_aiosqlite):
-    """The dialect behind `sqlite://` URLs. `synchronous` is FULL (a commit survives a power cut) or NORMAL."""
+    """The dialect behind `sqlite://` URLs. `synchronous` is FULL (a commit survives a power cut) or NORMAL.
+
+    With `read_only` nothing in the file is changed, its journal mode neither.
+    """
 
     supports_statement_cache = True
     statement_compiler = _Compiler
     # A cursor that stays open holds on to an old view of the database: `stream()` gets its rows at once too.
     supports_server_side_cursors = False
 
-    def __init__(self, synchronous: str = "full", **kw: Any) -> None:
+    def __init__(self, synchronous: str = "full", read_only: bool = False, **kw: Any) -> None:
         super().__init__(**kw)
         self.writers = WriteQueue()
         self._synchronous = synchronous
+        self._read_only = read_only
         self._autocommit: set[int] = set()
 
     # --- every new connection ---
@@ -88,7 +92,7 @@ class AhaSQLite(SQLiteDialect_aiosqlite):
         cursor = connection.cursor()
         for pragma in (
             f"busy_timeout={_BUSY_TIMEOUT}",
-            "journal_mode=WAL",
+            *(() if self._read_only else ("journal_mode=WAL",)),
             f"synchronous={self._synchronous}",
             "foreign_keys=ON",
         ):
