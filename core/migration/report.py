@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from core.migration.steps import (
     AddColumn,
@@ -11,22 +11,22 @@ from core.migration.steps import (
     ChangeOptions,
     ConvertColumn,
     FillColumn,
-    Planned,
     RetireColumn,
     SetNullable,
     Source,
     Verdict,
 )
-from core.migration.texts import LANGUAGES
+from core.migration.texts import texts_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from core.migration.model import UnitPlan
-    from core.migration.steps import Fill, Step
+    from core.migration.steps import Fill, Planned, Step
 
 # A literal longer than this is called "default" instead of shown.
 _SHOWN_LITERAL = 24
+_AROUND = {Verdict.POSTPONE: "postponed", Verdict.REFUSE: "refused"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,40 +36,95 @@ class Line:
     module: str
     where: str
     what: str
-    verdict: Verdict
+    planned: Planned
 
     def __str__(self) -> str:
         return f"{self.where}: {self.what}"
 
+    @property
+    def verdict(self) -> Verdict:
+        """What becomes of the step."""
+        return self.planned.verdict
+
+    def as_data(self) -> dict[str, Any]:
+        """The line for programs; the keys stay what they are from release to release."""
+        planned = self.planned
+        return {
+            "module": self.module,
+            "table": planned.step.table,
+            "column": getattr(planned.step, "column", None),
+            "step": type(planned.step).__name__,
+            "phase": str(planned.phase),
+            "verdict": str(planned.verdict),
+            "rows": planned.rows,
+            "kept": planned.kept,
+            "keys": list(planned.keys),
+            "remedy": planned.remedy,
+            "text": str(self),
+        }
+
 
 def lines(units: Iterable[UnitPlan], *, lang: str = "en") -> list[Line]:
     """Say what each step of `units` does, in the language `lang` ("en" or "zh"; an unknown one counts as "en")."""
-    texts = LANGUAGES.get(lang, LANGUAGES["en"])
-    return [_line(planned, unit, texts) for unit in units for planned in unit.steps]
+    return [
+        line(planned, _module(planned.step, unit), lang=lang, options=_options(planned.step, unit))
+        for unit in units
+        for planned in unit.steps
+    ]
 
 
-def heading(units: Sequence[UnitPlan], *, lang: str = "en") -> str:
-    """Say which modules changed, in one line; or that none did."""
-    texts = LANGUAGES.get(lang, LANGUAGES["en"])
-    modules = dict.fromkeys(name or texts["framework"] for unit in units for name in unit.modules)
-    return texts["changed"].format(modules=", ".join(modules)) if modules else texts["nothing to do"]
-
-
-def _line(planned: Planned, unit: UnitPlan, texts: Mapping[str, str]) -> Line:
-    step = planned.step
-    module = _module(step, unit)
-    what = _what(planned, unit, texts)
+def line(planned: Planned, module: str, *, lang: str = "en", options: Sequence[str] = ()) -> Line:
+    """Say what a step for a table of `module` does; `options` are those that the table gets by it."""
+    texts = texts_in(lang)
+    what = _what(planned, options, texts)
     if planned.remedy:
-        why = texts[planned.remedy].format(
-            rows=_count(planned.rows, "rows", texts),
-            kept=_count(planned.kept or planned.rows, "values", texts),
-            keys=_keys(planned, texts),
-            module=module,
-            column=getattr(step, "column", ""),
-        )
-        around = {Verdict.POSTPONE: "postponed", Verdict.REFUSE: "refused"}.get(planned.verdict, "reported")
-        what = texts[around].format(what=what, why=why)
-    return Line(module, _where(step), what, planned.verdict)
+        around = _AROUND.get(planned.verdict, "reported")
+        what = texts[around].format(what=what, why=_why(planned, module, texts))
+    return Line(module, _where(planned.step), what, planned)
+
+
+def refusal(unit: UnitPlan, *, lang: str = "en") -> str:
+    """Say why the unit cannot be carried out, for the error that puts its modules off; "" if nothing is refused."""
+    return "; ".join(str(said) for said in lines([unit], lang=lang) if said.verdict is Verdict.REFUSE)
+
+
+def heading(units: Iterable[UnitPlan], *, lang: str = "en", seconds: float | None = None) -> str:
+    """Say in one line which modules changed, and in what time; or that none did, and what waits."""
+    units = list(units)
+    texts = texts_in(lang)
+    acting = [unit for unit in units if unit.acts]
+    if not acting:
+        return texts["waiting"].format(modules=_modules(units, texts)) if units else texts["nothing to do"]
+    key = "changed" if seconds is None else "changed.seconds"
+    return texts[key].format(modules=_modules(acting, texts), seconds=seconds)
+
+
+def undo(backup: object, *, lang: str = "en") -> str:
+    """Say how to go back to what was in the database before; `backup` is the file."""
+    return texts_in(lang)["undo"].format(file=backup)
+
+
+def still_waiting(modules: Iterable[str], *, lang: str = "en") -> str:
+    """Say in one line which modules have changes that still wait for rows to be put right."""
+    return texts_in(lang)["still waiting"].format(modules=", ".join(modules))
+
+
+def _modules(units: Iterable[UnitPlan], texts: Mapping[str, str]) -> str:
+    return ", ".join(dict.fromkeys(name or texts["framework"] for unit in units for name in unit.modules))
+
+
+def _options(step: Step, unit: UnitPlan) -> Sequence[str]:
+    return unit.wanted[step.table].state.options if isinstance(step, ChangeOptions) else ()
+
+
+def _why(planned: Planned, module: str, texts: Mapping[str, str]) -> str:
+    return texts[planned.remedy].format(
+        rows=_count(planned.rows, "rows", texts),
+        kept=_count(planned.kept or planned.rows, "values", texts),
+        keys=_keys(planned, texts),
+        module=module,
+        column=getattr(planned.step, "column", ""),
+    )
 
 
 def _module(step: Step, unit: UnitPlan) -> str:
@@ -87,7 +142,7 @@ def _where(step: Step) -> str:
     return f"{step.table} [{part.name}]" if part is not None and part.name else step.table
 
 
-def _what(planned: Planned, unit: UnitPlan, texts: Mapping[str, str]) -> str:
+def _what(planned: Planned, options: Sequence[str], texts: Mapping[str, str]) -> str:
     step = planned.step
     values: dict[str, str] = {"rows": _count(planned.rows, "rows", texts)}
     for name in ("constraint", "old", "new"):
@@ -101,7 +156,7 @@ def _what(planned: Planned, unit: UnitPlan, texts: Mapping[str, str]) -> str:
     if isinstance(step, AddColumn | FillColumn):
         values["fill"] = _fill(step.fill, texts)
     if isinstance(step, ChangeOptions):
-        values["options"] = ", ".join(unit.wanted[step.table].state.options) or texts["nothing"]
+        values["options"] = ", ".join(options) or texts["nothing"]
     return texts[_key(planned)].format(**values)
 
 

@@ -69,9 +69,11 @@ async def expand(modules: Iterable[Module], *, backup: Callable[[], Awaitable[ob
     prints = {given.name: _print(given) for given in (framework(), *_start.running)}
     units: tuple[UnitPlan, ...] = ()
     with _explained():
-        if await _changed(prints):
+        async with db_engine.connect() as connection:
+            changed = await _changed(connection, prints)
+        if changed:
             async with one_process(db_engine), db_engine.connect() as connection:
-                if changed := await _changed(prints):
+                if changed := await _changed(connection, prints):
                     work = await _expand(connection, changed, prints, backup)
                     units = tuple(work.units)
                     failures |= by_module(work.failures, modules)
@@ -98,6 +100,11 @@ async def settle(modules: Iterable[Module]) -> Outcome:
     for name in ended:
         transition.end(name)
     return Outcome(by_module(work.failures, modules), tuple(unit for unit in work.units if unit.acts))
+
+
+def waiting() -> tuple[str, ...]:
+    """The modules, of those that run, with changes that still wait for rows to be put right."""
+    return tuple(given.name for given in _start.running if given.name in _start.stamp.postponed)
 
 
 @contextmanager
@@ -129,13 +136,12 @@ def misfits(modules: Iterable[Module]) -> dict[Module, Exception]:
 
 
 def _print(given: Owned) -> str:
-    return " ".join((fingerprint(given.tables), *given.was))
+    return " ".join((fingerprint(given.tables), *given.was, *(sequence.name for sequence in given.sequences)))
 
 
-async def _changed(prints: Mapping[str, str]) -> set[str]:
+async def _changed(connection: AsyncConnection, prints: Mapping[str, str]) -> set[str]:
     """Whose tables, of those with these fingerprints, may not be as they should; reads the stamp."""
-    async with db_engine.connect() as connection:
-        found, live = await connection.run_sync(stamp.read)
+    found, live = await connection.run_sync(stamp.read)
     if found is None or found.live != live:
         # Somebody else has changed the schema: modules that do not run now are looked at when they do.
         _start.stamp = replace(found or Stamp(), models={})

@@ -29,7 +29,7 @@ ENGLISH: Mapping[str, str] = MappingProxyType(
         "SetNullable.on": "may be NULL",
         "SetNullable.off": "NOT NULL",
         "AddConstraint": "added: {definition}",
-        "ValidateConstraint": "now true for all rows: {definition}",
+        "ValidateConstraint": "checked for all rows: {definition}",
         "DropConstraint": "removed: {definition}",
         "RenameConstraint": "renamed from {old}",
         "AddIndex": "index added",
@@ -38,7 +38,7 @@ ENGLISH: Mapping[str, str] = MappingProxyType(
         "ChangeOptions": "new options: {options}",
         # what becomes of it
         "postponed": "postponed, tried again at every start: {what}: {why}",
-        "refused": "refused: {what}: {why}; the module is off, its data is untouched",
+        "refused": "refused: {what}: {why}; until then the module is off, its data is untouched",
         "reported": "{what}; {why}",
         # why, by remedy
         "fill_nulls": "{rows} without a value{keys}; give them one in @on_start, or give the column a default",
@@ -66,6 +66,11 @@ ENGLISH: Mapping[str, str] = MappingProxyType(
         "default, called per row": "a default of their own",
         # around it
         "changed": "the database was brought up to date: {modules}",
+        "changed.seconds": "the database was brought up to date in {seconds:.1f} s: {modules}",
+        "waiting": "waiting for rows to be put right: {modules}",
+        "still waiting": "still waiting for rows to be put right: {modules}; what waits for what: aha db check",
+        "undo": "as it was before: {file}; to go back, stop the bot, give the modules their old files, and: "
+        "aha db restore {file} --overwrite",
         "nothing to do": "nothing to be done: the database is as the modules declare it",
         "framework": "the framework",
     }
@@ -91,7 +96,7 @@ CHINESE: Mapping[str, str] = MappingProxyType(
         "SetNullable.on": "允许 NULL",
         "SetNullable.off": "NOT NULL",
         "AddConstraint": "新增：{definition}",
-        "ValidateConstraint": "所有行均已满足：{definition}",
+        "ValidateConstraint": "检查所有行：{definition}",
         "DropConstraint": "移除：{definition}",
         "RenameConstraint": "由 {old} 改名而来",
         "AddIndex": "新增索引",
@@ -99,7 +104,7 @@ CHINESE: Mapping[str, str] = MappingProxyType(
         "CommentTable": "更新注释",
         "ChangeOptions": "更新选项：{options}",
         "postponed": "暂缓，每次启动都会重试：{what}：{why}",
-        "refused": "拒绝：{what}：{why}；模块已停用，数据未改动",
+        "refused": "拒绝：{what}：{why}；在此之前模块停用，数据不会改动",
         "reported": "{what}；{why}",
         "fill_nulls": "{rows}没有值{keys}；请在 @on_start 中补上，或为该列声明默认值",
         "duplicates": "{rows}的值与其他行重复{keys}；请在 @on_start 中修改",
@@ -123,10 +128,19 @@ CHINESE: Mapping[str, str] = MappingProxyType(
         "server default": "数据库默认值",
         "default, called per row": "各自的默认值",
         "changed": "数据库已更新：{modules}",
+        "changed.seconds": "数据库已更新（{seconds:.1f} 秒）：{modules}",
+        "waiting": "等待数据修正：{modules}",
+        "still waiting": "仍在等待数据修正：{modules}；详情请运行 aha db check",
+        "undo": "更新前的备份：{file}；若要还原，请停止机器人，换回模块的旧文件，然后运行 "
+        "aha db restore {file} --overwrite",
         "nothing to do": "无需更新：数据库与模块的声明一致",
         "framework": "框架",
     }
 )
 
-LANGUAGES: Mapping[str, Mapping[str, str]] = MappingProxyType({"en": ENGLISH, "zh": CHINESE})
-"""The texts by the value of `aha.lang`."""
+_LANGUAGES = {"en": ENGLISH, "zh": CHINESE}
+
+
+def texts_in(lang: str) -> Mapping[str, str]:
+    """The texts by the value of `aha.lang`; English for a language that is none of ours."""
+    return _LANGUAGES.get(lang, ENGLISH)

@@ -10,7 +10,9 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from sqlalchemy import text
+from sqlalchemy.schema import CreateSequence
 
+from core.config import cfg
 from core.migration import ledger, stamp
 from core.migration.applying import apply, has_work
 from core.migration.faults import fatal, said
@@ -18,7 +20,8 @@ from core.migration.leftovers import unused
 from core.migration.owned import FRAMEWORK, framework, selected
 from core.migration.planning import plan
 from core.migration.read import table_names
-from core.migration.steps import CreateTable, Phase, Planned, RetireTable, Verdict
+from core.migration.report import refusal
+from core.migration.steps import CreateTable, Phase, RetireTable, Verdict
 from models.exc import DatabaseError
 
 if TYPE_CHECKING:
@@ -71,6 +74,7 @@ class Work:
         """Plan and apply what the modules `wanted` need now."""
         if not wanted:
             return
+        await self.connection.run_sync(_make_sequences, wanted)
         planning = await self.connection.run_sync(plan, wanted, self.phase)
         self.failures |= planning.failures
         for unit in planning.units:
@@ -136,20 +140,18 @@ class Work:
         self.stamp = stamp.write(connection, replace(self.stamp, unused=left, models=models))
 
 
+def _make_sequences(connection: Connection, wanted: Sequence[Owned]) -> None:
+    """Make the sequences that are missing: tables may need them, and nothing else asks for those that none needs."""
+    if connection.dialect.supports_sequences:
+        for sequence in (sequence for owned in wanted for sequence in owned.sequences):
+            connection.execute(CreateSequence(sequence, if_not_exists=True))
+        connection.commit()
+
+
 def refuse(unit: UnitPlan) -> None:
     """Raise DatabaseError if the plan refuses anything in the unit."""
-    refused = [planned for planned in unit.steps if planned.verdict is Verdict.REFUSE]
-    if refused:
-        raise DatabaseError("; ".join(map(_refusal, refused)))
-
-
-def _refusal(planned: Planned) -> str:
-    step = planned.step
-    what = f"{step.table}.{step.column}" if hasattr(step, "column") else step.table
-    keys = f" (keys {', '.join(planned.keys)})" if planned.keys else ""
-    return (
-        f"{what}: {type(step).__name__} is not possible: {planned.rows} rows stand in the way{keys}; {planned.remedy}"
-    )
+    if refused := refusal(unit, lang=cfg.aha.lang):
+        raise DatabaseError(refused)
 
 
 def _probes(units: Sequence[UnitPlan], planning: Planning, module: str) -> tuple[str, ...]:

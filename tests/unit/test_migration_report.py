@@ -11,6 +11,7 @@ import pytest
 from core.migration.meaning import Kind, Meaning
 from core.migration.model import TableRecord, UnitPlan
 from core.migration.report import heading, lines
+from core.migration.report import line as line_of
 from core.migration.state import ConstraintKind, ConstraintState, TableState
 from core.migration.steps import (
     AddColumn,
@@ -118,12 +119,41 @@ def test_a_refusal_says_that_the_module_is_off_and_its_data_untouched() -> None:
     refused = Planned(AddConstraint("note__demo", key), Phase.EXPAND, REFUSE, 2, keys=("1",), remedy="key_duplicates")
     (line,) = lines([unit(refused)])
     assert line.verdict is REFUSE
-    assert line.what.endswith("the module is off, its data is untouched")
+    assert line.what.endswith("until then the module is off, its data is untouched")
 
 
 def test_the_heading_names_the_modules_once() -> None:
-    assert heading([unit(), unit()]) == "the database was brought up to date: demo"
+    added = unit(Planned(AddColumn("note__demo", "points", ZERO, nullable=False), Phase.EXPAND))
+    assert heading([added, added]) == "the database was brought up to date: demo"
+    assert heading([added], seconds=0.25) == "the database was brought up to date in 0.2 s: demo"
     assert heading([], lang="zh") == CHINESE["nothing to do"]
+
+
+def test_what_only_waits_is_not_called_a_change() -> None:
+    waits = unit(Planned(AddConstraint("note__demo", UNIQUE), Phase.SETTLE, POSTPONE, 2, remedy="duplicates"))
+    assert heading([waits]) == "waiting for rows to be put right: demo"
+
+
+def test_programs_get_the_same_by_keys() -> None:
+    (line,) = lines([unit(SAID["kept"][0])])
+    assert line.as_data() == {
+        "module": "demo",
+        "table": "note__demo",
+        "column": "text",
+        "step": "ConvertColumn",
+        "phase": "expand",
+        "verdict": "report",
+        "rows": 120,
+        "kept": 3,
+        "keys": ["7", "19", "44"],
+        "remedy": "kept",
+        "text": SAID["kept"][1],
+    }
+
+
+def test_a_step_that_the_history_tells_of_is_said_without_its_unit() -> None:
+    planned, english, _ = SAID["kept"]
+    assert str(line_of(planned, "demo")) == english
 
 
 def test_every_kind_of_step_has_its_words() -> None:
