@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Column, Connection, Integer, MetaData, Table
 
 from core.database import close_database, db_engine, open_database
-from core.migration import apply_postgresql, casts, kept
+from core.migration import apply_postgresql, casts, kept_table
 from core.migration.plan import is_empty, make_plan, next_records
 from core.migration.read import read_tables
 from core.migration.run import carry_out
@@ -103,9 +103,12 @@ async def opened(url: str) -> AsyncIterator[Database]:
     """The bot's database at `url`, with the table of kept values that the framework makes before modules migrate."""
     await open_database(url)
     async with db_engine.begin() as connection:
-        await connection.run_sync(kept.kept_table.create)
-    yield Database()
-    await close_database()
+        if not await connection.run_sync(kept_table.exists):
+            await connection.run_sync(kept_table.kept_table.create)
+    try:
+        yield Database()
+    finally:
+        await close_database()
 
 
 def key(name: str = "id") -> Column[int]:

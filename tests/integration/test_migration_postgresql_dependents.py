@@ -61,16 +61,16 @@ BUILT = {
         "ALTER VIEW v ALTER COLUMN b SET DEFAULT 'it''s'",
         "COMMENT ON VIEW v IS 'it''s \\ one'",
         "COMMENT ON COLUMN v.a IS 'a'",
-        "GRANT SELECT ON v TO aha_reader WITH GRANT OPTION",
+        "GRANT SELECT ON v TO aha_test_reader WITH GRANT OPTION",
         "GRANT UPDATE (b) ON v TO PUBLIC",
-        "ALTER VIEW v OWNER TO aha_reader",
-        "REVOKE DELETE ON v FROM aha_reader",
+        "ALTER VIEW v OWNER TO aha_test_reader",
+        "REVOKE DELETE ON v FROM aha_test_reader",
     ],
     "rights that new views get by themselves": [
         "CREATE VIEW v AS SELECT a FROM note",
         "REVOKE SELECT ON v FROM CURRENT_USER",
-        "GRANT INSERT ON v TO aha_reader",
-        "ALTER DEFAULT PRIVILEGES GRANT SELECT ON TABLES TO aha_reader, PUBLIC",
+        "GRANT INSERT ON v TO aha_test_reader",
+        "ALTER DEFAULT PRIVILEGES GRANT SELECT ON TABLES TO aha_test_reader, PUBLIC",
     ],
     "materialized view": [
         "CREATE MATERIALIZED VIEW v WITH (fillfactor = 70) AS SELECT a, id FROM note",
@@ -96,7 +96,7 @@ BUILT = {
         "ALTER TABLE note DISABLE RULE r",
     ],
     "policies": [
-        "CREATE POLICY mine ON note AS RESTRICTIVE FOR ALL TO aha_reader USING (a IS NOT NULL) WITH CHECK (a IS NULL)",
+        "CREATE POLICY mine ON note AS RESTRICTIVE FOR UPDATE TO aha_test_reader USING (a IS NULL) WITH CHECK (b > '')",
         "CREATE POLICY all_of_it ON note USING (a IS NOT NULL)",
         "COMMENT ON POLICY mine ON note IS 'c'",
     ],
@@ -116,10 +116,12 @@ BUILT = {
 @pytest.fixture
 async def reader(bot):
     await bot.sql(
-        "DO $$ BEGIN CREATE ROLE aha_reader; EXCEPTION WHEN duplicate_object THEN END $$",
-        "GRANT ALL ON SCHEMA public TO aha_reader",
+        "CREATE ROLE aha_test_reader",
+        "GRANT ALL ON SCHEMA public TO aha_test_reader",
         "CREATE FUNCTION no() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'no'; END $$",
     )
+    yield
+    await bot.sql("DROP OWNED BY aha_test_reader CASCADE", "DROP ROLE aha_test_reader")
 
 
 @pytest.mark.parametrize("built", BUILT.values(), ids=BUILT.keys())
