@@ -28,8 +28,9 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from benchmarks.rows import Row, Section
 from core.context import Module, entered
-from core.database import close_database, create_tables, db_sessionmaker, dbBase, open_database
+from core.database import close_database, db_sessionmaker, dbBase, open_database
 from core.database.engine import POSTGRES_CONNECTIONS, SQLITE_CONNECTIONS
+from core.migration.start import expand
 from utils.sqlalchemy import upsert
 
 if TYPE_CHECKING:
@@ -71,7 +72,7 @@ async def aha(url: str) -> AsyncIterator[Write]:
             await session.commit()
 
     await open_database(url)
-    assert await create_tables([module]) == {}
+    assert (await expand([module])).failures == {}
     try:
         yield write
     finally:

@@ -7,13 +7,11 @@ modules stay apart is in `base`, how SQLite behaves like PostgreSQL in `sqlite`,
 from core.database.base import dbBase, metadata
 from core.database.engine import close_database, db_engine, db_sessionmaker, open_database
 from core.database.once import once
-from core.database.schema import create_tables
 from core.database.transition import Migration, kept_values, migrating, old_table
 
 __all__ = [
     "Migration",
     "close_database",
-    "create_tables",
     "dbBase",
     "db_engine",
     "db_sessionmaker",

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from core.database.base import metadata
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping
 
-    from sqlalchemy import Table
+    from sqlalchemy import Sequence, Table
 
     from core.context import Module
 
@@ -20,11 +20,15 @@ FRAMEWORK = ""
 
 @dataclass(frozen=True, slots=True)
 class Owned:
-    """The tables of a module, or of the framework. `was` are the module's former names, the most recent first."""
+    """The tables of a module, or of the framework. `was` are the module's former names, the most recent first.
+
+    `sequences` are all that the module declared, also those that no column uses.
+    """
 
     name: str
     tables: tuple[Table, ...]
     was: tuple[str, ...] = ()
+    sequences: tuple[Sequence, ...] = ()
 
 
 def framework() -> Owned:
@@ -35,7 +39,8 @@ def framework() -> Owned:
 
 def owned(module: Module) -> Owned:
     """The tables of `module`."""
-    return Owned(module.name, tuple(module.tables.values()), module.was)
+    sequences = metadata.sequences.get(module, ())
+    return Owned(module.name, tuple(module.tables.values()), module.was, tuple(sequences))
 
 
 def running() -> set[str]:
@@ -43,8 +48,9 @@ def running() -> set[str]:
     return {FRAMEWORK, *(module.name for module in metadata.owners.values() if module is not None)}
 
 
-def linked(wanted: Sequence[Owned]) -> list[list[Owned]]:
+def linked(wanted: Iterable[Owned]) -> list[list[Owned]]:
     """`wanted` in groups that foreign keys, or a module's former names, tie to each other."""
+    wanted = list(wanted)
     owner = {table.fullname: owned.name for owned in wanted for table in owned.tables}
     group = {owned.name: {owned.name} for owned in wanted}
     for owned in wanted:
@@ -60,7 +66,8 @@ def _referred(owned: Owned, owner: Mapping[str, str]) -> set[str]:
     return {owner[target] for target in targets if target in owner}
 
 
-def selected(wanted: Sequence[Owned], changed: Collection[str]) -> list[Owned]:
+def selected(wanted: Iterable[Owned], changed: Collection[str]) -> list[Owned]:
     """Those of `wanted` that have to be planned when the tables of `changed` are not as they were."""
+    wanted = list(wanted)
     names = {owned.name for group in linked(wanted) for owned in group if any(o.name in changed for o in group)}
     return [owned for owned in wanted if owned.name in names]

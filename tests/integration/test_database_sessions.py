@@ -23,8 +23,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from core.context import entered
-from core.database import close_database, create_tables, db_engine, db_sessionmaker, dbBase, metadata, open_database
+from core.database import close_database, db_engine, db_sessionmaker, dbBase, metadata, open_database
 from core.database.sqlite import writes
+from core.migration.start import expand
 from models.exc import DatabaseBusy, DatabaseError, DatabaseNotOpen, UsageError
 
 
@@ -40,7 +41,7 @@ async def counter(database, module):
             n: Mapped[int] = mapped_column(default=0)
             note: Mapped[str | None] = mapped_column(Text)
 
-    assert await create_tables([record]) == {}
+    assert (await expand([record])).failures == {}
     async with db_sessionmaker() as session:
         session.add(Counter(id=1))
         await session.commit()
@@ -125,7 +126,7 @@ async def test_in_memory_sqlite_works_and_is_gone_after_close(url, module):
         table = Table("t", metadata, Column("id", Integer, primary_key=True))
     for _ in range(2):
         await open_database(url)
-        await create_tables([])
+        await expand([])
         async with db_engine.begin() as connection:
             assert not await connection.run_sync(lambda c: inspect(c).has_table("t__demo"))
             await connection.run_sync(table.create)
@@ -444,7 +445,7 @@ async def test_a_module_whose_tables_cannot_be_made_costs_no_other_anything(data
         Table("t", metadata, Column("id", Integer, primary_key=True), Column("x", ForeignKey("nowhere.id")))
     with entered(late):
         Table("t", metadata, Column("id", ForeignKey("t__good.id"), primary_key=True))
-    failed = await create_tables([bad, late, good])
+    failed = (await expand([bad, late, good])).failures
     assert list(failed) == [bad]
     assert str(failed[bad]) == (
         "t__bad.x refers to 'nowhere__bad.id', which does not exist: module bad has the tables t; "
@@ -465,7 +466,7 @@ async def test_a_relationship_to_nothing_is_found_at_start(database, module):
             id: Mapped[int] = mapped_column(primary_key=True)
             owner = relationship("Nobody")
 
-    failed = await create_tables([record])
+    failed = (await expand([record])).failures
     assert "Nobody" in str(failed[record])
 
 
@@ -474,8 +475,8 @@ async def test_tables_that_refer_to_each_other_in_a_circle(database, module):
     with entered(record):
         a = Table("a", metadata, Column("id", Integer, primary_key=True), Column("b", ForeignKey("b.id", name="fk")))
         Table("b", metadata, Column("id", Integer, primary_key=True), Column("a", ForeignKey("a.id")))
-    assert await create_tables([record]) == {}
-    assert await create_tables([record]) == {}
+    assert (await expand([record])).failures == {}
+    assert (await expand([record])).failures == {}
     async with db_engine.connect() as connection:
         with pytest.raises(IntegrityError):
             await connection.execute(a.insert().values(id=1, b=5))
@@ -486,7 +487,7 @@ async def test_what_is_there_stays_and_what_is_missing_is_made(counter, module):
     with entered(module("more")) as _:
         table = Table("t", metadata, Column("id", Integer, primary_key=True))
     owner = metadata.owners[table.name]
-    assert await create_tables([metadata.owners["counter__demo"], owner]) == {}
+    assert (await expand([metadata.owners["counter__demo"], owner])).failures == {}
     async with db_sessionmaker() as session:
         assert (await session.get(counter, 1)) is not None
         assert (await session.execute(select(table))).all() == []

@@ -13,7 +13,8 @@ from sqlalchemy.exc import InvalidRequestError
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from core.context import entered
-from core.database import close_database, create_tables, db_engine, db_sessionmaker, dbBase, open_database
+from core.database import close_database, db_engine, db_sessionmaker, dbBase, open_database
+from core.migration.start import expand
 from utils.sqlalchemy import upsert
 
 
@@ -38,7 +39,7 @@ async def tables(database, module):
             made: Mapped[str] = mapped_column(default=lambda: "made in Python")
             at: Mapped[datetime | None]
 
-    assert await create_tables([record]) == {}
+    assert (await expand([record])).failures == {}
     yield Item, Part, Dated
     await close_database()
 
@@ -330,7 +331,7 @@ async def test_a_server_that_went_is_noticed_and_replaced(postgres_url, module):
 
     await open_database(postgres_url)
     try:
-        assert await create_tables([record]) == {}
+        assert (await expand([record])).failures == {}
         for way in ("between", "before the commit"):
             async with db_sessionmaker() as session:
                 await session.execute(upsert(Item, id=1, data="a"))

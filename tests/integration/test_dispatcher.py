@@ -11,7 +11,7 @@ import pytest
 
 from core.config import cfg
 from core.context import Module, current_event, current_module, entered
-from core.database import close_database, create_tables, open_database
+from core.database import close_database, open_database
 from core.dispatcher import (
     dispatcher,
     on_external,
@@ -25,6 +25,7 @@ from core.dispatcher import (
 from core.expr import PM, Pcommand, Pisprivate, Plimit, Pmsg, Puid, Puser, fetch
 from core.expr.facts import limits
 from core.identity import user2aha_id
+from core.migration.start import expand
 from models.api import External, Message, MetaEvent, Notice, Request
 from models.core import User
 from models.exc import EventNotBound, UsageError
@@ -589,7 +590,7 @@ async def test_lists_count_for_notices_and_requests_and_private_does_not(calls):
 
 async def test_a_condition_on_the_aha_id_asks_the_database(calls, sqlite_url):
     await open_database(sqlite_url)
-    await create_tables([])
+    await expand([])
 
     @on_message(Puid == await user2aha_id("QQ", "5"))
     async def callback(event):

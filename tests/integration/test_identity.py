@@ -11,9 +11,10 @@ import pytest
 from sqlalchemy import Engine, event, text
 
 from core.context import current_event
-from core.database import close_database, create_tables, db_sessionmaker, open_database
+from core.database import close_database, db_sessionmaker, open_database
 from core.identity import aha_id2group, aha_id2user, group2aha_id, map_user, user2aha_id
 from core.identity.ids import hashed_id
+from core.migration.start import expand
 from models.core import Group, User
 from models.exc import DatabaseNotOpen, IdentityError
 
@@ -21,7 +22,7 @@ from models.exc import DatabaseNotOpen, IdentityError
 @pytest.fixture
 async def database(database_url):
     await open_database(database_url)
-    await create_tables([])
+    await expand([])
     yield database_url
     await close_database()
 
@@ -192,7 +193,7 @@ async def test_another_database_knows_nobody(database, tmp_path):
     aha_id = await user2aha_id("QQ", "1")
     assert await aha_id2user(aha_id) == User("QQ", "1")
     await restart(f"sqlite:///{tmp_path / 'other.db'}")
-    await create_tables([])
+    await expand([])
     assert await aha_id2user(aha_id) is None
     await user2aha_id("QQ", "1")
     assert len(await rows()) == 1

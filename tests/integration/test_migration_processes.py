@@ -16,7 +16,7 @@ from core.migration import ledger
 
 RELEASES = {
     1: 'Column("id", Integer, primary_key=True), Column("text", Text)',
-    2: 'Column("id", Integer, primary_key=True), Column("text", Text), Column("size", Integer, nullable=False, default=7)',
+    2: 'Column("id", Integer, primary_key=True), Column("text", Text), Column("n", Integer, nullable=False, default=7)',
 }
 
 PROGRAM = """

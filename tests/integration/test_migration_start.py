@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from sqlalchemy import BigInteger, Column, ForeignKey, Integer, Table, Text, event, inspect, text
+from sqlalchemy import BigInteger, Column, ForeignKey, Integer, Sequence, Table, Text, event, inspect, select, text
 
 from core.context import entered
 from core.database import db_engine, metadata, migrating, old_table, transition
@@ -425,3 +425,14 @@ async def test_a_stamp_that_cannot_be_read_is_no_reason_to_stop(database, releas
         await run(f"UPDATE aha_stamp SET value = '{value}'")
         await start(demo)
     assert await plan_only([demo]) == await expand([demo])
+
+
+async def test_a_sequence_that_no_column_uses_is_made(database, module):
+    record = module("demo")
+    await start(record)
+    with entered(record):
+        numbers = Sequence("numbers", metadata=metadata)
+    await start(record)
+    if database.startswith("postgresql"):
+        async with db_engine.connect() as connection:
+            assert await connection.scalar(select(numbers.next_value())) == 1

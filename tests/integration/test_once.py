@@ -10,10 +10,11 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.context import entered
-from core.database import create_tables, db_engine, db_sessionmaker, dbBase, once
+from core.database import db_engine, db_sessionmaker, dbBase, once
 from core.database.once import done
 from core.dispatcher import on_start
 from core.dispatcher.hooks import Hooks
+from core.migration.start import expand
 from models.exc import UsageError
 from utils.sqlalchemy import upsert
 
@@ -51,7 +52,7 @@ async def bot(database, module):
                 return [tuple(row) for row in await session.execute(select(done.c.module, done.c.name))]
 
     made = Bot()
-    assert await create_tables([made.record]) == {}
+    assert (await expand([made.record])).failures == {}
     return made
 
 

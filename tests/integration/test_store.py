@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 
 from core.context import Module, entered
-from core.database import close_database, create_tables, db_sessionmaker, metadata, open_database
+from core.database import close_database, db_sessionmaker, metadata, open_database
+from core.migration.start import expand
 from models.exc import DatabaseError, StoreNotLoaded, StoreValueError
 from services.data_store import SimpleStore, close_stores, flush_stores, load_stores, writer
 from utils.sqlalchemy import upsert
@@ -34,7 +35,7 @@ async def bot(url: str, *names: str):
     modules = [declared(name) for name in names]
     await open_database(url)
     try:
-        assert await create_tables(modules) == {}
+        assert (await expand(modules)).failures == {}
         assert await load_stores(modules) == {}
         yield [module.store for module in modules]
     finally:
@@ -118,7 +119,7 @@ async def test_it_is_written_in_the_background(database_url, monkeypatch):
 async def test_a_module_that_is_loaded_again_finds_what_it_set(database_url, unload):
     module, stays = declared("a"), declared("b")
     await open_database(database_url)
-    await create_tables([module, stays])
+    await expand([module, stays])
     await load_stores([module, stays])
     module.store["k"] = old = []
     if not unload:
@@ -163,7 +164,7 @@ async def test_a_row_that_cannot_be_read_is_reported_and_kept_and_the_rest_loads
 async def test_a_module_whose_table_cannot_be_read_costs_no_other_its_data(database_url):
     broken, fine = declared("a"), declared("b")
     await open_database(database_url)
-    await create_tables([fine])
+    await expand([fine])
     failed = await load_stores([broken, fine])
     assert list(failed) == [broken]
     assert "aha_store__a" in str(failed[broken])

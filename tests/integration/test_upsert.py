@@ -11,7 +11,8 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, mapped_column, synonym
 
 from core.context import entered
-from core.database import create_tables, db_engine, db_sessionmaker, dbBase, metadata
+from core.database import db_engine, db_sessionmaker, dbBase, metadata
+from core.migration.start import expand
 from utils.sqlalchemy import insert_ignore, upsert
 
 
@@ -54,7 +55,7 @@ async def tables(database, module):
     record = module("demo")
     with entered(record):
         declared = declare()
-    assert await create_tables([record]) == {}
+    assert (await expand([record])).failures == {}
     return declared
 
 
