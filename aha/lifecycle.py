@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from contextlib import nullcontext
 from dataclasses import dataclass
+from time import perf_counter
 from typing import TYPE_CHECKING, TypeAlias
 
 from core.adapter import adapters
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     import asyncio
     from collections.abc import Awaitable, Callable, Mapping, Sequence
     from contextlib import AbstractContextManager
+    from pathlib import Path
 
     from core.adapter import Adapter, Emit
     from core.context import Module
@@ -38,22 +40,33 @@ PATIENCE = 10.0
 OnFailure: TypeAlias = "Callable[[str, str, BaseException], None]"
 """Is told of a module that goes off: its name, what it failed to do ("import", "start"), and the error."""
 
-OnMigration: TypeAlias = "Callable[[Sequence[UnitPlan]], None]"
-"""Is told what was done to the tables of modules, or has to wait."""
+
+@dataclass(frozen=True, slots=True)
+class Migrated:
+    """What was done to the tables of modules in so many `seconds`, or has to wait. `backup` was saved before."""
+
+    units: Sequence[UnitPlan]
+    seconds: float
+    backup: Path | None = None
+
+
+OnMigration: TypeAlias = "Callable[[Migrated], None]"
+"""Is told of each change of the tables of modules."""
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
     """What a run is made of. `adapters` makes the adapters when it is given the way on which they emit.
 
-    `backup` saves the database; it is awaited before the first change to a table that has rows. None saves nothing.
+    `backup` saves the database into a file; it is awaited before the first change to a table that has rows. None saves
+    nothing.
     """
 
     selection: Selection
     database: str
     adapters: Callable[[Emit], Sequence[Adapter]]
     synchronous: str = "full"
-    backup: Callable[[], Awaitable[object]] | None = None
+    backup: Callable[[], Awaitable[Path]] | None = None
 
 
 class Bot:
@@ -69,6 +82,7 @@ class Bot:
         self._on_failure = on_failure
         self._on_migration = on_migration
         self._started: list[Module] = []
+        self._saved: Path | None = None
 
     async def start(self, *, importing: AbstractContextManager[None] | None = None) -> None:
         """Bring everything up; modules that fail are off, the others run. `importing` is around the imports.
@@ -82,8 +96,9 @@ class Bot:
             for name in list(self.loader.wanted):
                 self.loader.load(name)
         await open_database(self.plan.database, synchronous=self.plan.synchronous)
-        migrated = await expand(self._modules(), backup=self.plan.backup)
-        self._tell(migrated.units)
+        began = perf_counter()
+        migrated = await expand(self._modules(), backup=self._back_up if self.plan.backup else None)
+        self._tell(migrated.units, since=began)
         self._put_off("have its tables", migrated.failures)
         self._put_off("load its SimpleStore", await load_stores(self._modules()))
         for module in self._modules():
@@ -119,15 +134,21 @@ class Bot:
             self._started.append(module)
             await self._settle(module)
 
+    async def _back_up(self) -> None:
+        if self.plan.backup is not None:
+            self._saved = await self.plan.backup()
+
     async def _settle(self, module: Module) -> None:
+        began = perf_counter()
         settled = await settle([module])
-        self._tell(settled.units)
+        self._tell(settled.units, since=began)
         for error in settled.failures.values():
             logger.warning("what has to wait in the tables of module %s waits on: %s", module.name, error)
 
-    def _tell(self, units: Sequence[UnitPlan]) -> None:
+    def _tell(self, units: Sequence[UnitPlan], *, since: float) -> None:
         if units and self._on_migration is not None:
-            self._on_migration(units)
+            self._on_migration(Migrated(units, perf_counter() - since, self._saved))
+            self._saved = None
 
     def _import_failed(self, name: str, error: BaseException) -> None:
         self._on_failure(name, "import", error)

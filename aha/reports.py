@@ -7,13 +7,13 @@ from pathlib import Path
 from sysconfig import get_path
 from typing import TYPE_CHECKING
 
-from core.migration.report import heading, lines
+from core.migration.report import heading, lines, undo
 from models.exc import AhaError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
-    from core.migration.model import UnitPlan
+    from .lifecycle import Migrated
 
 _TREE = Path(__file__).resolve().parent.parent
 _OWN_PACKAGES = ("aha", "bots", "core", "models", "services", "utils")
@@ -29,6 +29,8 @@ def failure_report(name: str, what: str, error: BaseException, *, full: bool = F
         return f"{head}; correct it and start again"
     if isinstance(error, ModuleNotFoundError) and error.name and not error.name.startswith("modules."):
         head = f"{head}; install what the module needs into this Python environment"
+    if isinstance(error, AhaError) and not full and not _of_modules(error):
+        return head
     return f"{head}\n{traceback_text(error, full=full)}"
 
 
@@ -43,10 +45,13 @@ def one_line(error: BaseException) -> str:
     return f"{type(error).__name__}: {text}" if text else type(error).__name__
 
 
-def migration_report(units: Iterable[UnitPlan], *, lang: str) -> list[str]:
+def migration_report(migrated: Migrated, *, lang: str) -> list[str]:
     """Say what was done to the tables of which modules, or has to wait; nothing if those are only the framework's."""
-    own = [unit for unit in units if unit.modules != ("",)]
-    return [heading(own, lang=lang), *(f"  {line}" for line in lines(own, lang=lang))] if own else []
+    own = [unit for unit in migrated.units if unit.modules != ("",)]
+    if not own:
+        return []
+    said = [heading(own, lang=lang, seconds=migrated.seconds), *(f"  {line}" for line in lines(own, lang=lang))]
+    return [*said, f"  {undo(migrated.backup, lang=lang)}"] if migrated.backup else said
 
 
 def traceback_text(error: BaseException, *, full: bool = False) -> str:
@@ -61,6 +66,11 @@ def traceback_text(error: BaseException, *, full: bool = False) -> str:
         for part, stack in zip(parts, trimmed, strict=True):
             part.stack = stack
     return "".join(whole.format()).rstrip()
+
+
+def _of_modules(error: BaseException) -> bool:
+    """Whether any code of a module, or of what it uses, stands in the traceback."""
+    return any(_trimmed(part.stack) for part in _chain(traceback.TracebackException.from_exception(error)))
 
 
 def _chain(error: traceback.TracebackException) -> Iterator[traceback.TracebackException]:

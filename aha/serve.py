@@ -6,6 +6,7 @@ import asyncio
 import gc
 import logging
 from contextlib import contextmanager
+from functools import partial
 from time import perf_counter
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,8 @@ from sqlalchemy import make_url
 import aha
 from core.adapter import adapters
 from core.config import cfg
+from core.migration.report import still_waiting
+from core.migration.start import waiting
 from models.exc import ConfigError
 
 from .lifecycle import Bot
@@ -21,11 +24,9 @@ from .reports import failure_report, migration_report
 from .signals import StopSignal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterator
 
-    from core.migration.model import UnitPlan
-
-    from .lifecycle import Plan
+    from .lifecycle import Migrated, Plan
 
 logger = logging.getLogger(__name__)
 
@@ -59,11 +60,13 @@ async def _serve(plan: Plan) -> int:
     for module in {module.name: module for module in plan.selection.unusable}.values():
         failed.append(module.name)
         logger.error("module %s is off: %s: %s", module.name, module.where, module.problem)
-    bot = Bot(plan, on_failure=report, on_migration=_report_migration)
+    told: set[str] = set()
+    bot = Bot(plan, on_failure=report, on_migration=partial(_report_migration, told))
     with signals.listen():
         try:
             if await _started(bot, signals):
                 _write_new_keys()
+                _report_waiting(told)
                 if not (bot.loader.loaded or failed):
                     logger.warning("no module is on; write one with: aha new hello")
                 logger.info("%s", _ready(bot, failed))
@@ -107,9 +110,16 @@ async def _first(*events: asyncio.Event) -> None:
         task.cancel()
 
 
-def _report_migration(units: Sequence[UnitPlan]) -> None:
-    for line in migration_report(units, lang=cfg.aha.lang):
+def _report_migration(told: set[str], migrated: Migrated) -> None:
+    told.update(name for unit in migrated.units for name in unit.modules)
+    for line in migration_report(migrated, lang=cfg.aha.lang):
         logger.info("%s", line)
+
+
+def _report_waiting(told: Collection[str]) -> None:
+    """Remind the owner of what waits in modules that this start has not told of."""
+    if modules := [name for name in waiting() if name not in told]:
+        logger.info("%s", still_waiting(modules, lang=cfg.aha.lang))
 
 
 def _write_new_keys() -> None:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
-
-from cyclopts import Parameter
+from typing import TYPE_CHECKING
 
 from aha import adapters, logs
 from aha.discovery import survey
@@ -15,23 +13,13 @@ from aha.selection import select
 from aha.serve import serve
 from core.config import cfg
 
+from .database import database_url, saver
 from .exits import plain_errors
 from .folder import config_file, module_folder
+from .options import Names  # noqa: TC001 - cyclopts looks annotations up
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from cyclopts import Token
-
     from core.adapter import Adapter, Emit
-
-
-def _split(_type: Any, tokens: Sequence[Token]) -> tuple[str, ...]:
-    """Take names given one after another, in repeated options, or with commas between them."""
-    return tuple(name for token in tokens for name in token.value.split(",") if name)
-
-
-Names = Annotated[tuple[str, ...], Parameter(consume_multiple=True, converter=_split, negative=())]
 
 
 @plain_errors
@@ -43,6 +31,7 @@ def run(
     db: str | None = None,
     adapter: Names = (),
     config: Path | None = None,
+    db_backup: bool = True,
 ) -> int:
     """Run the bot of this folder until Ctrl-C, SIGTERM or the end of its input.
 
@@ -60,6 +49,8 @@ def run(
         Start only these adapters: console, onebot.
     config
         Configuration file. Without it: the one that AHA_CONFIG names, or config.yml if there is one.
+    db_backup
+        Save the database before the first change to tables that have rows.
     """
     cfg.load(config_file(config))
     logs.set_up("debug" if cfg.aha.debug else cfg.log.level, file=Path(cfg.log.file) if cfg.log.file else None)
@@ -70,11 +61,7 @@ def run(
         return [adapters.make(entry, emit) for entry in entries]
 
     cfg.aha.data_dir.mkdir(parents=True, exist_ok=True)
-    url = database_url() if db is None else db  # "" is a variable that was not set: no reason to use another database
-    plan = Plan(selection, url, make_adapters, synchronous=cfg.aha.database.synchronous)
+    url = database_url(db)
+    backup = saver(url) if db_backup else None
+    plan = Plan(selection, url, make_adapters, synchronous=cfg.aha.database.synchronous, backup=backup)
     return serve(plan)
-
-
-def database_url() -> str:
-    """Return the configured database, by default an SQLite file in the data folder."""
-    return cfg.aha.database.url or f"sqlite:///{cfg.aha.data_dir / 'aha.db'}"

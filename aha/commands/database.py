@@ -1,0 +1,38 @@
+"""Which database a command is about, and where its backups are. It opens none."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from core.config import cfg
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+    from pathlib import Path
+
+
+def database_url(given: str | None = None) -> str:
+    """Return the database that was `given`, or the configured one, by default an SQLite file in the data folder."""
+    if given is not None:
+        return given  # "" is a variable that was not set: no reason to use another database
+    url: str = cfg.aha.database.url
+    return url or f"sqlite:///{cfg.aha.data_dir / 'aha.db'}"
+
+
+def backup_folder() -> Path:
+    """Return the folder that backups are in, whether it is there or not."""
+    folder: Path = cfg.aha.data_dir / "backups"
+    return folder
+
+
+def saver(url: str) -> Callable[[], Awaitable[Path]]:
+    """Return what saves the database at `url` into a new backup, as configured."""
+
+    async def save() -> Path:
+        # Imported late: few starts need it.
+        from core.backup import backup  # noqa: PLC0415
+
+        database = cfg.aha.database
+        return await backup(url, backup_folder(), keep=database.backups, pg_dump=database.pg_dump)
+
+    return save

@@ -1,0 +1,20 @@
+"""Options that several commands have."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+from cyclopts import Parameter
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from cyclopts import Token
+
+
+def _split(_type: Any, tokens: Sequence[Token]) -> tuple[str, ...]:
+    """Take names given one after another, in repeated options, or with commas between them."""
+    return tuple(name for token in tokens for name in token.value.split(",") if name)
+
+
+Names = Annotated[tuple[str, ...], Parameter(consume_multiple=True, converter=_split, negative=())]
