@@ -122,7 +122,7 @@ def read_kept_with(reader: Callable[[Any], Awaitable[Any]]) -> None:
     _readers[:] = [reader]
 
 
-async def kept_values(what: type[Any] | Table) -> list[Any]:
+async def kept_values(what: type[Any] | Table | str) -> list[Any]:
     """The values of the table of `what` that could not follow a change of their column, and are kept: `Kept` records.
 
     See `core.migration.kept.Kept`. Raises UsageError where no migration runs, outside of a bot.

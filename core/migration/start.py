@@ -16,7 +16,7 @@ from core.database import transition
 from core.database._sqlalchemy import outdate_connections
 from core.database.engine import db_engine
 from core.database.schema import check
-from core.migration import kept, ledger, stamp  # noqa: F401 - their tables are the framework's
+from core.migration import kept_table, ledger, stamp  # noqa: F401 - their tables are the framework's
 from core.migration.faults import fatal, said
 from core.migration.fingerprint import fingerprint
 from core.migration.leftovers import leftover_columns
@@ -29,9 +29,11 @@ from models.exc import DatabaseError
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 
+    from sqlalchemy import Table
     from sqlalchemy.ext.asyncio import AsyncConnection
 
     from core.context import Module
+    from core.migration.kept import Kept
     from core.migration.model import UnitPlan
     from core.migration.work import Work
 
@@ -184,6 +186,16 @@ async def _is_due(module: Module) -> bool:
             except SQLAlchemyError:
                 return True  # the table is no longer what it was: the comparison will tell
     return False
+
+
+async def _kept_values(what: type[Any] | Table | str) -> list[Kept]:
+    # Imported late, for the same reason as below.
+    from core.migration.kept import kept_values  # noqa: PLC0415
+
+    return await kept_values(what)
+
+
+transition.read_kept_with(_kept_values)
 
 
 def _work(connection: AsyncConnection, phase: Phase, stamped: Stamp, backup: Any = None) -> Work:

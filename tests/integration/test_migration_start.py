@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import BigInteger, Column, ForeignKey, Integer, Sequence, Table, Text, event, inspect, select, text
 
 from core.context import entered
-from core.database import db_engine, metadata, migrating, old_table, transition
+from core.database import db_engine, kept_values, metadata, migrating, old_table, transition
 from core.migration import ledger
 from core.migration.preview import plan_only
 from core.migration.start import expand, settle
@@ -436,3 +436,13 @@ async def test_a_sequence_that_no_column_uses_is_made(database, module):
     if database.startswith("postgresql"):
         async with db_engine.connect() as connection:
             assert await connection.scalar(select(numbers.next_value())) == 1
+
+
+async def test_a_module_can_read_what_was_kept_of_its_values(database, release):
+    await start(release("demo", note=plain))
+    await run("INSERT INTO note__demo VALUES (1, '5'), (2, 'five')")
+    demo = release("demo", note=lambda: (Column("id", Integer, primary_key=True), Column("text", Integer)))
+    await start(demo)
+    (kept,) = await kept_values(demo.tables["note"])
+    assert (kept.column, kept.key, kept.value) == ("text", {"id": 2}, "five")
+    assert await rows("SELECT * FROM note__demo ORDER BY id") == [(1, 5), (2, None)]
