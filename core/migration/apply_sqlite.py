@@ -52,29 +52,38 @@ def script(connection: Connection, unit: UnitPlan, phase: Phase) -> Script:
     schema = look(connection, unit, names={step.table for step in steps}, renames=renaming)
     works = [_work(unit, state, steps) for state in schema.tables.values()]
     rows = [*_change_tables(connection, schema, works), *_carry(connection, unit, schema, works, steps)]
-    triggers = [t for name in dict.fromkeys(s.table for s in rows if _goes_through(s)) for t in schema.triggers(name)]
-    dropped = [quoted(i.name) for work in works for i in work.current.indexes if i not in work.target.indexes]
-    statements = [
+    before = [
         *(Sql(entry.drop) for entry in schema.broken),
         *map(Sql, renaming),
-        *_follow_with_kept(connection, steps),
-        *(Sql(trigger.drop) for trigger in triggers),
-        *(Sql(f"DROP INDEX {name}") for name in dropped),
+        *_follow_with_kept(connection, unit, steps),
+        *(Sql(f"DROP INDEX {name}") for name in _dropped(works)),
         *created,
-        *rows,
-        *(Sql(entry.sql) for entry in (*triggers, *schema.broken)),
     ]
+    after = [Sql(entry.sql) for entry in schema.broken]
+    statements = [*before, *_without_triggers(schema, rows), *after]
     former = {step.table: step.old for step in steps if isinstance(step, RenameTable)}
     targets = {work.name: work.target for work in works}
     return Script(statements, _BEFORE, _AFTER, check(connection, schema, targets=targets, former=former, steps=steps))
 
 
-def _follow_with_kept(connection: Connection, steps: Iterable[Step]) -> Iterator[Sql]:
+def _dropped(works: Iterable[Work]) -> list[str]:
+    """The indexes that go. They go first: another table may take their names."""
+    return [quoted(index.name) for work in works for index in work.current.indexes if index not in work.target.indexes]
+
+
+def _without_triggers(schema: Schema, statements: Sequence[Statement]) -> list[Statement]:
+    tables = dict.fromkeys(s.table for s in statements if not isinstance(s, Sql) or s.rows)
+    triggers = [trigger for table in tables for trigger in schema.triggers(table)]
+    return [*(Sql(trigger.drop) for trigger in triggers), *statements, *(Sql(trigger.sql) for trigger in triggers)]
+
+
+def _follow_with_kept(connection: Connection, unit: UnitPlan, steps: Iterable[Step]) -> Iterator[Sql]:
     """Let kept values go by the new names, so that they find their rows again."""
     columns: dict[str, dict[str, str]] = {}
     for step in steps:
         if isinstance(step, RenameTable):
-            yield from kept.rename_sql(connection, step.old, table_to=step.table)
+            module = unit.wanted[step.table].module if step.table in unit.wanted else None
+            yield from kept.rename_sql(connection, step.old, table_to=step.table, module_to=module)
         elif isinstance(step, RenameColumn):
             columns.setdefault(step.table, {})[step.old] = step.column
     for table, names in columns.items():
@@ -110,7 +119,3 @@ def _carry(
 ) -> Iterator[Sql]:
     yield from follow(connection, schema, steps, states={work.name: work.current for work in works})
     yield from (merge(connection, unit, step) for step in steps if isinstance(step, MergeTable))
-
-
-def _goes_through(statement: Statement) -> bool:
-    return not isinstance(statement, Sql) or statement.rows

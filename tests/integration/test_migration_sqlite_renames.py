@@ -11,14 +11,16 @@ from sqlalchemy import (
 
 from core.database import close_database, open_database
 from core.migration.steps import (
+    ConvertColumn,
     CreateTable,
     DropIndex,
     MergeTable,
     RenameColumn,
     RenameTable,
+    RestoreKept,
     SetNullable,
 )
-from tests.sqlite_steps import KEPT, Database, rebuilds, table
+from tests.sqlite_steps import INTEGER, KEPT, NOTHING, TEXT, Database, rebuilds, table
 
 
 @pytest.fixture
@@ -116,3 +118,17 @@ async def test_a_late_table_rename_copies_rows_whose_keys_are_new(bot):
     await bot.migrate([model], MergeTable("new", "old", {"id": "id", "b": "a"}))
     assert await bot.sql("SELECT * FROM new") == [(1, 7, "c"), (2, 20, "d"), (3, None, "d")]
     assert len(await bot.sql("SELECT * FROM old")) == 3
+
+
+async def test_kept_values_go_by_the_new_names(bot):
+    await bot.sql("CREATE TABLE old (id INTEGER PRIMARY KEY, a TEXT)", "INSERT INTO old VALUES (1, 'x')")
+    before = table("old", Column("id", Integer, primary_key=True), Column("a", Integer))
+    await bot.migrate([before], ConvertColumn("old", "a", TEXT, INTEGER, NOTHING, {}))
+    model = table("new", Column("key", Integer, primary_key=True), Column("b", Integer))
+    steps = RenameTable("new", "old"), RenameColumn("new", "b", "a"), RenameColumn("new", "key", "id")
+    await bot.migrate([model], *steps)
+    assert await bot.kept() == [("new", "b", {"key": 1}, "x")]
+    back = table("new", Column("key", Integer, primary_key=True), Column("b", Text))
+    await bot.migrate([back], ConvertColumn("new", "b", INTEGER, TEXT, NOTHING, {}), RestoreKept("new", "b", TEXT))
+    assert await bot.sql("SELECT * FROM new") == [(1, "x")]
+    assert await bot.kept() == []
