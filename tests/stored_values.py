@@ -343,7 +343,7 @@ def from_database(connection: Connection, sql: str, meaning: Meaning) -> list[An
             x = f"({x} - timestamp '1970-01-01')"
         sql = _OUT.get(meaning.kind, "{x}").format(x=x)
     found = [row[0] for row in connection.exec_driver_sql(f"SELECT {sql} FROM t ORDER BY id")]
-    if meaning.kind is Kind.NUMERIC:
+    if meaning.kind is Kind.NUMERIC and connection.dialect.name == "postgresql":
         found = [Decimal(value) if isinstance(value, str) else value for value in found]
     return found
 

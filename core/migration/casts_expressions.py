@@ -13,6 +13,8 @@ from core.migration.casts_limits import decimals, integer_bits, is_char, is_floa
 from core.migration.meaning import Kind, Meaning
 
 _CALENDAR = "TIMESTAMP '0001-01-01' AND TIMESTAMP '9999-12-31 23:59:59.999999'"
+# What PostgreSQL reads as we do, whatever its settings, on a day that every month has.
+_USUAL_MOMENT = f"[0-9]{{4}}-(?:0[1-9]|1[0-2])-(?:0[1-9]|1[0-9]|2[0-8])[T ]{values.TIME}"
 _EPOCH = "TIMESTAMP '1970-01-01'"
 
 
@@ -96,6 +98,8 @@ def spelled(x: str, meaning: Meaning) -> str:
             return f"({x})::text::uuid::text"
         case Kind.BYTES:
             return f"pg_temp.aha_utf8({x})"
+        case Kind.ARRAY | Kind.OTHER:
+            return f"format('%s', {x})"  # as it is shown: an inet's ::text has a mask that it is shown without
         case _:
             return f"({x})::text"
 
@@ -136,7 +140,8 @@ def parsed(text: str, after: Meaning) -> str:
 def _parsed_by_function(text: str, t: str, after: Meaning) -> str:
     match after.kind:
         case Kind.DATETIME:
-            return stored(f"pg_temp.aha_iso({text})", after)
+            usual = f"{matches(t, _USUAL_MOMENT)} AND {t} >= '0001'"
+            return stored(f"(CASE WHEN {usual} THEN {t}::timestamp ELSE pg_temp.aha_iso({text}) END)", after)
         case Kind.DATE:
             return stored(f"pg_temp.aha_date({text})", after)
         case Kind.JSON:

@@ -103,7 +103,7 @@ FUNCTIONS = (
     _function(
         "aha_same(t text, type text)",
         "boolean",
-        _caught("EXECUTE format('SELECT ($1::%s)::text = $1', type) INTO same USING t; RETURN same;"),
+        _caught("EXECUTE format('SELECT format(''%%s'', $1::%s) = $1', type) INTO same USING t; RETURN same;"),
         "same boolean;",
     ),
 )

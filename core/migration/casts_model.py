@@ -128,7 +128,8 @@ def _count(meant: Any) -> Decimal | None:
 
 def _recount(meant: Any, kind: Kind) -> Any:
     number = values.to_epoch(meant, whole=kind is Kind.INTEGER) if isinstance(meant, datetime) else _count(meant)
-    if number is None or (isinstance(meant, float) and kind is Kind.INTEGER and abs(meant) > values.LAST_INTEGER):
+    exact = {type(meant), kind} not in ({float, Kind.INTEGER}, {int, Kind.FLOAT})
+    if number is None or not (exact or abs(number) <= values.LAST_INTEGER):
         return None
     if kind is Kind.DATETIME and isinstance(meant, float):
         return values.to_moment(number, rounded=True)
@@ -270,10 +271,9 @@ def spell(meant: Any, before: Meaning) -> str | None:
 
 def _decode(raw: bytes) -> str | None:
     try:
-        text = raw.decode()
+        return raw.decode()
     except UnicodeDecodeError:
         return None
-    return None if "\0" in text else text
 
 
 def _parse_json(text: str) -> str | None:
@@ -299,6 +299,8 @@ _PARSE: Mapping[Kind, Callable[[str], Any]] = {
 
 def _write_text(text: Any, after: Meaning, dialect: str) -> Stored | None:
     too_long = after.length is not None and len(text) > after.length
+    if dialect == "postgresql" and "\0" in text:
+        return None
     return text if not too_long and survives(text, after, dialect) else None
 
 

@@ -119,10 +119,8 @@ def _restored(x: str, before: Meaning, after: Meaning) -> str:
             return stored(duration(x, before), after)
         case Kind.UUID:
             return stored(f"({x})::text::uuid", after)
-        case Kind.JSON:
-            return parsed(f"({x})::text", after)
-        case Kind.ARRAY | Kind.OTHER:
-            return parsed(f"({x})::text", after)
+        case Kind.JSON | Kind.ARRAY | Kind.OTHER:
+            return parsed(spelled(x, before), after)
         case _:
             return stored(f"({x})::text" if after.kind is Kind.TEXT else f"({x})", after)
 
@@ -130,24 +128,23 @@ def _restored(x: str, before: Meaning, after: Meaning) -> str:
 def _spelled(x: str, before: Meaning, after: Meaning) -> str:
     text = spelled(x, before)
     if before.kind in OPAQUE:
-        text = when(f"pg_temp.aha_same(({x})::text, {quoted(before.sql)})", text)
+        text = when(f"pg_temp.aha_same({text}, {quoted(before.sql)})", text)
     return stored(text, after)
 
 
 def _recounted(x: str, before: Meaning, after: Meaning) -> str:
     n = counted(x, before)
-    if before.kind is Kind.FLOAT and after.kind is Kind.INTEGER:
-        return when(f"abs({x}) <= {values.LAST_INTEGER}", from_number(n, after))
+    if {before.kind, after.kind} == {Kind.FLOAT, Kind.INTEGER}:
+        exact = f"({x}) BETWEEN {-values.LAST_INTEGER} AND {values.LAST_INTEGER}"
+        return when(exact, from_number(n, after))
     if before.kind is Kind.FLOAT and after.kind is Kind.DATETIME:
         return stored(f"pg_temp.aha_moment({n}, true)", after)
     if before.kind is not Kind.DATETIME:
         return from_number(n, after)
-    seconds = f"abs({n}) < {values.FIRST_MILLISECONDS}"
-    if after.kind is not Kind.INTEGER:
-        return when(seconds, from_number(n, after))
-    whole = f"{seconds} AND {n} = trunc({n}) THEN {from_number(n, after)}"
-    fine = f"abs({n}) * 1000 >= {values.FIRST_MILLISECONDS} THEN {from_number(f'({n} * 1000)', after)}"
-    return f"CASE WHEN {whole} WHEN {fine} END"
+    whole = f"{n} = trunc({n})" if after.kind is Kind.INTEGER else "true"
+    seconds = f"abs({n}) < {values.FIRST_MILLISECONDS} AND {whole} THEN {from_number(n, after)}"
+    milliseconds = f"abs({n}) * 1000 >= {values.FIRST_MILLISECONDS} THEN {from_number(f'({n} * 1000)', after)}"
+    return f"CASE WHEN {seconds} WHEN {milliseconds} END"
 
 
 def _rare(x: str, before: Meaning, after: Meaning) -> str:

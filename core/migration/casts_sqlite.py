@@ -7,6 +7,7 @@ the storage class and, for text, the bytes: nothing that is stored can make a st
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -47,7 +48,9 @@ def cast(column: str, before: Meaning, after: Meaning, members: Mapping[str, str
         return f"CAST({column} AS BLOB)", True
     called = call(column, before, after, members)
     if before.kind is Kind.INTEGER and after.kind is Kind.TEXT and after.length is None:
-        rest = f"WHEN typeof({column}) = 'real' THEN {called} ELSE {column}"
+        # An INTEGER column may hold anything else; whatever it is, a TEXT column holds it, too.
+        shown = f"coalesce({call(column, replace(before, kind=Kind.FLOAT), after, members)}, {column})"
+        rest = f"WHEN typeof({column}) = 'real' THEN {shown} ELSE {column}"
         return f"CASE WHEN typeof({column}) = 'integer' THEN CAST({column} AS TEXT) {rest} END", True
     return quick(column, before, after, called), False
 

@@ -154,11 +154,14 @@ def to_seconds(duration: timedelta) -> Decimal:
 
 
 def to_epoch(moment: datetime, *, whole: bool) -> Decimal | None:
-    """The seconds since 1970; with `whole` the milliseconds if they are not whole. None if that would be misread."""
+    """The seconds since 1970; milliseconds where seconds would be taken for some, or are not `whole` and have to be.
+
+    None if the milliseconds would be taken for seconds.
+    """
     seconds = to_seconds(moment - EPOCH)
-    if whole and (seconds % 1 or abs(seconds) >= FIRST_MILLISECONDS):
-        return seconds * 1000 if abs(seconds) * 1000 >= FIRST_MILLISECONDS else None
-    return seconds if abs(seconds) < FIRST_MILLISECONDS else None
+    if abs(seconds) < FIRST_MILLISECONDS and not (whole and seconds % 1):
+        return seconds
+    return seconds * 1000 if abs(seconds) * 1000 >= FIRST_MILLISECONDS else None
 
 
 def plain(number: Decimal, scale: int | None = None) -> str:

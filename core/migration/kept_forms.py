@@ -111,6 +111,8 @@ def written(dialect: str, column: str, before: Meaning) -> tuple[str, str]:
         case Kind.DATE | Kind.TIME:
             return "'text'", f"(to_json({column}) #>> '{{}}')"
         case _:
+            if kind in {Kind.ARRAY, Kind.OTHER}:
+                return "'text'", f"format('%s', {column})"
             form = {Kind.INTEGER: "integer", Kind.NUMERIC: "real", Kind.FLOAT: "real"}.get(kind, "text")
             return f"'{form}'", f"({column})::text"
 
