@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from core.migration.compare import steps_for
@@ -22,6 +23,7 @@ from core.migration.steps import (
     RenameTable,
     RestoreKept,
     RetireTable,
+    ValidateConstraint,
     Verdict,
 )
 from core.migration.units import group
@@ -96,7 +98,16 @@ def _judged(
             asked[name] = Facts(connection, match, steps, live=live, phase=phase, others=asked)
     for name, facts in asked.items():
         planned[name] = _consistent([entry for step in facts.steps for entry in judge(step, facts)])
-    return planned
+    changing = {name for name, steps in planned.items() if any(p.verdict is not Verdict.POSTPONE for p in steps)}
+    return {name: [_askable(entry, changing) for entry in steps] for name, steps in planned.items()}
+
+
+def _askable(planned: Planned, changing: Collection[str]) -> Planned:
+    """Without its probe if that asks for something that other steps are about to change."""
+    asks = {planned.step.table}
+    if isinstance(planned.step, ValidateConstraint) and planned.step.constraint.target:
+        asks.add(planned.step.constraint.target)
+    return replace(planned, probe="") if planned.probe and not asks.isdisjoint(changing) else planned
 
 
 def _consistent(planned: list[Planned]) -> list[Planned]:

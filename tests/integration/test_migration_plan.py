@@ -20,7 +20,7 @@ from sqlalchemy import (
 )
 
 from core.database import db_engine
-from core.migration.steps import Phase
+from core.migration.steps import Phase, Verdict
 from tests.planned_releases import Releases, told
 
 if TYPE_CHECKING:
@@ -209,6 +209,21 @@ async def test_what_was_postponed_is_taken_when_it_is_possible_and_its_probe_say
         planned = [told(entry) for unit in releases.plan([strict], Phase.SETTLE) for entry in unit.steps]
         assert planned == ["apply SetNullable a not null", "apply AddConstraint UNIQUE(a)"]
         releases.start(strict)
+
+    await play(story)
+
+
+async def test_a_probe_is_left_out_while_other_steps_change_what_it_asks_for(play: Any) -> None:
+    def story(releases: Releases, connection: Connection) -> None:
+        releases.start(t(("p", Integer)))
+        run(connection, "INSERT INTO t__m (id, p) VALUES (1, 5)")
+        made = [t(name="p__m"), t(("p", Integer, lambda: ForeignKey("p__m.id")))]
+        waits = [p for unit in releases.plan(made) for p in unit.steps if p.verdict is Verdict.POSTPONE]
+        assert [planned.probe for planned in waits] == [""]
+        releases.start(*made)
+        (unit,) = releases.plan(made, Phase.SETTLE)
+        (planned,) = unit.steps
+        assert run(connection, planned.probe) == [(1,)]
 
     await play(story)
 
