@@ -20,6 +20,11 @@ def encode(value: Any) -> str:
     return json.dumps(value, default=_plain, ensure_ascii=False, separators=(",", ":"))
 
 
+def as_data(value: Any) -> Any:
+    """`value` as it comes out of the JSON that `encode` makes of it."""
+    return json.loads(encode(value))
+
+
 def _plain(value: Any) -> Any:
     if is_dataclass(value) and not isinstance(value, type):
         return {field.name: getattr(value, field.name) for field in fields(value)}

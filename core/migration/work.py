@@ -21,7 +21,7 @@ from core.migration.owned import FRAMEWORK, framework, selected
 from core.migration.planning import plan
 from core.migration.read import table_names
 from core.migration.report import refusal
-from core.migration.steps import CreateTable, Phase, RetireTable, Verdict
+from core.migration.steps import CreateTable, Phase, RenameTable, RetireTable, Verdict
 from models.exc import DatabaseError
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
     from sqlalchemy.ext.asyncio import AsyncConnection
 
-    from core.migration.model import UnitPlan
+    from core.migration.model import TableRecord, UnitPlan
     from core.migration.owned import Owned
     from core.migration.planning import Planning
     from core.migration.stamp import Stamp
@@ -111,7 +111,10 @@ class Work:
             ) from error
         self.units += [unit for unit in applied.units if unit.steps]
         self.changed = self.changed or any(unit.acts for unit in applied.units)
-        self.stamp = applied.stamp
+        # Should a module that these tables were taken from run again, it has to look for them.
+        gone = {record.module for unit in applied.units for record in _renamed_away(unit)}
+        models = {name: found for name, found in applied.stamp.models.items() if name not in gone}
+        self.stamp = replace(applied.stamp, models=models)
 
     async def _back_up(self, backup: Callable[[], Awaitable[object]]) -> None:
         if not self._backed_up:
@@ -152,6 +155,12 @@ def refuse(unit: UnitPlan) -> None:
     """Raise DatabaseError if the plan refuses anything in the unit."""
     if refused := refusal(unit, lang=cfg.aha.lang):
         raise DatabaseError(refused)
+
+
+def _renamed_away(unit: UnitPlan) -> list[TableRecord]:
+    """The records of the tables that have another name now."""
+    olds = (planned.step.old for planned in unit.steps if isinstance(planned.step, RenameTable))
+    return [unit.records[old] for old in olds if old in unit.records]
 
 
 def _probes(units: Sequence[UnitPlan], planning: Planning, module: str) -> tuple[str, ...]:

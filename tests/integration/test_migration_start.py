@@ -446,3 +446,31 @@ async def test_a_module_can_read_what_was_kept_of_its_values(database, release):
     (kept,) = await kept_values(demo.tables["note"])
     assert (kept.column, kept.key, kept.value) == ("text", {"id": 2}, "five")
     assert await rows("SELECT * FROM note__demo ORDER BY id") == [(1, 5), (2, None)]
+
+
+async def test_a_module_that_goes_back_to_its_former_name_takes_its_tables_along(database, release):
+    old = release("old", note=plain)
+    await start(old)
+    await run("INSERT INTO note__old VALUES (1, 'hello')")
+    old.drop()
+    new = release("new", was=("old",), note=plain)
+    await start(new)
+    new.drop()
+    await start(release("old", note=plain))
+    assert await rows("SELECT * FROM note__old") == [(1, "hello")]
+
+
+async def test_a_key_that_is_kept_by_all_rows_at_last_is_remembered_so(database, release):
+    def owned():
+        return Column("id", Integer, primary_key=True), Column("text", Integer, ForeignKey("user.id"))
+
+    def unowned():
+        return Column("id", Integer, primary_key=True), Column("text", Integer)
+
+    await start(release("demo", user=short, note=unowned))
+    await run("INSERT INTO note__demo VALUES (1, 5)")
+    demo = release("demo", user=short, note=owned)
+    await start(demo)
+    await run("INSERT INTO user__demo VALUES (5)")
+    assert steps(await start(demo)) == [("ValidateConstraint", "apply")]
+    assert (await plan_only([demo])).units == ()
