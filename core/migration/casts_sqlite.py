@@ -58,7 +58,7 @@ def cast(column: str, before: Meaning, after: Meaning, members: Mapping[str, str
 def _stays(before: Meaning, after: Meaning) -> bool:
     """Whether every value is stored in the same way, and there is no new limit."""
     if (before.kind, after.kind) in _WIDER or before.kind is after.kind is Kind.TEXT:
-        return _no_shorter(before, after) and survives("0", after, "sqlite")
+        return after.kind is Kind.INTEGER or (_no_shorter(before, after) and survives("0", after, "sqlite"))
     if before.kind is not after.kind or after.kind is Kind.ENUM:
         return False
     if after.kind is Kind.NUMERIC:
@@ -70,7 +70,7 @@ def _stays(before: Meaning, after: Meaning) -> bool:
 
 
 def _no_shorter(before: Meaning, after: Meaning) -> bool:
-    if after.length is None or after.kind is Kind.INTEGER:
+    if after.length is None:
         return True
     longest = max((len(name) for name in before.members), default=None) if before.members else before.length
     return longest is not None and longest <= after.length

@@ -168,10 +168,16 @@ def _place(connection: Connection, target: _Column, *, of: str) -> str:
     """The SQL that tells a row from all others while nobody changes it."""
     if connection.dialect.name == "postgresql":
         return f"{of}.ctid::text"  # which has no max() before PostgreSQL 14
-    if target.key and _is_without_rowid(connection, target.table):
-        return written_key("sqlite", [identifier(connection, name, of=of) for name in target.key], target.key)
+    key = target.key or _primary_key(connection, target.table)
+    if key and _is_without_rowid(connection, target.table):
+        return written_key("sqlite", [identifier(connection, name, of=of) for name in key], key)
     taken = {name.lower() for name in _live_columns(connection, target.table)}
     return f"{of}.{next(name for name in ('rowid', '_rowid_', 'oid') if name not in taken)}"
+
+
+def _primary_key(connection: Connection, table: str) -> Sequence[str]:
+    schema, _, name = table.rpartition(".")
+    return inspect(connection).get_pk_constraint(name, schema=schema or None)["constrained_columns"]
 
 
 def _is_without_rowid(connection: Connection, table: str) -> bool:

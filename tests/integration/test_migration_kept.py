@@ -266,6 +266,7 @@ class TestSQLite:
             )
             keep(connection)
             sql(connection, "UPDATE t SET v = NULL")
+            assert kept.fits(connection, "t", "v", TEXT) == 1
             assert back(connection, TEXT) == 1
             assert rows(connection, "SELECT v FROM t") == [("x",)]
 
