@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from core.migration import apply_postgresql, apply_sqlite, ledger, stamp
 from core.migration.changes import changes
-from core.migration.codec import as_data
 from core.migration.disk import check_room
 from core.migration.lock import take_write_lock
 from core.migration.plan import forgotten, next_records
@@ -49,9 +48,8 @@ def has_work(unit: UnitPlan, phase: Phase) -> bool:
 
 
 def _news(unit: UnitPlan, phase: Phase) -> dict[str, TableRecord]:
-    """The records that are not written yet. What is written counts: `==` overlooks whether a key was validated."""
-    records = next_records(unit, phase)
-    return {name: r for name, r in records.items() if as_data(r) != as_data(unit.records.get(name))}
+    """The records that are not written yet."""
+    return {name: r for name, r in next_records(unit, phase).items() if r != unit.records.get(name)}
 
 
 def apply(

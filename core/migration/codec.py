@@ -10,19 +10,15 @@ from typing import TYPE_CHECKING, Any
 from core.migration.meaning import Kind, Meaning
 from core.migration.model import TableRecord
 from core.migration.state import ColumnState, ConstraintKind, ConstraintState, IndexState, TableState
+from core.migration.steps import KINDS, Fill, Phase, Planned, Source, Verdict
 
 if TYPE_CHECKING:
-    from core.migration.steps import Planned
+    from collections.abc import Callable
 
 
 def encode(value: Any) -> str:
     """`value`, made of dataclasses, mappings, sequences and texts, as JSON."""
     return json.dumps(value, default=_plain, ensure_ascii=False, separators=(",", ":"))
-
-
-def as_data(value: Any) -> Any:
-    """`value` as it comes out of the JSON that `encode` makes of it."""
-    return json.loads(encode(value))
 
 
 def _plain(value: Any) -> Any:
@@ -39,6 +35,18 @@ def planned_as_data(planned: Planned) -> dict[str, Any]:
     """A step with its verdict as plain data, the name of its kind under "step"."""
     step = {"step": type(planned.step).__name__, **_plain(planned.step)}
     return {**_plain(planned), **step}
+
+
+def planned_from(given: Mapping[str, Any]) -> Planned | None:
+    """What `planned_as_data` made of a step; what made a default is forgotten. None for a kind that is not known."""
+    kind = KINDS.get(given["step"])
+    if kind is None:
+        return None
+    data = _known(kind, given)
+    parts = {name: _PARTS[name](data[name]) for name in data.keys() & _PARTS.keys() if isinstance(data[name], Mapping)}
+    rest = {name: value for name, value in _known(Planned, given).items() if name != "step"}
+    given_as = {"phase": Phase(rest["phase"]), "verdict": Verdict(rest["verdict"])}
+    return Planned(kind(**{**data, **parts}), **{**rest, **given_as})
 
 
 def record_from(text: str) -> TableRecord:
@@ -63,7 +71,7 @@ def _table(given: Mapping[str, Any]) -> TableState:
             **data,
             "columns": tuple(ColumnState(**_known(ColumnState, column)) for column in data["columns"]),
             "constraints": tuple(_constraint(constraint) for constraint in data.get("constraints", ())),
-            "indexes": tuple(IndexState(**_known(IndexState, index)) for index in data.get("indexes", ())),
+            "indexes": tuple(_index(index) for index in data.get("indexes", ())),
         }
     )
 
@@ -71,6 +79,29 @@ def _table(given: Mapping[str, Any]) -> TableState:
 def _constraint(given: Mapping[str, Any]) -> ConstraintState:
     data = _known(ConstraintState, given)
     return ConstraintState(**{**data, "kind": ConstraintKind(data["kind"])})
+
+
+def _fill(given: Mapping[str, Any]) -> Fill:
+    return Fill(Source(given["source"]), given["sql"])
+
+
+def _index(given: Mapping[str, Any]) -> IndexState:
+    return IndexState(**_known(IndexState, given))
+
+
+def _part(given: Mapping[str, Any]) -> ConstraintState | IndexState:
+    return _constraint(given) if "kind" in given else _index(given)
+
+
+_PARTS: Mapping[str, Callable[[Mapping[str, Any]], Any]] = {
+    "fill": _fill,
+    "before": meaning_from,
+    "after": meaning_from,
+    "constraint": _constraint,
+    "index": _index,
+    "old": _part,
+    "new": _part,
+}
 
 
 def _known(cls: type[Any], given: Mapping[str, Any]) -> dict[str, Any]:
