@@ -23,7 +23,7 @@ from core.migration.statements import FillRows, Sql
 from core.migration.steps import Source
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection
 
     from core.migration.apply_postgresql_job import Job, Work
     from core.migration.state import ColumnState
@@ -37,22 +37,30 @@ def add_work(job: Job, step: AddColumn) -> Work:
     wanted, place = job.wanted(step.table, step.column), job.place(step.table)
     if wanted is None:
         return
-    by_call = step.fill.source is Source.CALLABLE
+    by_row = is_by_row(step.fill)
     default = step.fill.sql if step.fill.source is Source.VALUE else wanted.default
-    nullable = "" if step.nullable or by_call else " NOT NULL"
+    nullable = "" if step.nullable or by_row else " NOT NULL"
     stage = Stage.COMPUTE if wanted.computed else Stage.ADD
-    yield stage, alter(place, f"ADD COLUMN {_specification(wanted, None if by_call else default)}{nullable}")
+    yield stage, alter(place, f"ADD COLUMN {_specification(wanted, None if by_row else default)}{nullable}")
     if step.nullable and (wanted.identity or wanted.default == "serial"):
         yield stage, set_nullable(place, step.column, nullable=True)
-    if by_call:
+    if by_row:
         yield from fill_work(job, step.table, step.column, step.fill)
         if not step.nullable:
             yield Stage.NOT_NULL, set_nullable(place, step.column, nullable=False)
-    if by_call or default != wanted.default:
+    if by_row or default != wanted.default:
         clause = "DROP DEFAULT" if wanted.default is None else f"SET DEFAULT {wanted.default}"
         yield Stage.DEFAULT, alter_column(place, step.column, clause)
     if wanted.comment is not None:
         yield Stage.COMMENT, comment(f"COLUMN {place.sql}.{quote(step.column)}", wanted.comment)
+
+
+def is_by_row(fill: Fill) -> bool:
+    """Whether rows get their values by statements of their own: from calls, or from an expression that may be a query.
+
+    A query may stand neither in a DEFAULT nor in a change of type.
+    """
+    return fill.source is Source.CALLABLE or (fill.source is Source.VALUE and (fill.sql or "").startswith("("))
 
 
 def _specification(wanted: ColumnState, default: str | None) -> str:
@@ -121,7 +129,7 @@ def _merged(job: Job, step: MergeTable, column: str) -> str:
     return cast_sql(job.connection, source, before, after).value
 
 
-def _key_after(job: Job, table: str) -> Sequence[str]:
+def _key_after(job: Job, table: str) -> Collection[str]:
     return job.unit.wanted[table].state.primary_key
 
 
@@ -143,8 +151,10 @@ def replaced(job: Job, table: str, column: str) -> bool:
 
 def _in_place(job: Job, table: str, column: str) -> bool:
     live, wanted = job.live(table, column), job.wanted(table, column)
-    same_kind = bool(live and wanted and wanted.computed and wanted.computed.endswith(live.generated or "-"))
-    return same_kind and job.catalogue.version >= _SET_EXPRESSION
+    if live is None or wanted is None or not wanted.computed or not live.generated:
+        return False
+    is_alike = wanted.computed.endswith(live.generated) and ddl_type(wanted.type) == live.type
+    return is_alike and job.catalogue.version >= _SET_EXPRESSION
 
 
 def compute_work(job: Job, table: str, column: str) -> Work:
@@ -180,16 +190,16 @@ def drop_and_add(job: Job, table: str, column: str) -> Work:
 
 
 def _compute_no_more(job: Job, table: str, column: str) -> Work:
-    live, place = job.live(table, column), job.place(table)
+    """Keep the values, as those of a plain column, before anything else is done with it."""
+    live, place, aside = job.live(table, column), job.place(table), _aside(column)
     if live is None or live.generated == "STORED":
-        yield Stage.COMPUTE, alter_column(place, column, "DROP EXPRESSION")
+        yield Stage.LOOSEN, alter_column(place, column, "DROP EXPRESSION")
         return
-    aside = _aside(column)
-    yield Stage.COMPUTE, rename_column(place, column, aside)
-    yield Stage.COMPUTE, alter(place, f"ADD COLUMN {quote(column)} {live.type}")
+    yield Stage.LOOSEN, rename_column(place, column, aside)
+    yield Stage.LOOSEN, alter(place, f"ADD COLUMN {quote(column)} {live.type}")
     update = f"UPDATE {place.sql} SET {quote(column)} = {quote(aside)}"
-    yield Stage.COMPUTE, Sql(update, table=table, rows=True)
-    yield Stage.COMPUTE, drop_column(place, aside)
+    yield Stage.LOOSEN, Sql(update, table=table, rows=True)
+    yield Stage.LOOSEN, drop_column(place, aside)
 
 
 def _compute_from_now(job: Job, table: str, column: str) -> Work:

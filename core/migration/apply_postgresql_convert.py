@@ -10,13 +10,14 @@ from collections import defaultdict
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from core.migration.apply_postgresql_columns import fill_work, is_by_row
 from core.migration.apply_postgresql_ddl import alter, alter_column, quote, set_nullable
 from core.migration.apply_postgresql_job import Conversion, Stage
 from core.migration.apply_postgresql_types import ddl_type
 from core.migration.casts import Cast, cast_sql
 from core.migration.kept import keep_sql
 from core.migration.meaning import Kind
-from core.migration.statements import FillRows, Sql
+from core.migration.statements import Sql
 from core.migration.steps import AlterColumn, ConvertColumn, DropConstraint, SetNullable, Source
 
 if TYPE_CHECKING:
@@ -114,7 +115,8 @@ def convert_work(job: Job, found: Mapping[tuple[str, str], Conversion]) -> Work:
         cast = _cast(job, new)
         if not cast.total:
             yield Stage.KEEP, _keep(job, new, cast)
-        yield from _let_be_null(job, new)
+        if not cast.total and is_by_row(new.fill):
+            yield from _fill_afterwards(job, new)
         if new.moves:
             clauses[new.table].append(_type_clause(job, new, cast))
             yield from _default_aside(job, new)
@@ -159,7 +161,7 @@ def _reason(before: Meaning, after: Meaning) -> str:
 
 def _filled(new: Conversion, cast: Cast) -> str:
     """The new value; that of the fill where the old one cannot follow."""
-    if cast.total or new.fill.source not in (Source.SERVER, Source.VALUE):
+    if cast.total or new.fill.source is Source.NOTHING or is_by_row(new.fill):
         return cast.value
     # The text of an enum's default names the type, which is another one for the moment.
     column, fill = quote(new.column), f"CAST(({new.fill.sql}){'::text' * new.after.native} AS {new.type})"
@@ -173,14 +175,16 @@ def _update(job: Job, new: Conversion, value: str) -> Sql:
     return Sql(f"UPDATE {place.sql} SET {column} = {value} WHERE {changes}", table=new.table, rows=True)
 
 
-def _let_be_null(job: Job, new: Conversion) -> Work:
-    """Where a default is called for each row, there is a moment without a value."""
-    if new.fill.source is not Source.CALLABLE or new.fill.make is None:
+def _fill_afterwards(job: Job, new: Conversion) -> Work:
+    """A value for each row comes from statements of its own: until then there is none.
+
+    A column that may be NULL stays so, where it was and where the value is kept.
+    """
+    wanted, live, place = job.wanted(new.table, new.column), job.live(new.table, new.column), job.place(new.table)
+    if wanted is None or live is None or wanted.nullable:
         return
-    yield Stage.FILL, FillRows(new.table, new.column, new.fill.make)
-    live = job.live(new.table, new.column)
-    if live and live.not_null:
-        place = job.place(new.table)
+    yield from fill_work(job, new.table, new.column, new.fill)
+    if live.not_null:
         yield Stage.LOOSEN, set_nullable(place, new.column, nullable=True)
         if not any(isinstance(s, SetNullable) and (s.table, s.column) == (new.table, new.column) for s in job.steps):
             yield Stage.NOT_NULL, set_nullable(place, new.column, nullable=False)

@@ -47,6 +47,7 @@ class Stage(IntEnum):
     FOREIGN = auto()
     VALIDATE = auto()
     COMMENT = auto()
+    CLEAR = auto()  # types that nothing has any more; what filled rows once may be written with them
     ATTACH = auto()  # what others built on it
     LOUD = auto()
 

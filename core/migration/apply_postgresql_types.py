@@ -78,7 +78,7 @@ def _drop_unused(job: Job, conversions: Mapping[tuple[str, str], Conversion], re
     for name in sorted(left - wanted - set(remade)):
         live = job.catalogue.types.get(name)
         if live and not live.elsewhere and live.columns <= conversions.keys():
-            yield Stage.TYPES_DONE, Sql(f"DROP TYPE {live.place.sql}")
+            yield Stage.CLEAR, Sql(f"DROP TYPE {live.place.sql}")
 
 
 def _create(new: Remade) -> str:

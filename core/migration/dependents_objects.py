@@ -42,7 +42,7 @@ def views(connection: Connection, depths: Mapping[int, int]) -> list[Dependent]:
             row.oid,
             f"{row.kind.lower()} {row.shown}",
             depths[row.rule],
-            Sql(f"DROP {row.kind} {row.name}", remedy=_in_use(f"{row.kind.lower()} {row.shown}")),
+            Sql(f"DROP {row.kind} {row.name}", remedy=_undroppable(f"{row.kind.lower()} {row.shown}", row)),
             (*_view(row, columns[row.oid], indexes[row.oid]), *_grants(row.name, row.owner, grants[row.oid])),
         )
         for row in rows
@@ -81,7 +81,7 @@ def functions(connection: Connection, depths: Mapping[int, int]) -> list[Depende
             row.oid,
             f"function {row.name}",
             depths[row.oid],
-            Sql(f"DROP ROUTINE {row.name}", remedy=_in_use(f"function {row.name}")),
+            Sql(f"DROP ROUTINE {row.name}", remedy=_undroppable(f"function {row.name}", row)),
             (*_function(row), *_grants(f"ROUTINE {row.name}", row.owner, grants[row.oid])),
         )
         for row in rows
@@ -165,7 +165,9 @@ def _part(
     return Dependent(row.oid, shown, depths.get(row.oid, 0), drop, tuple(create))
 
 
-def _in_use(what: str) -> str:
+def _undroppable(what: str, row: Row[Any]) -> str:
+    if not row.owned:
+        return f"{what} has to be made again: GRANT {quote(row.owner)}, its owner, to the bot's role, then start again"
     return f"{what} has to be made again, but something else is built on it: drop that first, then start again"
 
 
@@ -180,7 +182,10 @@ def _by_oid(connection: Connection, query: Any, oids: Sequence[int]) -> Mapping[
 
 _QUALIFIED = "quote_ident(n.nspname) || '.' || quote_ident(c.relname)"
 _SHOWN = "CASE WHEN n.nspname = current_schema() THEN c.relname::text ELSE n.nspname || '.' || c.relname END"
-_FOREIGN = "pg_get_userbyid({owner})::text AS owner, pg_get_userbyid({owner}) <> current_user AS foreign_owner"
+_FOREIGN = (
+    "pg_get_userbyid({owner})::text AS owner, pg_get_userbyid({owner}) <> current_user AS foreign_owner, "
+    "pg_has_role({owner}, 'USAGE') AS owned"
+)
 
 _VIEWS = text(f"""
 SELECT w.oid AS rule, c.oid, {_QUALIFIED} AS name, {_SHOWN} AS shown, pg_get_viewdef(c.oid) AS definition,

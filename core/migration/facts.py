@@ -6,7 +6,7 @@ from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from core.migration import casts, kept
+from core.migration import casts, kept, kept_table
 from core.migration.defaults import makes_values, server_fill
 from core.migration.meaning import Kind
 from core.migration.probes import Evidence, Rows, table_sql
@@ -167,10 +167,14 @@ class Facts:
         step = next((s for s in self.steps if isinstance(s, ConvertColumn) and s.column == column), None)
         if literal is None or step is None:
             return literal
-        typed = f"({literal})"
+        typed, before = f"({literal})", step.before
         if self._connection.dialect.name == "postgresql":
             typed = f"CAST({literal} AS {step.before.sql})"
-        return casts.cast_sql(self._connection, typed, step.before, step.after, members=step.members).value
+        if step.before.native:
+            # By then the type may have lost the member, or be gone.
+            member = self._connection.exec_driver_sql(f"SELECT CAST({typed} AS text)").scalar_one()
+            typed, before = kept_table.literal(member), casts.without_type(step.before)
+        return casts.cast_sql(self._connection, typed, before, step.after, members=step.members).value
 
     def fillable(self, step: FillFromOld) -> int:
         """How many rows get the value of a column whose new name was declared late."""

@@ -16,6 +16,7 @@ from sqlalchemy import (
     Column,
     Computed,
     DateTime,
+    Enum,
     Float,
     Identity,
     Index,
@@ -29,6 +30,7 @@ from sqlalchemy import (
     UniqueConstraint,
     Uuid,
     func,
+    select,
     text,
 )
 
@@ -108,6 +110,15 @@ async def test_a_removed_identity_column_does_not_keep_inserts_out(bot):
     await bot.release(table())
     await bot.sql("INSERT INTO t DEFAULT VALUES")
     assert await bot.one("SELECT a FROM t") is None
+
+
+async def test_a_default_that_is_a_query_is_asked_for_the_rows_of_a_new_column_and_of_one_that_is_converted(bot):
+    most = select(func.max(text("oid::int8"))).select_from(text("pg_class")).scalar_subquery()
+    await bot.release(table(lambda: Column("a", Text, nullable=False)))
+    await bot.sql("INSERT INTO t (a) VALUES ('x')")
+    columns = (Column(name, BigInteger, default=most, nullable=False) for name in "ab")
+    await bot.release(lambda m: Table("t", m, key(), *columns))
+    assert await bot.one("SELECT a > 1 AND b > 1 FROM t")
 
 
 # --- types ---
@@ -223,6 +234,18 @@ async def test_a_collation_comes_and_goes(bot):
     assert await bot.sql("SELECT a FROM t") == [("x",)]
 
 
+async def test_members_that_are_no_type_of_the_database_change_in_place(bot):
+    def release(*members, **info):
+        kind = Enum(*members, native_enum=False, create_constraint=True, name="kind")
+        return table(lambda: Column("a", kind, default="red", nullable=False, **info))
+
+    await bot.release(release("red", "blue", "green"))
+    await bot.sql("INSERT INTO t (a) VALUES ('red'), ('blue'), ('green')")
+    await bot.release(release("red", "azure", info={"was": {"azure": "blue"}}))
+    assert await bot.sql("SELECT a FROM t ORDER BY id") == [("red",), ("azure",), ("red",)]
+    assert await bot.one("SELECT value FROM aha_kept") == "green"
+
+
 # --- defaults and numbers ---
 
 NUMBERED = {
@@ -299,6 +322,11 @@ async def test_a_computed_column_is_computed_otherwise(bot, stored):
         "DEFAULT",
     )
     assert found == [3]
+
+
+async def test_a_computed_column_becomes_a_plain_one_of_another_type(bot):
+    computed = lambda: Column("a", Integer, Computed("id + 1", persisted=True))  # noqa: E731
+    assert await change(bot, computed, lambda: Column("a", Text), "DEFAULT") == ["2"]
 
 
 @pytest.mark.parametrize("stored", [True, False], ids=["stored", "virtual"])

@@ -37,6 +37,18 @@ async def test_members_come_and_go_and_the_values_of_those_that_went_are_kept(bo
     assert await bot.sql(TYPES) == [("Color",)]
 
 
+async def test_a_default_that_is_no_member_any_more_is_kept_like_other_values(bot):
+    def release(*members, default):
+        return lambda m: Table("t", m, key(), Column("a", color(*members), server_default=default))
+
+    await bot.release(release("old", "default", default="default"))
+    await bot.sql("INSERT INTO t (a) VALUES ('old'), ('default')")
+    await bot.release(release("default", "new", default="default"))
+    await bot.release(release("old", "new", default="new"))
+    assert await bot.sql("SELECT a::text FROM t ORDER BY id") == [("new",), ("new",)]
+    assert await bot.sql("SELECT value FROM aha_kept ORDER BY id") == [("old",), ("default",), ("default",)]
+
+
 async def test_a_member_is_renamed(bot):
     await bot.release(lambda m: Table("t", m, key(), Column("a", color("red", "blue"))))
     await bot.sql("INSERT INTO t (a) VALUES ('red'), ('blue')")

@@ -71,6 +71,15 @@ async def test_a_right_that_is_missing_is_named_before_anything_is_changed(as_bo
     assert not [statement for statement in bot.statements if not statement.startswith("SET")]
 
 
+async def test_the_owner_of_a_view_that_has_to_be_made_again_is_named(as_bot):
+    grants = f"ALTER TABLE t OWNER TO {BOT}", f"GRANT ALL ON SCHEMA public TO {BOT}", "CREATE VIEW v AS SELECT a FROM t"
+    bot = await as_bot(*grants)
+    with pytest.raises(
+        DatabaseError, match=r"view v has to be made again: GRANT \"\w+\", its owner, to the bot's role"
+    ):
+        await bot.release(lambda m: Table("t", m, key(), Column("a", Integer)))
+
+
 async def test_a_member_of_the_owner_may_change_a_table_without_creating_anything(as_bot):
     bot = await as_bot(f"CREATE ROLE {BOT}_owner", f"ALTER TABLE t OWNER TO {BOT}_owner", f"GRANT {BOT}_owner TO {BOT}")
     try:
