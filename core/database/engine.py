@@ -9,17 +9,18 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from sqlalchemy import event, text
-from sqlalchemy.exc import DisconnectionError
+from sqlalchemy.exc import DisconnectionError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.pool import AsyncAdaptedQueuePool
 
 from core.database import sqlite  # noqa: F401 - registers the dialect sqlite+aha
+from core.database.patience import is_locked, saying_so
 from core.database.session import BotSession
 from core.database.url import explain, parse_url
 from models.exc import DatabaseError, DatabaseNotOpen, UsageError
 
 if TYPE_CHECKING:
-    from sqlalchemy import URL, Engine
+    from sqlalchemy import URL, Engine, TextClause
 
 # An SQLite connection is a thread and a few file handles. Handlers that wait inside their sessions share this many.
 SQLITE_CONNECTIONS = 64
@@ -79,8 +80,7 @@ async def open_database(url: str, *, synchronous: str = "full", read_only: bool 
             else:
                 engine = _create_postgresql(parsed)
             undo.push_async_callback(engine.dispose)
-            async with engine.connect() as connection:
-                await connection.execute((_READ_PROBES if read_only else _PROBES)[engine.dialect.name])
+            await _try_out(engine, (_READ_PROBES if read_only else _PROBES)[engine.dialect.name])
         except Exception as error:
             # Drivers raise errors of many families; to the owner each means that this database cannot be used.
             raise DatabaseError(explain(parsed, error)) from error
@@ -97,6 +97,20 @@ async def close_database() -> None:
 _PROBES = {"sqlite": text("CREATE TABLE aha_probe (id INTEGER)"), "postgresql": text("SELECT 1")}
 # Read, because what SQLite opens it has not looked at yet: it may be no database.
 _READ_PROBES = {"sqlite": text("SELECT count(*) FROM sqlite_master"), "postgresql": text("SELECT 1")}
+
+
+async def _try_out(engine: AsyncEngine, probe: TextClause) -> None:
+    """Raise what keeps the database from being used. A process that writes to it is waited for: it may migrate."""
+    with saying_so():
+        while True:
+            try:
+                async with engine.connect() as connection:
+                    await connection.execute(probe)
+            except OperationalError as error:
+                if not is_locked(error):
+                    raise
+            else:
+                return
 
 
 def _prepared_file(url: URL, undo: AsyncExitStack) -> URL:

@@ -5,25 +5,22 @@ PostgreSQL has locks of that kind. On SQLite it is the write lock, for each tran
 
 from __future__ import annotations
 
-import asyncio
-import logging
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 
+from core.database.patience import is_locked, saying_so
+
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
+    from collections.abc import AsyncIterator
 
     from sqlalchemy import Connection
     from sqlalchemy.ext.asyncio import AsyncEngine
 
-logger = logging.getLogger(__name__)
-
 # An arbitrary number, the same in every release: PostgreSQL's advisory locks are known by numbers, in each database.
 _KEY = 4_712_093_316_874_115
-_PATIENCE = 2.0
 
 
 @asynccontextmanager
@@ -55,20 +52,8 @@ def take_write_lock(connection: Connection) -> None:
             try:
                 connection.exec_driver_sql("SELECT 1 /* FOR UPDATE */")
             except OperationalError as error:
-                if "locked" not in str(error.orig):
+                if not is_locked(error):
                     raise
                 connection.rollback()  # SQLite has waited for its busy_timeout
             else:
                 return
-
-
-@contextmanager
-def saying_so() -> Iterator[None]:
-    """Say in the log what is waited for if the body takes longer than a moment."""
-    said = asyncio.get_running_loop().call_later(
-        _PATIENCE, logger.info, "another process is migrating this database; waiting for it"
-    )
-    try:
-        yield
-    finally:
-        said.cancel()

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import Column, Integer, Table, Text, event, text
 
 from core.context import entered
-from core.database import db_engine, metadata
+from core.database import close_database, db_engine, metadata, open_database, patience, sqlite
 from core.migration import disk, lock
 from core.migration.start import expand, settle
 from models.exc import DatabaseError
@@ -138,8 +138,8 @@ async def test_too_little_room_for_a_copy_puts_the_module_off(old, release, monk
 
 
 async def test_whoever_has_to_wait_says_so(old, release, monkeypatch, caplog):
-    monkeypatch.setattr(lock, "_PATIENCE", 0.01)
-    caplog.set_level("INFO", logger="core.migration.lock")
+    monkeypatch.setattr(patience, "_SECONDS", 0.01)
+    caplog.set_level("INFO", logger="core.database.patience")
     demo = release(Integer)
     if old.startswith("sqlite"):
         other = sqlite3.connect(old.partition("///")[2], isolation_level=None)
@@ -158,6 +158,22 @@ async def test_whoever_has_to_wait_says_so(old, release, monkeypatch, caplog):
     assert caplog.messages == ["another process is migrating this database; waiting for it"]
     await settle([demo])
     assert await rows() == [(n, n) for n in range(1000)]
+
+
+async def test_a_file_that_another_process_writes_to_for_long_is_waited_for(sqlite_url, monkeypatch, caplog):
+    monkeypatch.setattr(patience, "_SECONDS", 0.01)
+    monkeypatch.setattr(sqlite, "_BUSY_TIMEOUT", 20)
+    caplog.set_level("INFO", logger="core.database.patience")
+    other = sqlite3.connect(sqlite_url.partition("///")[2], isolation_level=None)
+    other.execute("PRAGMA journal_mode=WAL")
+    other.execute("BEGIN IMMEDIATE")
+    opening = asyncio.create_task(open_database(sqlite_url))
+    while not caplog.records:
+        await asyncio.sleep(0)
+    other.rollback()
+    other.close()
+    await opening
+    await close_database()
 
 
 async def test_a_start_that_is_broken_off_leaves_the_old_state(old, at, release):
