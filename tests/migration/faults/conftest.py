@@ -1,0 +1,47 @@
+"""What the fault tests share: processes, places for databases, and the stories that are disturbed."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.migration.faults.places import Files, Scene, Server, Starts
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine, Iterator
+    from pathlib import Path
+    from typing import Any
+
+
+@pytest.fixture(scope="session")
+def starts() -> Iterator[Starts]:
+    """Starts of bots in processes of their own."""
+    starts = Starts()
+    yield starts
+    starts.close()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Files | Server]:
+    """Where databases are made, on SQLite and then on PostgreSQL."""
+    if request.param == "sqlite":
+        yield Files(tmp_path)
+        return
+    server = Server(request.getfixturevalue("postgres"))
+    yield server
+    server.close()
+
+
+@pytest.fixture
+def scene(place: Files | Server, tmp_path: Path) -> Callable[[str], Coroutine[Any, Any, Scene]]:
+    """Plays a story, `file:name` as in `scenarios`, up to its second release."""
+
+    def begin(name: str) -> Coroutine[Any, Any, Scene]:
+        file, _, wanted = name.partition(":")
+        stories = import_module(f"tests.migration.scenarios.{file}").STORIES
+        [story] = [story for story in stories if story.name == wanted]
+        return Scene(story, place, tmp_path).begin()
+
+    return begin
