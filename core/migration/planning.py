@@ -5,10 +5,12 @@ Where the tables of one module cannot be compared at all, the others are planned
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 
 from core.migration import casts, ledger
 from core.migration.faults import fatal, said
@@ -27,6 +29,9 @@ if TYPE_CHECKING:
     from core.migration.owned import Owned
     from core.migration.state import TableState
     from core.migration.steps import Phase
+
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +56,7 @@ class Planning:
 
 def plan(connection: Connection, wanted: Sequence[Owned], phase: Phase) -> Planning:
     """Compare the tables of `wanted` with the database; a module for which that fails is among the failures."""
-    casts.install(connection)
+    _install_casts(connection)
     found, left = _find(connection, wanted), list(wanted)
     failures: dict[str, Exception] = {}
     while left:
@@ -67,6 +72,17 @@ def plan(connection: Connection, wanted: Sequence[Owned], phase: Phase) -> Plann
             if not blamed:
                 return _plan_each(connection, replace(found, failures=failures), left, phase)
     return replace(found, failures=failures)
+
+
+def _install_casts(connection: Connection) -> None:
+    try:
+        casts.install(connection)
+    except DBAPIError as error:
+        connection.rollback()
+        if (ends := fatal(error)) is not None:
+            raise ends from error
+        # A role that may not have temporary functions can do without, until values have to be converted.
+        logger.warning("values cannot be converted in this database: %s", said(error))
 
 
 def plan_within(connection: Connection, wanted: Sequence[Owned], phase: Phase) -> Planning:
