@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from core.config import cfg
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Callable, Coroutine
     from pathlib import Path
 
 
@@ -25,7 +25,7 @@ def backup_folder() -> Path:
     return folder
 
 
-def saver(url: str) -> Callable[[], Awaitable[Path]]:
+def saver(url: str) -> Callable[[], Coroutine[Any, Any, Path]]:
     """Return what saves the database at `url` into a new backup, as configured."""
 
     async def save() -> Path:

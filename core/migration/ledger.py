@@ -18,12 +18,12 @@ from core.migration.codec import encode, planned_as_data, record_from
 from utils.sqlalchemy import upsert
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from sqlalchemy import Connection
 
     from core.migration.model import TableRecord, UnitPlan
-    from core.migration.steps import Phase
+    from core.migration.steps import Phase, Planned
 
 _schema = Table(
     "aha_schema",
@@ -89,11 +89,16 @@ def write_records(connection: Connection, records: Mapping[str, TableRecord], *,
 
 def write_history(connection: Connection, unit: UnitPlan, phase: Phase) -> None:
     """Enter in the history that `unit` was carried out."""
+    enter(connection, unit.modules, unit.steps, phase=str(phase))
+
+
+def enter(connection: Connection, modules: Sequence[str], steps: Iterable[Planned], *, phase: str) -> None:
+    """Enter in the history that `steps` were taken; `phase` is "command" for what the owner does."""
     row = {
         "at": datetime.now(UTC),
-        "modules": encode(unit.modules),
-        "phase": str(phase),
-        "steps": encode([planned_as_data(planned) for planned in unit.steps]),
+        "modules": encode(modules),
+        "phase": phase,
+        "steps": encode([planned_as_data(planned) for planned in steps]),
         "release": _release(),
     }
     connection.execute(insert(_history), row)

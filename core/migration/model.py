@@ -76,3 +76,8 @@ class UnitPlan:
     def acts(self) -> bool:
         """Whether any step is to be taken, and not only later."""
         return any(planned.verdict is not Verdict.POSTPONE for planned in self.steps)
+
+    @property
+    def is_refused(self) -> bool:
+        """Whether the unit cannot be carried out, so that its modules are off."""
+        return any(planned.verdict is Verdict.REFUSE for planned in self.steps)

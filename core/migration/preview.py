@@ -5,16 +5,23 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from core.database.engine import db_engine
+from core.migration import casts
+from core.migration.applying import script_of
 from core.migration.owned import framework, owned
 from core.migration.planning import plan
+from core.migration.report import lines
 from core.migration.start import Outcome, by_module, misfits
-from core.migration.steps import Phase
+from core.migration.statements import FillRows, RestoreRows, Sql
+from core.migration.steps import Phase, Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from sqlalchemy import Connection
 
     from core.context import Module
     from core.migration.model import UnitPlan
+    from core.migration.statements import Statement
 
 
 async def plan_only(modules: Iterable[Module]) -> Outcome:
@@ -28,3 +35,40 @@ async def plan_only(modules: Iterable[Module]) -> Outcome:
             units += (unit for unit in planning.units if unit.steps)
             failures |= by_module(planning.failures, modules)
     return Outcome(failures, tuple(units))
+
+
+async def scripts(units: Sequence[UnitPlan]) -> str:
+    """What `expand` would send to the database for `units`, with comments where it is more than statements."""
+    async with db_engine.connect() as connection:
+        return await connection.run_sync(_scripts, units)
+
+
+def _scripts(connection: Connection, units: Sequence[UnitPlan]) -> str:
+    casts.install(connection)
+    return "".join(f"{line}\n" for unit in units for line in _script(connection, unit))
+
+
+def _script(connection: Connection, unit: UnitPlan) -> Iterator[str]:
+    yield f"-- {', '.join(name or 'the framework' for name in unit.modules)}"
+    if unit.is_refused:
+        yield from (f"-- {line}" for line in lines([unit]) if line.verdict is Verdict.REFUSE)
+        return
+    if unit.acts:
+        script = script_of(connection, unit, Phase.EXPAND)
+        yield from map(_text, script.before)
+        yield "BEGIN;"
+        yield from map(_text, script.statements)
+        yield "COMMIT;"
+        yield from map(_text, script.after)
+    waiting = [line for line in lines([unit]) if line.verdict is Verdict.POSTPONE]
+    yield from (f"-- {line}" for line in waiting)
+
+
+def _text(statement: Statement) -> str:
+    match statement:
+        case Sql():
+            return f"{statement.text.strip()};"
+        case FillRows():
+            return f"-- {statement.table}.{statement.column}: one call of its default for each row"
+        case RestoreRows():
+            return f"-- {statement.table}.{statement.column}: what was kept goes back to its rows"

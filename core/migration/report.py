@@ -144,7 +144,9 @@ def _where(step: Step) -> str:
 
 def _what(planned: Planned, options: Sequence[str], texts: Mapping[str, str]) -> str:
     step = planned.step
-    values: dict[str, str] = {"rows": _count(planned.rows, "rows", texts)}
+    # Of a conversion, the rows whose values are kept are counted apart.
+    rows = planned.rows - (planned.kept if isinstance(step, ConvertColumn) else 0)
+    values: dict[str, str] = {"rows": _count(rows, "rows", texts)}
     for name in ("constraint", "old", "new"):
         part = getattr(step, name, None)
         if part is not None:

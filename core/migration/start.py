@@ -104,6 +104,11 @@ async def settle(modules: Iterable[Module]) -> Outcome:
     return Outcome(by_module(work.failures, modules), tuple(unit for unit in work.units if unit.acts))
 
 
+def unfinished() -> frozenset[str]:
+    """The modules whose tables were changed, and whose on_start has not succeeded since."""
+    return frozenset(_start.stamp.pending)
+
+
 def waiting() -> tuple[str, ...]:
     """The modules, of those that run, with changes that still wait for rows to be put right."""
     return tuple(given.name for given in _start.running if given.name in _start.stamp.postponed)

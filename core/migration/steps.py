@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias, get_args
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -240,6 +240,29 @@ class ChangeOptions:
     table: str
 
 
+@dataclass(frozen=True, slots=True)
+class PruneTable:
+    """The owner had the table removed, which no module used: such steps are in no plan, but in the history."""
+
+    table: str
+
+
+@dataclass(frozen=True, slots=True)
+class PruneColumn:
+    """The owner had the column removed, which no module used."""
+
+    table: str
+    column: str
+
+
+@dataclass(frozen=True, slots=True)
+class PruneKept:
+    """The owner had the kept values of the column removed."""
+
+    table: str
+    column: str
+
+
 Step: TypeAlias = (
     CreateTable
     | RenameTable
@@ -262,7 +285,13 @@ Step: TypeAlias = (
     | DropIndex
     | CommentTable
     | ChangeOptions
+    | PruneTable
+    | PruneColumn
+    | PruneKept
 )
+
+KINDS: Mapping[str, type[Any]] = {kind.__name__: kind for kind in get_args(Step)}
+"""The kinds of steps by their names."""
 
 
 @dataclass(frozen=True, slots=True)

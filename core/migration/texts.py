@@ -36,6 +36,9 @@ ENGLISH: Mapping[str, str] = MappingProxyType(
         "DropIndex": "index removed",
         "CommentTable": "new comment",
         "ChangeOptions": "new options: {options}",
+        "PruneTable": "removed by command, with {rows}",
+        "PruneColumn": "removed by command, with {rows}",
+        "PruneKept": "{rows}: kept values removed by command",
         # what becomes of it
         "postponed": "postponed, tried again at every start: {what}: {why}",
         "refused": "refused: {what}: {why}; until then the module is off, its data is untouched",
@@ -71,6 +74,10 @@ ENGLISH: Mapping[str, str] = MappingProxyType(
         "still waiting": "still waiting for rows to be put right: {modules}; what waits for what: aha db check",
         "undo": "as it was before: {file}; to go back, stop the bot, give the modules their old files, and: "
         "aha db restore {file} --overwrite",
+        "nothing now": "nothing else is to be done",
+        "plan.expand": "before the modules start (expand):",
+        "plan.settle": "after on_start, as soon as the rows allow it (settle):",
+        "plan.refused": "not at all, until this is put right:",
         "nothing to do": "nothing to be done: the database is as the modules declare it",
         "framework": "the framework",
     }
@@ -103,6 +110,9 @@ CHINESE: Mapping[str, str] = MappingProxyType(
         "DropIndex": "移除索引",
         "CommentTable": "更新注释",
         "ChangeOptions": "更新选项：{options}",
+        "PruneTable": "已按命令删除，含 {rows}",
+        "PruneColumn": "已按命令删除，含 {rows}",
+        "PruneKept": "已按命令删除 {rows}的保留值",
         "postponed": "暂缓，每次启动都会重试：{what}：{why}",
         "refused": "拒绝：{what}：{why}；在此之前模块停用，数据不会改动",
         "reported": "{what}；{why}",
@@ -133,6 +143,10 @@ CHINESE: Mapping[str, str] = MappingProxyType(
         "still waiting": "仍在等待数据修正：{modules}；详情请运行 aha db check",
         "undo": "更新前的备份：{file}；若要还原，请停止机器人，换回模块的旧文件，然后运行 "
         "aha db restore {file} --overwrite",
+        "nothing now": "此外无需更新",
+        "plan.expand": "模块启动之前（expand）：",
+        "plan.settle": "on_start 之后，数据允许时（settle）：",
+        "plan.refused": "修正之前无法进行：",
         "nothing to do": "无需更新：数据库与模块的声明一致",
         "framework": "框架",
     }

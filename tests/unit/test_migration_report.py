@@ -57,12 +57,12 @@ SAID = {
             remedy="kept",
         ),
         (
-            "note__demo.text: TEXT -> INTEGER: 120 rows converted; 3 values cannot follow (keys 7, 19, "
+            "note__demo.text: TEXT -> INTEGER: 117 rows converted; 3 values cannot follow (keys 7, 19, "
             "44) and are kept: "
             "aha db kept --module demo"
         ),
         (
-            "note__demo.text: TEXT -> INTEGER：已转换 120 行；3 个值无法转换（主键 7, 19, 44），已另行保留："
+            "note__demo.text: TEXT -> INTEGER：已转换 117 行；3 个值无法转换（主键 7, 19, 44），已另行保留："
             "aha db kept --module demo"
         ),
     ),

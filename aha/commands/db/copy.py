@@ -1,0 +1,61 @@
+"""`aha db copy`: everything in one database, to an empty one of the other kind."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from pathlib import Path  # noqa: TC003 - cyclopts looks annotations up
+from typing import TYPE_CHECKING, Annotated
+
+from cyclopts import Parameter
+
+from aha import logs
+from aha.commands.exits import plain_errors
+from aha.commands.folder import config_file
+from aha.tables import write_json, write_table
+from core.backup import copy_database
+from core.config import cfg
+
+from .home import MODULES, Json, Modules, loaded
+
+if TYPE_CHECKING:
+    from core.backup import Progress
+
+
+@plain_errors
+def copy(
+    from_url: Annotated[str, Parameter(name="FROM_URL")],
+    to_url: Annotated[str, Parameter(name="TO_URL")],
+    /,
+    *,
+    modules: Modules = MODULES,
+    config: Path | None = None,
+    json: Json = False,
+) -> None:
+    """Copy everything to an empty database of the other kind: from SQLite to PostgreSQL, or back.
+
+    Types, counters and the numbers of rows are verified. Stop the bot first: what it writes meanwhile is not copied.
+
+    Parameters
+    ----------
+    from_url
+        The database that there is: sqlite:///data/aha.db, postgresql://user:password@host/name.
+    to_url
+        The one to copy to, which has no tables.
+    config
+        Configuration file. Without it: the one that AHA_CONFIG names, or config.yml if there is one.
+    """
+    cfg.load(config_file(config))
+    logs.set_up("debug" if cfg.aha.debug else cfg.log.level)
+    with loaded(modules):
+        copied = asyncio.run(copy_database(from_url, to_url, progress=_show if sys.stderr.isatty() else None))
+    if json:
+        write_json({"tables": dict(copied.tables), "left_out": list(copied.left_out)})
+        return
+    write_table(("table", "rows"), sorted(copied.tables.items()))
+    sys.stderr.writelines(f"left out: {what}\n" for what in copied.left_out)
+
+
+def _show(progress: Progress) -> None:
+    doing = "verifying" if progress.verified else "copying"
+    sys.stderr.write(f"\r\x1b[K{doing} {progress.table}: {progress.done:,} rows")

@@ -1,0 +1,110 @@
+"""`aha db history`, `owners` and `unused`: what the database remembers of its tables. They need no module to run."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from aha.commands.exits import plain_errors
+from aha.tables import write_json, write_table
+from core.config import cfg
+from core.migration import inventory, ledger
+from core.migration.codec import planned_from
+from core.migration.read import table_names
+from core.migration.report import line
+
+from .home import HOME, MODULES, Home, Json, Modules, look
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from core.migration.ledger import Entry
+
+
+@plain_errors
+def history(*, home: Home = HOME, last: int = 0, json: Json = False) -> None:
+    """List what was done to the tables, and when, the oldest first.
+
+    Parameters
+    ----------
+    last
+        Only so many of the newest entries; 0 is all.
+    """
+    url = home.set_up()
+    entries = look(url, lambda connection: ledger.history(connection, table_names(connection)))[-last:]
+    if json:
+        write_json([_entry(entry) for entry in entries])
+    elif entries:
+        rows = [(*_head(entry), said["text"]) for entry in entries for said in _said(entry)]
+        write_table(("no.", "when", "modules", "phase", "what"), rows)
+    else:
+        sys.stderr.write("nothing was done to this database yet\n")
+
+
+def _head(entry: Entry) -> tuple[object, ...]:
+    modules = ", ".join(name or "(framework)" for name in entry.modules)
+    return entry.id, f"{entry.at.astimezone():%Y-%m-%d %H:%M:%S}", modules, entry.phase
+
+
+def _entry(entry: Entry) -> dict[str, Any]:
+    return {
+        "id": entry.id,
+        "at": entry.at.isoformat(),
+        "release": entry.release,
+        "modules": entry.modules,
+        "phase": entry.phase,
+        "steps": list(_said(entry)),
+    }
+
+
+def _said(entry: Entry) -> Iterator[Mapping[str, Any]]:
+    for step in entry.steps:
+        planned = planned_from(step)
+        if planned is None:  # a newer release of Aha took it
+            yield {"table": step.get("table"), "step": step.get("step"), "text": f"{step.get('table')}: {step['step']}"}
+        elif planned.verdict != "postpone":
+            yield line(planned, entry.modules[0], lang=cfg.aha.lang).as_data()
+
+
+@plain_errors
+def owners(*, modules: Modules = MODULES, home: Home = HOME, json: Json = False) -> None:
+    """List the tables with the modules that they belong to, and whether these are there."""
+    states = _states(modules)
+    found = look(home.set_up(), inventory.owners)
+    if json:
+        write_json([asdict(owned) | {"state": _state(owned.module, states)} for owned in found])
+        return
+    shown = {"": "(framework)", None: "(nobody of ours)"}
+    write_table(
+        ("table", "rows", "module", "is", "declared"),
+        [
+            (o.table, o.rows, shown.get(o.module, o.module), _state(o.module, states), "" if o.used else "no more")
+            for o in found
+        ],
+    )
+
+
+def _states(modules: Modules) -> dict[str, str]:
+    return {module.name: module.state for module in modules.found()}
+
+
+def _state(module: str | None, states: Mapping[str, str]) -> str:
+    return states.get(module, "gone") if module else ""
+
+
+@plain_errors
+def unused(*, modules: Modules = MODULES, home: Home = HOME, json: Json = False) -> None:
+    """List the tables and columns that no module declares any more; tables of modules that are gone are among them.
+
+    They stay until they are named to: aha db prune
+    """
+    states = _states(modules)
+    found = look(home.set_up(), lambda connection: inventory.unused(connection, states))
+    if json:
+        write_json([asdict(left) | {"name": left.name, "state": _state(left.module, states)} for left in found])
+    elif found:
+        rows = [(left.name, left.rows, left.module, _state(left.module, states)) for left in found]
+        write_table(("name", "rows", "module", "is"), rows)
+    else:
+        sys.stderr.write("nothing is unused\n")

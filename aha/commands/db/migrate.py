@@ -1,0 +1,84 @@
+"""`aha db migrate`: the part of a start that changes tables, without the bot."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from time import perf_counter
+from typing import TYPE_CHECKING, Any
+
+from aha.commands.database import saver
+from aha.commands.exits import plain_errors
+from aha.lifecycle import Migrated
+from aha.reports import failure_report, migration_report, one_line
+from aha.tables import write_json
+from core.config import cfg
+from core.migration.report import heading, lines
+from core.migration.start import expand, settle, unfinished
+from core.migration.steps import Verdict
+
+from .home import HOME, MODULES, Home, Json, Modules, loaded, logger, opened
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from core.context import Module
+    from core.migration.model import UnitPlan
+
+
+@plain_errors
+def migrate(*, modules: Modules = MODULES, home: Home = HOME, db_backup: bool = True, json: Json = False) -> int:
+    """Bring the tables up to date without starting the bot.
+
+    No on_start is run: what waits for one is done by the next start. Exits with 1 if a module cannot have its tables.
+
+    Parameters
+    ----------
+    db_backup
+        Save the database before the first change to tables that have rows.
+    """
+    url = home.set_up()
+    if not cfg.aha.data_dir.exists() and home.db is None:
+        cfg.aha.data_dir.mkdir(parents=True)
+    with loaded(modules) as here:
+        migrated, failures = asyncio.run(_migrate(url, here.modules, db_backup=db_backup))
+    for name, error in failures.items():
+        logger.error("%s", failure_report(name, "have its tables", error, full=cfg.aha.debug))
+    off = here.off | {name: one_line(error) for name, error in failures.items()}
+    if json:
+        write_json(_as_data(migrated, off))
+    else:
+        said = migration_report(migrated, lang=cfg.aha.lang) or [heading((), lang=cfg.aha.lang)]
+        sys.stdout.writelines(f"{line}\n" for line in said if migrated.units or not off)
+    return int(bool(off))
+
+
+async def _migrate(
+    url: str, modules: Sequence[Module], *, db_backup: bool
+) -> tuple[Migrated, dict[str, BaseException]]:
+    saved: list[Path] = []
+
+    async def save() -> None:
+        saved.append(await saver(url)())
+
+    began = perf_counter()
+    async with opened(url):
+        expanded = await expand(modules, backup=save if db_backup else None)
+        running = [module for module in modules if module not in expanded.failures]
+        # The others have an on_start that is still to see what was there before.
+        settled = await settle([module for module in running if module.name not in unfinished()])
+    units: list[UnitPlan] = [*expanded.units, *settled.units]
+    failures = {module.name: error for module, error in {**expanded.failures, **settled.failures}.items()}
+    return Migrated(units, perf_counter() - began, saved[0] if saved else None), dict(failures)
+
+
+def _as_data(migrated: Migrated, off: Mapping[str, str]) -> dict[str, Any]:
+    said = lines(migrated.units, lang=cfg.aha.lang)
+    return {
+        "steps": [line.as_data() for line in said if line.verdict is not Verdict.POSTPONE],
+        "waiting": [line.as_data() for line in said if line.verdict is Verdict.POSTPONE],
+        "off": dict(off),
+        "seconds": round(migrated.seconds, 3),
+        "backup": migrated.backup,
+    }
