@@ -3,9 +3,20 @@
 `backup`, `restore`, `backups` and `copy_database`; each opens what it needs, beside whatever the bot has open.
 """
 
+from core.backup.copying import Copied, Progress, copy_database
 from core.backup.make import backup
 from core.backup.restore import Restored, restore
 from core.backup.rotate import BackupFile, backups
 from models.exc import BackupError
 
-__all__ = ["BackupError", "BackupFile", "Restored", "backup", "backups", "restore"]
+__all__ = [
+    "BackupError",
+    "BackupFile",
+    "Copied",
+    "Progress",
+    "Restored",
+    "backup",
+    "backups",
+    "copy_database",
+    "restore",
+]
