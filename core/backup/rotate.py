@@ -62,12 +62,11 @@ def surplus(paths: Iterable[Path], keep: int) -> list[Path]:
 
 def name_for(at: datetime, dialect: str, taken: Iterable[str]) -> str:
     """The name of a backup that is made now, `at` in UTC; names sort by time, also within a second."""
-    stem, names = f"aha-{at.strftime(_TIME)}-{dialect}", set(taken)
-    name, number = f"{stem}.zip", 1
-    while name in names:
-        number += 1
-        name = f"{stem}_{number}.zip"
-    return name
+    stem = f"aha-{at.strftime(_TIME)}-{dialect}"
+    found = (_NAME.fullmatch(name) for name in taken if name.startswith((f"{stem}.", f"{stem}_")))
+    # Not the first that is free: an older one may have gone by now.
+    number = max((int(match[3] or 1) for match in found if match), default=0) + 1
+    return f"{stem}_{number}.zip" if number > 1 else f"{stem}.zip"
 
 
 def part_for(name: str) -> str:

@@ -1,4 +1,4 @@
-"""Moving a database to the other kind: all values, keys and counters go along, and a bot started there plans nothing."""
+"""Moving a database to the other kind: all values, keys and counters go along, and a start there plans nothing."""
 
 from __future__ import annotations
 
