@@ -116,6 +116,8 @@ class Renaming:
 
     def record(self, record: TableRecord) -> TableRecord:
         """What is recorded of a table, by its new names; its state shows what is unvalidated."""
+        if not record.unvalidated and not self._concerns(record.state):
+            return record
         columns = self.columns.get(record.name, {})
         marked = (replace(c, validated=c.definition not in record.unvalidated) for c in record.state.constraints)
         state = self.table(replace(record.state, constraints=tuple(marked)))

@@ -60,7 +60,7 @@ def make_plan(
     found = matches(wanted, live, records, renames=renames, renaming=renaming)
     planned = _judged(connection, found, live, phase)
     running = {*modules, *(table.module for table in wanted.values())}
-    unused = [name for name in records if name in live and name not in {*wanted, *renames.tables.values()}]
+    unused = [name for name in sorted((live.keys() & records.keys()) - wanted.keys()) if name not in renaming.tables]
     retired = {name: records[name].module for name in unused if records[name].used and records[name].module in running}
     owners = {name: table.module for name, table in wanted.items()} | retired
     planned |= {name: [_retired(name, owners, planned, phase)] for name in retired}
