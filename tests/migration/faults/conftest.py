@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.migration.faults.places import Files, Scene, Server, Starts
+from tests.migration.faults.places import FAULTS, Files, Scene, Server, Starts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterator
@@ -45,3 +45,9 @@ def scene(place: Files | Server, tmp_path: Path) -> Callable[[str], Coroutine[An
         return Scene(story, place, tmp_path).begin()
 
     return begin
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say how many faults were survived, for docs/faults.md."""
+    for fault, times in sorted(FAULTS.items()):
+        terminalreporter.write_line(f"survived: {fault}: {times}")

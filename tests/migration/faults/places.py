@@ -6,6 +6,7 @@ import json
 import shutil
 import subprocess
 import sys
+from collections import Counter
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
 
     from aha.testing.databases import Postgres
     from tests.migration.story import Act, Story
+
+FAULTS: Counter[str] = Counter()
+"""How many times something has happened after which all was well again; shown at the end of a test run."""
 
 
 class Starts:

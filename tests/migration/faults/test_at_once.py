@@ -7,6 +7,7 @@ from sqlalchemy import text
 
 from aha.testing import running_bot
 from core.database import db_engine
+from tests.migration.faults.places import FAULTS
 
 STORIES = [
     "releases:releases-1-3",
@@ -30,6 +31,7 @@ async def start_at_once(scene, starts, count):
         assert (end["status"], end.get("failures"), end.get("error")) == (0, {}, None)
     assert await migrations(together) == await migrations(alone)
     await scene.go_on(together)
+    FAULTS[f"{count} processes at once"] += 1
 
 
 @pytest.mark.parametrize("count", [2, 8])

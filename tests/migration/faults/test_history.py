@@ -7,6 +7,7 @@ from sqlalchemy import inspect, text
 
 from aha.testing import running_bot
 from core.database import db_engine
+from tests.migration.faults.places import FAULTS
 from tests.migration.faults.test_kill import STORIES
 
 # Without memory a former release is not known to have had a name, and a member of a plain enum not to have been there.
@@ -46,6 +47,7 @@ def postgresql():
 async def test_memory_lost_before_the_change(scene, name):
     played = await scene(name)
     await forget(played.database)
+    FAULTS["memory lost"] += 1
     await played.go_on(played.database)
 
 
@@ -54,6 +56,7 @@ async def test_memory_lost_after_the_change(scene, starts, name):
     played = await scene(name)
     starts.one(played.database, played.modules)
     await forget(played.database)
+    FAULTS["memory lost"] += 1
     end = starts.one(played.database, played.modules)
     assert (end["failures"], end.get("error")) == ({}, None)
     await played.go_on(played.database)
@@ -65,3 +68,4 @@ async def test_database_restored_from_an_old_backup(scene, name):
     backup = played.place.copy(played.database)
     await played.go_on(played.database)
     await played.go_on(backup)
+    FAULTS["old backup restored"] += 1
