@@ -23,6 +23,11 @@ if TYPE_CHECKING:
     from core.migration.model import UnitPlan
     from core.migration.statements import Statement
 
+_NOTE = (
+    "-- For reading. Functions named aha_... are not in the database but in Aha, and what a start does besides is to",
+    "-- lock, to compare again and to keep a record: let aha run or aha db migrate do it.",
+)
+
 
 async def plan_only(modules: Iterable[Module]) -> Outcome:
     """The units that `expand` would carry out or postpone, and why modules would be off."""
@@ -45,11 +50,12 @@ async def scripts(units: Sequence[UnitPlan]) -> str:
 
 def _scripts(connection: Connection, units: Sequence[UnitPlan]) -> str:
     casts.install(connection)
-    return "".join(f"{line}\n" for unit in units for line in _script(connection, unit))
+    found = [line for unit in units for line in _script(connection, unit)]
+    return "".join(f"{line}\n" for line in (*_NOTE, *found) if found)
 
 
 def _script(connection: Connection, unit: UnitPlan) -> Iterator[str]:
-    yield f"-- {', '.join(name or 'the framework' for name in unit.modules)}"
+    yield f"-- {', '.join(name or 'the framework' for name in unit.modules)}: before the modules start (expand)"
     if unit.is_refused:
         yield from (f"-- {line}" for line in lines([unit]) if line.verdict is Verdict.REFUSE)
         return
@@ -60,8 +66,9 @@ def _script(connection: Connection, unit: UnitPlan) -> Iterator[str]:
         yield from map(_text, script.statements)
         yield "COMMIT;"
         yield from map(_text, script.after)
-    waiting = [line for line in lines([unit]) if line.verdict is Verdict.POSTPONE]
-    yield from (f"-- {line}" for line in waiting)
+    if waiting := [line for line in lines([unit]) if line.verdict is Verdict.POSTPONE]:
+        yield "-- after on_start, as soon as the rows allow it (settle):"
+        yield from (f"-- {line}" for line in waiting)
 
 
 def _text(statement: Statement) -> str:

@@ -6,6 +6,7 @@ That there is a backup, and that what is named is unused, is seen to before.
 from __future__ import annotations
 
 import re
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
@@ -36,6 +37,10 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 _Records: TypeAlias = "Mapping[str, TableRecord]"
 _TYPE_NAME = re.compile(r'(?:\w+|"[^"]+")(?:\.(?:\w+|"[^"]+"))?')
+_USES = text(
+    "SELECT count(*) FROM pg_attribute WHERE NOT attisdropped AND atttypid IN "
+    "(SELECT unnest(ARRAY[oid, typarray]) FROM pg_type WHERE oid = to_regtype(:name))"
+)
 # Else SQLite deletes the rows of a table that is dropped one by one, and with them those that refer to them.
 _WITHOUT_FOREIGN_KEYS = Script((), before=[Sql("PRAGMA foreign_keys=OFF")], after=[Sql("PRAGMA foreign_keys=ON")])
 
@@ -52,10 +57,14 @@ def _prune(connection: Connection, left: Sequence[Left]) -> None:
         try:
             take_write_lock(connection)
             live, recorded = live_and_recorded(connection)
-            _refuse_needed(connection, {one.table for one in left if one.column is None}, live)
-            # Columns first: their table may be named as well.
-            for one in sorted(left, key=lambda one: one.column is None):
-                _remove(connection, one, recorded)
+            tables = [one.table for one in left if one.column is None]
+            _refuse_needed(connection, tables, live)
+            with _explained(left):
+                for one in left:
+                    _remove(connection, one)
+                _remove_tables(connection, tables)
+                for one in left:
+                    _remove_types(connection, one, recorded)
             _record(connection, left, recorded)
             connection.commit()
         finally:
@@ -86,42 +95,48 @@ def _mentioning(connection: Connection, table: str) -> Iterator[tuple[str, str]]
             yield kind, name
 
 
-def _remove(connection: Connection, left: Left, recorded: _Records) -> None:
+@contextmanager
+def _explained(left: Sequence[Left]) -> Iterator[None]:
     try:
-        if left.kept:
-            place = (kept_table.c.table_name == left.table) & (kept_table.c.column_name == left.column)
-            connection.execute(kept_table.delete().where(place))
-        else:
-            connection.exec_driver_sql(_drop(connection, left))
-            _remove_types(connection, left, recorded)
+        yield
     except SQLAlchemyError as error:
+        names = ", ".join(one.name for one in left)
         raise DatabaseError(
-            f"{left.name} cannot be removed: {said(error)}; remove what needs it first, then try again"
+            f"{names} cannot be removed: {said(error)}{_detail(error)}; remove what needs it first, then try again"
         ) from error
 
 
-def _drop(connection: Connection, left: Left) -> str:
-    table = identifier(connection, left.table)
-    if left.column is None:
-        return f"DROP TABLE {table}"
-    return f"ALTER TABLE {table} DROP COLUMN {connection.dialect.identifier_preparer.quote_identifier(left.column)}"
+def _detail(error: SQLAlchemyError) -> str:
+    """Where PostgreSQL names what is in the way."""
+    detail = getattr(getattr(getattr(error, "orig", None), "__cause__", None), "detail", None)
+    return f" ({' '.join(detail.split())})" if detail else ""
+
+
+def _remove(connection: Connection, left: Left) -> None:
+    """Remove a column, or what is kept of one."""
+    if left.kept:
+        place = (kept_table.c.table_name == left.table) & (kept_table.c.column_name == left.column)
+        connection.execute(kept_table.delete().where(place))
+    elif left.column is not None:
+        column = connection.dialect.identifier_preparer.quote_identifier(left.column)
+        connection.exec_driver_sql(f"ALTER TABLE {identifier(connection, left.table)} DROP COLUMN {column}")
+
+
+def _remove_tables(connection: Connection, tables: Sequence[str]) -> None:
+    names = [identifier(connection, table) for table in tables]
+    # PostgreSQL takes tables that refer to each other all at once, SQLite knows no such statement and needs none.
+    for statement in names if connection.dialect.name == "sqlite" else filter(None, [", ".join(names)]):
+        connection.exec_driver_sql(f"DROP TABLE {statement}")
 
 
 def _remove_types(connection: Connection, left: Left, recorded: _Records) -> None:
     """Remove PostgreSQL's enum types of what was removed, if nothing else is of that type."""
+    if left.kept:
+        return
     meanings = recorded[left.table].meanings
     names = meanings if left.column is None else [left.column]
     for type_ in dict.fromkeys(meanings[name].sql for name in names if meanings[name].native):
-        if not _TYPE_NAME.fullmatch(type_):
-            continue
-        used = connection.scalar(
-            text(
-                "SELECT count(*) FROM pg_attribute WHERE NOT attisdropped AND atttypid IN "
-                "(SELECT unnest(ARRAY[oid, typarray]) FROM pg_type WHERE oid = to_regtype(:name))"
-            ),
-            {"name": type_},
-        )
-        if not used:
+        if _TYPE_NAME.fullmatch(type_) and not connection.scalar(_USES, {"name": type_}):
             connection.exec_driver_sql(f"DROP TYPE IF EXISTS {type_}")
 
 
