@@ -46,6 +46,11 @@ class Found:
         """Whether the rows of `table` are not copied but written anew."""
         return table in _WRITTEN
 
+    def wrote(self, table: str) -> Mapping[str, str]:
+        """The literals that migrations filled the columns of `table` with."""
+        record = self.planning.records.get(table)
+        return record.wrote if record else {}
+
     @property
     def names(self) -> list[str]:
         """The tables of the bot that are there: those of models, and those that are recorded."""
@@ -114,10 +119,15 @@ def make_copies(connection: Connection, found: Found, source: Dialect) -> list[T
     ]
 
 
-def finish_ledger(connection: Connection, found: Found, copies: Sequence[TableCopy]) -> list[str]:
-    """Write what the target is to remember; return what a start would still do there, which should be nothing."""
+def finish_ledger(
+    connection: Connection, found: Found, copies: Sequence[TableCopy], wrote: Mapping[str, Mapping[str, str]]
+) -> list[str]:
+    """Write what the target is to remember; return what a start would still do there, which should be nothing.
+
+    `wrote` are, by table and column, the literals that migrations filled in.
+    """
     live = read_tables(connection)
-    records = [_record(found, copy, live) for copy in copies]
+    records = [replace(_record(found, copy, live), wrote=wrote[copy.name]) for copy in copies]
     ledger.write_records(connection, {record.name: record for record in records}, gone=())
     planning = plan_within(connection, _everyone(), Phase.EXPAND)
     for unit in planning.units:
@@ -135,5 +145,5 @@ def _record(found: Found, copy: TableCopy, live: Mapping[str, TableState]) -> Ta
     if known is not None:
         own = set(known.state.column_names)
         state = replace(read, columns=tuple(column for column in read.columns if column.name in own))
-        return replace(known, state=state, meanings=copy.meanings, wrote={})
+        return replace(known, state=state, meanings=copy.meanings)
     return TableRecord(copy.name, module, state, copy.meanings)

@@ -7,13 +7,14 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import asyncpg  # type: ignore[import-untyped]
+from sqlalchemy import Sequence as DBSequence
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.schema import CreateSequence
 
 from core.backup import server
 from core.backup.copy_sqlite import BATCH, Refused
 from core.backup.copy_types import quoted
-from core.backup.copy_values import from_postgresql, into_postgresql, read_sql
+from core.backup.copy_values import copy_field, from_postgresql, into_postgresql, read_sql
 from core.database.base import metadata
 from core.database.url import explain
 from core.migration.apply_postgresql_ddl import literal
@@ -93,7 +94,15 @@ class PostgresEnd:
         found = await self._driver.fetchval("SELECT pg_get_serial_sequence($1, $2)", quoted(table), column)
         return None if found is None else str(found)
 
+    async def value(self, literal: str, meaning: Meaning) -> Any:
+        """The value of an SQL literal, as `rows` gives it."""
+        return await self._driver.fetchval(f"SELECT {read_sql(f'CAST({literal} AS {meaning.sql})', meaning)}")
+
     # --- as a target ---
+
+    def literal(self, value: Any) -> str:
+        """The SQL literal of what `writer` makes of a value."""
+        return literal(value)
 
     async def prepare(self, tables: Sequence[TableCopy]) -> None:
         """Make the enum types, domains and sequences that the tables need."""
@@ -109,7 +118,7 @@ class PostgresEnd:
         await self._run(f"CREATE TABLE {quoted(table.name)} ({columns})")
 
     def writer(self, meaning: Meaning) -> Callable[[Any], Any]:
-        """How a value is written: as COPY reads it."""
+        """How a value is written: as the server reads it in a string."""
         return into_postgresql(meaning)
 
     async def write(self, table: TableCopy, rows: Sequence[Sequence[Any]]) -> None:
@@ -171,8 +180,7 @@ class PostgresEnd:
     async def _number(self, table: TableCopy, counter: int | None) -> None:
         """Let the sequences of the table go on after the largest number that there is, or was."""
         for column in table.state.columns:
-            named = _NEXT.fullmatch(column.default or "")
-            sequence = named["sequence"] if named else await self._sequence(table.name, column.name)
+            sequence = _own_sequence(table.name, column) or await self._sequence(table.name, column.name)
             if sequence is None:
                 continue
             last = await self._driver.fetchval(f"SELECT max({quoted(column.name)}) FROM {quoted(table.name)}")
@@ -191,11 +199,21 @@ class PostgresEnd:
         await self._connection.commit()
 
 
-def _lines(rows: Sequence[Sequence[str]]) -> AsyncIterator[bytes]:
+def _lines(rows: Sequence[Sequence[str | None]]) -> AsyncIterator[bytes]:
     async def lines() -> AsyncIterator[bytes]:
-        yield "".join("\t".join(row) + "\n" for row in rows).encode()
+        yield "".join("\t".join(map(copy_field, row)) + "\n" for row in rows).encode()
 
     return lines()
+
+
+def _own_sequence(table: str, column: ColumnState) -> str | None:
+    """The sequence that the model gives a column, whether the server asks it or the bot."""
+    named = _NEXT.fullmatch(column.default or "")
+    if named:
+        return named["sequence"].replace("''", "'")
+    model = metadata.tables.get(table)
+    default = model.columns[column.name].default if model is not None and column.name in model.columns else None
+    return quoted(default.name) if isinstance(default, DBSequence) else None
 
 
 def _column(column: ColumnState) -> str:

@@ -8,11 +8,13 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from sqlalchemy import create_engine
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import StaticPool
 
 from core.backup import sqlite
 from core.backup.copy_types import names, quoted
 from core.backup.copy_values import Unfit, decoded, from_sqlite
+from core.database.url import what_it_said
 from core.migration.apply_sqlite_ddl import AUTOINCREMENT, create_table
 from models.exc import BackupError
 
@@ -64,7 +66,15 @@ class SqliteEnd:
         row = self._raw.execute("SELECT seq FROM sqlite_sequence WHERE name = ?", (table,)).fetchone()
         return row[0] if row else None
 
+    async def value(self, literal: str, _: Meaning) -> Any:
+        """The value of an SQL literal, as `rows` gives it."""
+        return self._raw.execute(f"SELECT {literal}").fetchone()[0]
+
     # --- as a target ---
+
+    def literal(self, value: Any) -> str:
+        """The SQL literal of a value."""
+        return str(self._raw.execute("SELECT quote(?)", (value,)).fetchone()[0])
 
     async def prepare(self, _: Sequence[TableCopy]) -> None:
         """Nothing has to be there before the tables."""
@@ -150,8 +160,8 @@ async def sqlite_end(path: Path, *, target: bool) -> AsyncIterator[SqliteEnd]:
             raw.text_factory = decoded
             yield SqliteEnd(raw, connection)
             done = not raw.in_transaction
-    except sqlite3.Error as error:
-        raise BackupError(f"{path}: {error}") from error
+    except (sqlite3.Error, SQLAlchemyError) as error:
+        raise BackupError(f"{path}: {what_it_said(error)}") from error
     finally:
         engine.dispose()
         raw.close()

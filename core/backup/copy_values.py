@@ -250,18 +250,23 @@ def converted(before: Meaning, after: Meaning, dialect: str) -> Convert:
     return convert
 
 
-def into_postgresql(meaning: Meaning) -> Callable[[Any], str]:
-    """The function that writes a value as COPY reads it; it raises Unfit."""
+def into_postgresql(meaning: Meaning) -> Convert:
+    """The function that writes a value as PostgreSQL reads it in a string; None stays None. It raises Unfit."""
     return partial(_into_postgresql, _SPELT.get(meaning.kind, _spell), meaning)
 
 
-def _into_postgresql(spell: Callable[[Any, Meaning], str], meaning: Meaning, value: Any) -> str:
+def _into_postgresql(spell: Callable[[Any, Meaning], str], meaning: Meaning, value: Any) -> str | None:
     if value is None:
-        return r"\N"
+        return None
     text = spell(value, meaning)
     if "\0" in text:
         raise Unfit("it contains NUL, which PostgreSQL does not take in text")
-    return text.translate(_ESCAPES)
+    return text
+
+
+def copy_field(text: str | None) -> str:
+    """A value as it stands in a line for COPY."""
+    return r"\N" if text is None else text.translate(_ESCAPES)
 
 
 _ESCAPES = str.maketrans({"\\": r"\\", "\t": r"\t", "\n": r"\n", "\r": r"\r"})

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import AsyncExitStack
+import sqlite3
+from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
@@ -13,7 +14,7 @@ from core.backup.copy_sqlite import Refused, SqliteEnd, sqlite_end
 from core.backup.copy_values import Unfit, compared, converted
 from core.backup.sqlite import path_of
 from core.database.url import parse_url
-from models.exc import BackupError
+from models.exc import BackupError, DatabaseError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -33,7 +34,7 @@ _SUM = 2**128
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a copy is: `done` of the `rows` of `table`; None while they are being verified."""
+    """How far a copy is: so many rows of `table` are done; `verified` says that they are read again and compared."""
 
     table: str
     done: int
@@ -72,10 +73,15 @@ async def copy_database(from_url: str, to_url: str, *, progress: Callable[[Progr
         raise BackupError(
             "copy is for moving between SQLite and PostgreSQL; for the same kind: aha db backup, then aha db restore"
         )
-    async with AsyncExitStack() as stack:
-        source = await stack.enter_async_context(_end(source_url, target=False))
-        target = await stack.enter_async_context(_end(target_url, target=True))
-        return await _copy(source, target, progress or (lambda _: None))
+    try:
+        async with AsyncExitStack() as stack:
+            source = await stack.enter_async_context(_end(source_url, target=False))
+            target = await stack.enter_async_context(_end(target_url, target=True))
+            return await _copy(source, target, progress or (lambda _: None))
+    except BackupError:
+        raise
+    except DatabaseError as error:
+        raise BackupError(f"the database cannot be copied: {error}") from error
 
 
 def _end(url: URL, *, target: bool) -> Any:
@@ -103,10 +109,23 @@ async def _copy(source: End, target: End, progress: Callable[[Progress], object]
     for table in copies:
         if table.name in tallies:
             await _verify(target, table, tallies[table.name], progress)
-    differences = await target.run(lambda connection: finish_ledger(connection, found, copies))
+    wrote = {table.name: await _wrote(source, target, table, found.wrote(table.name)) for table in copies}
+    differences = await target.run(lambda connection: finish_ledger(connection, found, copies, wrote))
     left_out = [*found.left_out, *await source.foreign_objects(), *(text for t in copies for text in t.left_out)]
     await target.commit()
     return Copied({name: tally.rows for name, tally in tallies.items()}, (*left_out, *differences))
+
+
+async def _wrote(source: End, target: End, table: TableCopy, literals: Mapping[str, str]) -> dict[str, str]:
+    """The literals that migrations filled columns with, as the target writes them; what it cannot is forgotten."""
+    found = {}
+    for column in table.columns:
+        if column.name in literals:
+            with suppress(Unfit, sqlite3.Error):
+                value = source.read(column.before)(await source.value(literals[column.name], column.before))
+                proper = converted(column.before, column.after, target.dialect.name)(value)
+                found[column.name] = target.literal(target.writer(column.after)(proper))
+    return found
 
 
 # --- rows ---

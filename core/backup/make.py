@@ -84,6 +84,7 @@ def _job(folder: Path, dialect: str) -> Iterator[_Job]:
 def _save_sqlite(job: _Job, path: Path, check: Callable[[], None]) -> Manifest:
     copy = job.writer.part.with_name(job.writer.part.name + ".db")
     try:
+        copy.touch(0o600, exist_ok=False)
         tables = sqlite.take_copy(path, copy, check=check)
         job.writer.add(sqlite.MEMBER, copy, check=check)
     finally:

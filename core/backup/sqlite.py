@@ -98,6 +98,7 @@ def put_in_place(copy: Path, target: Path, *, check: Callable[[], object]) -> No
     `copy` may be gone then. Raises BackupError.
     """
     if not target.exists():
+        _move_logs(target, free_name(target, "replaced"))
         _link(copy, target)
         sync(target.parent)
         return
@@ -160,10 +161,7 @@ def check_unused(path: Path) -> None:
 def exchange(copy: Path, target: Path) -> Path:
     """Let `copy` take the place of a file that may be no database any more; return where that is now."""
     aside = free_name(target, "replaced")
-    for suffix in ("-wal", "-shm", "-journal"):
-        old = target.with_name(target.name + suffix)
-        if old.exists():
-            old.rename(aside.with_name(aside.name + suffix))
+    _move_logs(target, aside)
     shutil.copystat(target, copy)
     try:
         os.link(target, aside)
@@ -172,6 +170,14 @@ def exchange(copy: Path, target: Path) -> Path:
     copy.replace(target)
     sync(target.parent)
     return aside
+
+
+def _move_logs(path: Path, aside: Path) -> None:
+    """Move away what lies beside a database: SQLite would take it for the log of whatever stands there next."""
+    for suffix in ("-wal", "-shm", "-journal"):
+        log = path.with_name(path.name + suffix)
+        if log.exists():
+            log.rename(aside.with_name(aside.name + suffix))
 
 
 def free_name(path: Path, word: str) -> Path:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 import sqlite3
+import subprocess
+import sys
 import threading
 import zipfile
 from contextlib import closing
@@ -298,3 +300,47 @@ async def test_a_backup_of_the_other_kind_is_refused(path, sqlite_url, folder):
     made = await backup(sqlite_url, folder, keep=5)
     with pytest.raises(BackupError, match="aha db copy"):
         await restore(made, "postgresql://nobody@127.0.0.1:1/none")
+
+
+async def test_a_log_without_its_database_is_not_taken_for_that_of_the_restored_one(path, sqlite_url, folder):
+    made = await backup(sqlite_url, folder, keep=5)
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("UPDATE note__demo SET text = 'later'")
+        connection.commit()
+        log = path.with_name(path.name + "-wal").read_bytes()
+    path.unlink()
+    path.with_name(path.name + "-wal").write_bytes(log)
+    await restore(made, sqlite_url)
+    assert texts(path) == ["a", "b", "c"]
+
+
+async def test_a_backup_is_for_its_owner_only(path, sqlite_url, folder):
+    made = await backup(sqlite_url, folder, keep=5)
+    assert made.stat().st_mode & 0o777 == 0o600
+
+
+KILLED = """
+import asyncio, os, sys
+from pathlib import Path
+from core.backup import restore, sqlite
+sqlite._PAGES = 1
+seen = []
+def check(*_):
+    seen.append(1)
+    if len(seen) > 20:
+        os._exit(9)
+put = sqlite.put_in_place
+sqlite.put_in_place = lambda copy, target, check: put(copy, target, check=globals()["check"])
+asyncio.run(restore(Path(sys.argv[1]), sys.argv[2], overwrite=True))
+"""
+
+
+async def test_a_restore_that_is_killed_leaves_the_old_rows(path, sqlite_url, folder):
+    change(path, "CREATE TABLE large AS SELECT hex(zeroblob(200000)) AS text")
+    made = await backup(sqlite_url, folder, keep=5)
+    change(path, "UPDATE note__demo SET text = 'later'", "UPDATE large SET text = lower(text) || 'x'")
+    ended = await asyncio.to_thread(subprocess.run, [sys.executable, "-c", KILLED, made, sqlite_url])
+    assert ended.returncode == 9
+    assert texts(path) == ["later"] * 3
+    await restore(made, sqlite_url, overwrite=True)
+    assert texts(path) == ["a", "b", "c"]
