@@ -24,7 +24,7 @@ run: $(STAMP)  ## start the bot on SQLite with the terminal console and the exam
 	@mkdir -p demo && cd demo && ../$(BIN)/aha run --modules ../examples --adapter console
 
 test: $(STAMP)  ## run the tests, PostgreSQL included
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist worksteal
 
 test-all:  ## run the tests on every installed Python from 3.11 to 3.14
 	@for v in 3.11 3.12 3.13 3.14; do \

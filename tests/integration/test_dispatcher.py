@@ -263,7 +263,7 @@ async def test_a_one_shot_that_waits_for_an_aha_id_is_called_once(calls, monkeyp
     assert calls == [1]
 
 
-@pytest.mark.parametrize("exp", [-1, 0, 1e9, time.time() - 1])
+@pytest.mark.parametrize("exp", [-1, 0, 1e9, time.time() - 1], ids=["negative", "zero", "long ago", "just now"])
 async def test_a_one_shot_that_has_expired_is_not_called_and_leaves_nothing(calls, module, exp):
     async def callback():
         calls.append(1)

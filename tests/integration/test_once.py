@@ -211,7 +211,7 @@ def test_the_same_name_twice_in_a_module_is_refused(module):
             once("twice")(lambda: None)
 
 
-@pytest.mark.parametrize("given", [None, "", lambda: None, 3], ids=repr)
+@pytest.mark.parametrize("given", [None, "", lambda: None, 3], ids=["none", "empty", "a function", "a number"])
 def test_it_needs_a_name(given):
     with pytest.raises(UsageError, match="once takes the name"):
         once(given)

@@ -117,7 +117,7 @@ def test_every_default_is_like_itself_and_its_copy_is_independent(default):
 @pytest.mark.parametrize(
     "default",
     [Decimal(1), object(), [Decimal(1)], {"a": str}, Option(Decimal(1)), None.__class__],
-    ids=repr,
+    ids=["decimal", "object", "in a list", "class in a mapping", "in an option", "class"],
 )
 def test_a_default_that_no_file_can_hold_is_a_mistake_of_the_module(default):
     with pytest.raises(UsageError, match="a key cannot have the default"):
