@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import gc
 import sys
+from typing import TYPE_CHECKING
 
 from cyclopts import App, CycloptsError
 
 from . import __version__
 from .tree import intruder
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 app = App(
     name="aha",
@@ -23,14 +27,14 @@ app.command("aha.commands.db:app", name="db", help="Look at the database, bring 
 app.command("aha.commands.config:config", name="config", help="Print or write a configuration file.")
 
 
-def main() -> None:
-    """Run the command that the process was started with and exit with its code."""
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command in `arguments`, None: that of the process, and exit with its code."""
     gc.disable()  # nothing that an import makes is garbage, and looking for some takes a fifth of the start
     if complaint := intruder():
         sys.stderr.write(f"aha: {complaint}\n")
         sys.exit(1)
     try:
-        app(print_error=False, exit_on_error=False)
+        app(arguments, print_error=False, exit_on_error=False)
     except CycloptsError as error:
         sys.stderr.write(f"aha: {_one_line(error)}\n")
         sys.exit(2)

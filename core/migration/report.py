@@ -118,7 +118,8 @@ def _options(step: Step, unit: UnitPlan) -> Sequence[str]:
 
 
 def _why(planned: Planned, module: str, texts: Mapping[str, str]) -> str:
-    return texts[planned.remedy].format(
+    key = f"{planned.remedy}.1" if (planned.kept or planned.rows) == 1 else planned.remedy
+    return texts.get(key, texts[planned.remedy]).format(
         rows=_count(planned.rows, "rows", texts),
         kept=_count(planned.kept or planned.rows, "values", texts),
         keys=_keys(planned, texts),

@@ -1,0 +1,364 @@
+"""`aha db`, and what a start says of a migration: real processes in real folders, from the owner's side."""
+
+from __future__ import annotations
+
+import gc
+import json
+import logging
+import os
+import sqlite3
+from contextlib import closing
+from dataclasses import dataclass
+from hashlib import sha256
+
+import pytest
+
+from aha.cli import main
+from core.config import cfg
+
+MODULE = """
+from sqlalchemy import Column, Integer, Table, Text{imports}
+from core.database import metadata
+from core.dispatcher import on_start
+
+print("imported")
+Table("note", metadata, Column("id", Integer, primary_key=True), {columns})
+
+@on_start
+def begin():
+    print("on_start ran")
+"""
+
+
+@dataclass
+class Ended:
+    """How a command ended, and what it wrote."""
+
+    code: int
+    out: str
+    err: str
+
+
+@pytest.fixture
+def db(folder, monkeypatch, capsys):
+    """Runs `aha db` with these arguments in the bot's folder, in this process: there are many."""
+    handlers = list(logging.root.handlers)
+    monkeypatch.chdir(folder)
+    for name in [name for name in os.environ if name.startswith("AHA_")]:
+        monkeypatch.delenv(name)
+
+    def run_command(*arguments):
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as ended:
+            main(["db", *arguments])
+        logging.root.handlers[:] = handlers
+        return Ended(ended.value.code, *capsys.readouterr())
+
+    yield run_command
+    gc.enable()
+    cfg.reset()
+
+
+@pytest.fixture
+def release(write):
+    """Writes a release of module notes: what its table note has besides the key."""
+
+    def write_release(columns, imports=""):
+        write({"notes.py": MODULE.format(columns=columns, imports=imports and f", {imports}")})
+
+    return write_release
+
+
+@pytest.fixture
+def rows(folder):
+    """Runs SQL on the bot's file and returns its rows."""
+
+    def run_sql(sql):
+        with closing(sqlite3.connect(folder / "data" / "aha.db", isolation_level=None)) as connection:
+            return connection.execute(sql).fetchall()
+
+    return run_sql
+
+
+@pytest.fixture
+def old(release, db, rows):
+    """A database of the first release with two rows."""
+    release("Column('text', Text), Column('nick', Text)")
+    assert db("migrate").code == 0
+    rows("INSERT INTO note__notes VALUES (1, 'x', 'a'), (2, '2', 'b')")
+
+
+@pytest.fixture
+def new(old, release):
+    """The second release: a number that was a text, a column less, and one that needs a value."""
+    release("Column('text', Integer), Column('size', Integer, nullable=False)")
+
+
+def digest(folder):
+    file = folder / "data" / "aha.db"
+    return sha256(file.read_bytes()).hexdigest(), file.stat().st_mtime_ns
+
+
+def lines(text):
+    """What was said, without the time in front."""
+    return [line[9:].partition(" ")[2].strip() for line in text.splitlines()]
+
+
+# --- looking ---
+
+
+def test_a_plan_for_a_database_that_is_not_there_makes_none(release, folder, db):
+    release("Column('text', Text)")
+    looked = db("plan")
+    assert looked.code == 0
+    assert looked.out.startswith("before the modules start (expand):\n")
+    assert "  note__notes: created\n" in looked.out
+    assert "there is no database data/aha.db yet" in looked.err
+    assert sorted(path.name for path in folder.iterdir()) == ["modules"]
+
+
+def test_a_plan_says_what_is_done_before_on_start_and_what_waits_until_after_it(new, db):
+    looked = db("plan")
+    before, _, after = looked.out.partition("after on_start, as soon as the rows allow it (settle):\n")
+    assert "note__notes.nick: no longer declared: it stays, unused, with 2 rows" in before
+    assert "note__notes.text: TEXT -> INTEGER: 1 row converted; 1 value cannot follow (keys 1) and is kept" in before
+    assert "note__notes.size: postponed, tried again at every start: NOT NULL" in after
+    assert looked.code == 0
+    assert "on_start ran" not in looked.out + looked.err
+
+
+@pytest.mark.parametrize(
+    "command", ["plan", "plan --sql", "check", "history", "owners", "unused", "kept", "prune note__notes"]
+)
+def test_looking_changes_not_a_byte(new, folder, db, command):
+    before = digest(folder)
+    db(*command.split())
+    assert digest(folder) == before
+
+
+def test_looking_at_postgresql_makes_no_table(release, db, postgres_url):
+    release("Column('text', Text)")
+    assert "note__notes: created" in db("plan", "--db", postgres_url).out
+    assert json.loads(db("owners", "--json", "--db", postgres_url).out) == []
+
+
+def test_a_plan_as_sql_is_what_the_database_would_get(new, db):
+    statements = db("plan", "--sql").out
+    assert "-- notes: before the modules start (expand)\n" in statements
+    assert 'ALTER TABLE "aha_new_note__notes" RENAME TO "note__notes";' in statements
+    assert "-- note__notes.size: postponed" in statements
+
+
+def test_programs_get_the_plan_by_keys(new, db):
+    plan = json.loads(db("plan", "--json").out)
+    assert set(plan) == {"done", "expand", "settle", "refused", "off"}
+    assert (plan["done"], plan["refused"], plan["off"]) == (False, [], {})
+    [waits] = plan["settle"]
+    assert set(waits) == {
+        *("module", "table", "column", "step", "phase", "verdict", "rows", "kept", "keys", "remedy", "text")
+    }
+    assert (waits["module"], waits["column"], waits["step"]) == ("notes", "size", "SetNullable")
+
+
+def test_a_module_that_fails_to_import_is_reported_and_the_others_are_planned(release, write, db):
+    release("Column('text', Text)")
+    write({"broken.py": "1 / 0"})
+    looked = db("plan")
+    assert looked.code == 1
+    assert "module broken is off, it failed to import: ZeroDivisionError" in looked.err
+    assert "note__notes: created" in looked.out
+    assert list(json.loads(db("check", "--json").out)["off"]) == ["broken"]
+
+
+def test_check_fails_until_nothing_is_to_be_done_and_lists_what_waits_without_failing(new, db):
+    assert db("check").code == 1
+    assert db("migrate").code == 0
+    checked = db("check")
+    assert checked.code == 0
+    assert "note__notes.size: postponed" in checked.out
+    assert checked.out.endswith("nothing else is to be done\n")
+
+
+def test_what_is_refused_is_said_as_such(release, db, rows):
+    release("Column('part', Integer, primary_key=True)")
+    db("migrate")
+    rows("INSERT INTO note__notes VALUES (1, 1), (1, 2)")
+    release("Column('part', Integer)")
+    said = "note__notes: refused: added: PRIMARY KEY (id): 2 rows would have a key that another has too"
+    checked = db("check")
+    assert checked.code == 1
+    assert f"not at all, until this is put right:\n  {said}" in checked.out
+    migrated = db("migrate")
+    assert migrated.code == 1
+    assert f"module notes is off, it failed to have its tables: {said}" in migrated.err
+    assert "Traceback" not in migrated.err
+    assert rows("SELECT count(*) FROM note__notes") == [(2,)]
+
+
+# --- migrating ---
+
+
+def test_migrate_does_what_a_start_would_and_leaves_on_start_to_the_next_start(new, db, folder):
+    migrated = db("migrate")
+    assert migrated.out.startswith("the database was brought up to date in ")
+    assert "note__notes.size: added" in migrated.out
+    [backup] = (folder / "data" / "backups").iterdir()
+    assert f"aha db restore data/backups/{backup.name} --overwrite" in migrated.out
+    assert "on_start ran" not in migrated.out + migrated.err
+    assert db("migrate").out == "nothing to be done: the database is as the modules declare it\n"
+
+
+def test_what_waited_is_done_by_migrate_once_it_can_be(new, db, run, rows):
+    run("run", text="")
+    rows("UPDATE note__notes SET size = 0")
+    assert "note__notes.size: NOT NULL" in db("migrate").out
+    assert db("check").out == "nothing to be done: the database is as the modules declare it\n"
+
+
+def test_no_backup_is_made_if_none_is_wanted(new, db, folder):
+    assert json.loads(db("migrate", "--no-db-backup", "--json").out)["backup"] is None
+    assert not (folder / "data" / "backups").exists()
+
+
+# --- what a start says ---
+
+
+def test_a_start_says_what_it_did_to_whose_rows_and_how_to_go_back(new, run):
+    said = lines(run("run").err)
+    assert said[0].startswith("the database was brought up to date in ")
+    assert said[0].endswith(": notes")
+    assert said[1].startswith("note__notes.nick: no longer declared: it stays, unused, with 2 rows")
+    assert any(line.startswith("as it was before: data/backups/aha-") for line in said)
+
+
+def test_a_start_that_changes_nothing_is_silent_but_for_what_waits(new, run):
+    run("run")
+    waiting = "still waiting for rows to be put right: notes; what waits for what: aha db check"
+    assert lines(run("run").err)[0] == waiting
+    assert lines(run("run", AHA_LANG="zh").err)[0] == "仍在等待数据修正：notes；详情请运行 aha db check"
+
+
+def test_a_start_in_chinese(new, run):
+    said = lines(run("run", "--no-db-backup", AHA_LANG="zh").err)
+    assert said[0].startswith("数据库已更新（")
+    assert "note__notes.text: TEXT -> INTEGER：已转换 1 行；1 个值无法转换（主键 1）" in "\n".join(said)
+
+
+# --- what was, whose it is, what is left ---
+
+
+def test_history_owners_unused_and_kept_tell_what_became_of_everything(new, db):
+    db("migrate")
+    [entry] = json.loads(db("history", "--last", "1", "--json").out)
+    assert set(entry) == {"id", "at", "release", "modules", "phase", "steps"}
+    assert {step["step"] for step in entry["steps"]} == {"AddColumn", "ConvertColumn", "RetireColumn"}
+    [table] = [table for table in json.loads(db("owners", "--json").out) if table["module"]]
+    assert table == {"table": "note__notes", "module": "notes", "used": True, "rows": 2, "state": "on"}
+    [column] = json.loads(db("unused", "--json").out)
+    assert (column["name"], column["rows"]) == ("note__notes.nick", 2)
+    [kept] = json.loads(db("kept", "--module", "notes", "--json").out)
+    assert (kept["name"], kept["key"], kept["value"]) == ("note__notes.text", {"id": 1}, "x")
+
+
+def test_tables_are_plain_text_where_nobody_looks(new, db):
+    db("migrate")
+    assert db("unused").out == (
+        "name              rows  module  is\n"
+        "note__notes.nick  2     notes   on\n"
+    )  # fmt: skip
+    assert "\x1b" not in db("history").out
+
+
+def test_kept_values_are_put_back_by_command(new, db, rows):
+    db("migrate")
+    rows("UPDATE aha_kept SET value = '7'")
+    assert json.loads(db("kept", "--restore", "--json").out) == [
+        {"column": "note__notes.text", "restored": 1, "kept": 0}
+    ]
+    assert rows("SELECT text FROM note__notes ORDER BY id") == [(7,), (2,)]
+
+
+# --- pruning ---
+
+
+def test_prune_removes_what_is_named_after_a_backup(new, db, rows):
+    db("migrate")
+    pruned = db("prune", "note__notes.nick", "kept:note__notes.text", "--yes")
+    assert pruned.code == 0
+    assert rows("SELECT name FROM pragma_table_info('note__notes') WHERE name = 'nick'") == []
+    assert rows("SELECT count(*) FROM aha_kept") == [(0,)]
+    backup = pruned.err.strip().rpartition(" ")[2]
+    assert db("restore", backup, "--overwrite").code == 0
+    assert rows("SELECT nick FROM note__notes") == [("a",), ("b",)]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (["note__notes.nick"], 2, "say --yes if all of that is to go"),
+        (["note__notes", "--yes"], 2, "note__notes is nothing that is unused or kept; there is: note__notes.nick"),
+        (['x"; DROP TABLE note__notes; --', "--yes"], 2, "is nothing that is unused or kept"),
+        (["note__notes.nick", "--yes", "--exclude", "notes"], 2, "belongs to module notes, which may need it"),
+        ([], 2, "NAME requires an argument"),
+    ],
+    ids=["nobody to ask", "used", "no name", "left out", "nothing"],
+)
+def test_prune_keeps_what_is_not_clearly_meant(new, db, rows, arguments, code, message):
+    db("migrate")
+    pruned = db("prune", *arguments)
+    assert pruned.code == code
+    assert message in pruned.err.splitlines()[-1]
+    assert rows("SELECT nick FROM note__notes") == [("a",), ("b",)]
+
+
+def test_nothing_is_pruned_while_a_module_is_off_or_has_still_to_migrate(new, db, write):
+    behind = db("prune", "note__notes.nick", "--yes")
+    assert "first aha db migrate" in behind.err
+    db("migrate")
+    write({"broken.py": "1 / 0"})
+    assert "module broken is off, and what it needs is not known" in db("prune", "note__notes.nick", "--yes").err
+
+
+# --- saving, restoring, copying ---
+
+
+def test_a_backup_is_listed_and_brings_everything_back(old, db, rows):
+    file = db("backup").out.strip()
+    [listed] = json.loads(db("backup", "--list", "--json").out)
+    assert (listed["file"], listed["dialect"], listed["tables"]["note__notes"]) == (file, "sqlite", 2)
+    rows("DELETE FROM note__notes")
+    assert "has tables already" in db("restore", file).err
+    restored = json.loads(db("restore", file, "--overwrite", "--json").out)
+    assert restored["tables"]["note__notes"] == 2
+    assert rows("SELECT text FROM note__notes") == [("x",), ("2",)]
+
+
+def test_everything_moves_to_postgresql(old, db, postgres_url):
+    copied = json.loads(db("copy", "sqlite:///data/aha.db", postgres_url, "--json").out)
+    assert copied["tables"]["note__notes"] == 2
+    assert db("check", "--db", postgres_url).code == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (["plan", "--modules", "nowhere"], 1, "there is no folder nowhere"),
+        (["plan", "--load-only", "nothing"], 2, "there is no such module"),
+        (["history", "--db", "mysql://x/y"], 1, "'mysql', which is not supported"),
+        (["owners", "--db", "sqlite:///modules/notes.py"], 1, "file is not a database"),
+        (["owners", "--db", "postgresql://u:secret@127.0.0.1:1/x"], 1, "postgresql://u:***@127.0.0.1:1/x cannot be"),
+        (["kept", "--module", "nothing"], 2, "no table belongs to it"),
+        (["restore", "modules/notes.py"], 1, "cannot be read as a backup"),
+        (["restore", "nothing.zip"], 1, "there is no backup nothing.zip"),
+        (["copy", "sqlite:///data/aha.db", "nonsense"], 1, "cannot be read"),
+        (["check", "--config", "nothing.yml"], 1, "there is no such file"),
+        (["nonsense"], 2, "See: aha db --help"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_wrong_input_is_one_line_with_what_to_do(release, db, arguments, code, message):
+    release("Column('text', Text)")
+    failed = db(*arguments)
+    assert (failed.code, failed.out) == (code, "")
+    assert message in failed.err.splitlines()[-1]
+    assert "Traceback" not in failed.err
