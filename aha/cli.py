@@ -38,6 +38,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except CycloptsError as error:
         sys.stderr.write(f"aha: {_one_line(error)}\n")
         sys.exit(2)
+    except KeyboardInterrupt:
+        sys.stderr.write("aha: broken off\n")
+        sys.exit(130)
 
 
 def _one_line(error: CycloptsError) -> str:

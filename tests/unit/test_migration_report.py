@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import re
+from dataclasses import fields
 from string import Formatter
 from typing import get_args
 
 import pytest
 
+from core.migration.codec import encode, planned_as_data, planned_from
 from core.migration.meaning import Kind, Meaning
 from core.migration.model import TableRecord, UnitPlan
 from core.migration.report import heading, lines
 from core.migration.report import line as line_of
-from core.migration.state import ConstraintKind, ConstraintState, TableState
+from core.migration.state import ConstraintKind, ConstraintState, IndexState, TableState
 from core.migration.steps import (
     AddColumn,
     AddConstraint,
@@ -167,3 +170,39 @@ def test_both_languages_say_the_same_things() -> None:
         fields = {field for _, field, _, _ in Formatter().parse(text) if field}
         assert fields == {field for _, field, _, _ in Formatter().parse(CHINESE[key]) if field}, key
         assert not re.search(r"[a-z]{3,} [a-z]{3,} [a-z]{3,}", CHINESE[key]), key
+
+
+NEW = Meaning(Kind.ENUM, "mood", members=("a", "b"), native=True)
+INDEX = IndexState("ix_mail", ("mail",), "(mail)", unique=True, sql="CREATE INDEX ...")
+VALUES = {
+    "table": "note__demo",
+    "old": "memo__demo",
+    "columns": {"a": "b"},
+    "column": "text",
+    "nullable": True,
+    "fill": ZERO,
+    "wrote": "0",
+    "before": TEXT,
+    "after": NEW,
+    "members": {"x": "a"},
+    "what": "default",
+    "constraint": UNIQUE,
+    "validate": False,
+    "index": INDEX,
+    "new": UNIQUE,
+}
+
+
+@pytest.mark.parametrize("kind", get_args(Step), ids=lambda kind: kind.__name__)
+def test_the_history_gives_back_the_step_that_was_entered(kind) -> None:
+    values = {field.name: VALUES[field.name] for field in fields(kind) if field.name in VALUES}
+    if "new" in values:
+        values["old"] = UNIQUE
+    planned = Planned(
+        kind(**values), Phase.SETTLE, REPORT, rows=3, kept=2, keys=("1",), remedy="kept", probe="SELECT 1"
+    )
+    assert planned_from(json.loads(encode(planned_as_data(planned)))) == planned
+
+
+def test_a_step_of_a_newer_release_is_none_that_we_know() -> None:
+    assert planned_from({"step": "Fold", "table": "note__demo"}) is None

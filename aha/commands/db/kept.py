@@ -75,7 +75,8 @@ def _restore(url: str, module: str | None, *, json: bool) -> None:
         async with opened(url):
             return await put_back(module)
 
-    done = asyncio.run(do())
+    # Nothing is opened for writing, nor made, if there is nothing to put back.
+    done = asyncio.run(do()) if look(url, inventory.kept) else []
     if json:
         write_json(
             [{"column": f"{left.table}.{left.column}", "restored": n, "kept": left.rows - n} for left, n in done]
