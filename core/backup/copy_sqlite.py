@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import sqlite3
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -14,6 +13,7 @@ from sqlalchemy.pool import StaticPool
 from core.backup import sqlite
 from core.backup.copy_types import names, quoted
 from core.backup.copy_values import Unfit, decoded, from_sqlite
+from core.backup.threads import apart
 from core.database.url import what_it_said
 from core.migration.apply_sqlite_ddl import AUTOINCREMENT, create_table
 from models.exc import BackupError
@@ -47,7 +47,7 @@ class SqliteEnd:
 
     async def run(self, work: Callable[[Connection], T]) -> T:
         """Run `work` with an SQLAlchemy connection that is in the transaction."""
-        return await asyncio.to_thread(work, self._connection)
+        return await apart(work, self._connection)
 
     async def foreign_objects(self) -> list[str]:
         """What is there besides tables."""
@@ -56,7 +56,7 @@ class SqliteEnd:
     async def rows(self, table: str, columns: Sequence[str], _: Sequence[Meaning]) -> AsyncIterator[list[Any]]:
         """The rows, as they are stored, in batches."""
         cursor = self._raw.execute(f"SELECT {names(columns)} FROM {quoted(table)}")
-        while rows := await asyncio.to_thread(cursor.fetchmany, BATCH):
+        while rows := await apart(cursor.fetchmany, BATCH):
             yield rows
 
     async def counter(self, table: str, _: str) -> int | None:
@@ -92,7 +92,7 @@ class SqliteEnd:
         columns = [column.name for column in table.columns]
         marks = ", ".join("?" * len(columns))
         insert = f"INSERT INTO {quoted(table.name)} ({names(columns)}) VALUES ({marks})"
-        await asyncio.to_thread(self._insert, insert, rows)
+        await apart(self._insert, insert, rows)
 
     def _insert(self, insert: str, rows: Sequence[Sequence[Any]]) -> None:
         self._raw.execute("SAVEPOINT batch")
@@ -111,7 +111,7 @@ class SqliteEnd:
         """Make what can only be made when the rows are there."""
         for table in tables:
             for index in table.state.indexes:
-                await asyncio.to_thread(self._raw.execute, index.sql)
+                await apart(self._raw.execute, index.sql)
             if AUTOINCREMENT in table.state.options and table.name in counters:
                 self._raw.execute("DELETE FROM sqlite_sequence WHERE name = ?", (table.name,))
                 self._raw.execute(
@@ -120,7 +120,7 @@ class SqliteEnd:
 
     async def commit(self) -> None:
         """Let it count."""
-        await asyncio.to_thread(self._raw.execute, "COMMIT")
+        await apart(self._raw.execute, "COMMIT")
 
 
 class Refused(Unfit):

@@ -12,6 +12,7 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from core.backup.threads import apart
 from models.exc import BackupError
 
 if TYPE_CHECKING:
@@ -88,7 +89,7 @@ async def write(
     options += [f"--schema={_pattern(schema)}" for schema in schemas]
     async with _Child(program, options, environment(url)) as child:
         while chunk := await child.process.stdout.read(_CHUNK):  # type: ignore[union-attr]
-            await asyncio.to_thread(put, chunk)
+            await apart(put, chunk)
 
 
 async def read(program: str, url: URL, *, before: str, dump: Iterable[bytes], after: str) -> None:
@@ -112,10 +113,10 @@ async def _script(before: str, dump: Iterable[bytes], after: str) -> AsyncIterat
     yield before.encode()
     chunks = iter(dump)
     first = b""
-    while not _FIRST_OBJECT.search(first) and (chunk := await asyncio.to_thread(next, chunks, b"")):
+    while not _FIRST_OBJECT.search(first) and (chunk := await apart(next, chunks, b"")):
         first += chunk
     yield _without_schemas(first)
-    while chunk := await asyncio.to_thread(next, chunks, b""):
+    while chunk := await apart(next, chunks, b""):
         yield chunk
     yield after.encode()
 

@@ -6,7 +6,6 @@ COPY writes them, which every version of the server reads.
 
 from __future__ import annotations
 
-import asyncio
 import json
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
@@ -15,6 +14,7 @@ import asyncpg  # type: ignore[import-untyped]
 
 from core.backup.catalogue import Schema, TableRows, count_rows, read_schema
 from core.backup.server import refused
+from core.backup.threads import apart
 from models.exc import BackupError
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ async def _write_rows(connection: Any, table: TableRows, put: Callable[[bytes], 
 
     async def _flush() -> None:
         # Compressing takes longer than reading; the event loop has others to serve.
-        await asyncio.to_thread(put, bytes(buffer))
+        await apart(put, bytes(buffer))
         buffer.clear()
 
     columns = ", ".join(map(quoted, table.columns))
@@ -108,7 +108,7 @@ async def _run(connection: Any, statements: Sequence[str]) -> None:
 
 
 async def _in_background(chunks: Iterator[bytes]) -> AsyncIterator[bytes]:
-    while chunk := await asyncio.to_thread(next, chunks, b""):
+    while chunk := await apart(next, chunks, b""):
         yield chunk
 
 

@@ -13,7 +13,7 @@ from core.backup import dump, export, sqlite
 from core.backup.archive import Manifest, Writer
 from core.backup.catalogue import count_rows
 from core.backup.room import check_room
-from core.backup.rotate import name_for, part_for, rotate
+from core.backup.rotate import name_for, names_in, part_for, rotate
 from core.backup.server import connected, look
 from core.backup.threads import in_thread
 from core.database.url import parse_url
@@ -67,7 +67,7 @@ def _job(folder: Path, dialect: str) -> Iterator[_Job]:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         at = datetime.now(UTC)
-        name = name_for(at, dialect, (path.name for path in folder.iterdir()))
+        name = name_for(at, dialect, names_in(folder))
         writer = Writer(folder / part_for(name))
     except OSError as error:
         raise BackupError(

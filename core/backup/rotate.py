@@ -69,6 +69,11 @@ def name_for(at: datetime, dialect: str, taken: Iterable[str]) -> str:
     return f"{stem}_{number}.zip" if number > 1 else f"{stem}.zip"
 
 
+def names_in(folder: Path) -> list[str]:
+    """The names that are given out in `folder`, also to backups that are being written."""
+    return [path.name.removeprefix(".").removesuffix(".part") for path in folder.iterdir()]
+
+
 def part_for(name: str) -> str:
     """What a backup is called while it is written."""
     return f".{name}.part"

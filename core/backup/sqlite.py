@@ -125,9 +125,9 @@ def _overwrite(
 def _alone(path: Path) -> sqlite3.Connection:
     """Open a database that nobody else has open, and let nobody else open it; raises BackupError."""
     connection = _opened(path)
-    connection.execute(f"PRAGMA busy_timeout={int(_PATIENCE * 1000)}")
-    connection.execute("PRAGMA synchronous=FULL")
     try:
+        connection.execute(f"PRAGMA busy_timeout={int(_PATIENCE * 1000)}")
+        connection.execute("PRAGMA synchronous=FULL")
         # Everybody who has a database with a log open holds a lock on it, busy or not: then the log cannot be ended.
         connection.execute("PRAGMA journal_mode=DELETE").fetchall()
         connection.execute("PRAGMA locking_mode=EXCLUSIVE")

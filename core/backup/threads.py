@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -36,3 +36,8 @@ async def in_thread(work: Callable[[Callable[[], None]], T]) -> T:
         await asyncio.wait({running})
         running.exception()  # it is known
         raise
+
+
+async def apart(work: Callable[..., T], *args: Any) -> T:
+    """Call `work` in a thread, for a moment: the caller waits for it even if it is cancelled."""
+    return await in_thread(lambda _: work(*args))

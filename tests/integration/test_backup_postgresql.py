@@ -58,11 +58,15 @@ SHOWN = (
     """SELECT nextval(pg_get_serial_sequence('"Odd ""name"', 'id'))""",
     "SELECT pg_get_triggerdef(oid) FROM pg_trigger WHERE NOT tgisinternal ORDER BY tgname",
     "SELECT indexdef FROM pg_indexes WHERE schemaname = 'public' ORDER BY 1",
-    ("SELECT conname, pg_get_constraintdef(oid) FROM pg_constraint "
-    "WHERE connamespace = 'public'::regnamespace ORDER BY 1"),
+    (
+        "SELECT conname, pg_get_constraintdef(oid) FROM pg_constraint "
+        "WHERE connamespace = 'public'::regnamespace ORDER BY 1"
+    ),
     "SELECT obj_description('t'::regclass), col_description('t'::regclass, 2)",
-    ("SELECT table_name, column_name, data_type, udt_name, column_default, is_nullable, collation_name, identity_start "
-    "FROM information_schema.columns WHERE table_schema = 'public' ORDER BY 1, ordinal_position"),
+    (
+        "SELECT table_name, column_name, data_type, udt_name, column_default, is_nullable, collation_name, identity_start "
+        "FROM information_schema.columns WHERE table_schema = 'public' ORDER BY 1, ordinal_position"
+    ),
     "SELECT proname, prosrc FROM pg_proc WHERE pronamespace = 'public'::regnamespace ORDER BY 1",
 )
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.backup.rotate import backups, name_for, newest_first, rotate, surplus
+from core.backup.rotate import backups, name_for, names_in, newest_first, part_for, rotate, surplus
 
 AT = datetime(2026, 11, 22, 10, 15, tzinfo=UTC)
 MOMENTS = st.datetimes(min_value=datetime(2000, 1, 1), max_value=datetime(2999, 1, 1))
@@ -27,6 +27,12 @@ def test_two_in_a_second_have_different_names():
 def test_a_name_is_not_given_again_though_the_first_has_gone():
     second = name_for(AT, "sqlite", [name_for(AT, "sqlite", ())])
     assert name_for(AT, "sqlite", [second]) == "aha-2026-11-22T10-15-00Z-sqlite_3.zip"
+
+
+def test_a_backup_that_is_being_written_has_its_name(tmp_path):
+    first = name_for(AT, "sqlite", ())
+    (tmp_path / part_for(first)).touch()
+    assert name_for(AT, "sqlite", names_in(tmp_path)) == "aha-2026-11-22T10-15-00Z-sqlite_2.zip"
 
 
 @given(st.lists(MOMENTS, max_size=20), st.integers(0, 5))
