@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import AsyncExitStack
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -127,9 +128,13 @@ def _file_to_read(url: URL, undo: AsyncExitStack) -> URL:
     """`url` so that nothing can be written; where there is no file, that of an empty database."""
     named = url.database or ""
     if not named.startswith("file:"):
-        if not Path(named).is_file():
+        file = Path(named)
+        if not file.is_file():
             return _prepared_file(url.set(database=""), undo)
-        url = url.set(database=f"file:{quote(str(Path(named).absolute()))}")
+        url = url.set(database=f"file:{quote(str(file.absolute()))}")
+        # Where nothing can be written SQLite reads a file only if it is told that nobody writes, as nobody has it open.
+        if not os.access(file.parent, os.W_OK) and not file.with_name(f"{file.name}-wal").exists():
+            url = url.update_query_dict({"immutable": "1"})
     return url.update_query_dict({"uri": "true", "mode": "ro"} if url.query.get("mode") != "memory" else {})
 
 
