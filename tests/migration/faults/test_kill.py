@@ -14,7 +14,7 @@ STORIES = [
     "releases:renamed-converted-checked-indexed-and-not-null-at-once",
     "releases:releases-3-1-3",
     "releases:two-modules-tied-by-a-foreign-key-change-together",
-    "releases:much-has-to-wait-at-once-and-goes-one-by-one",
+    "constraints:foreign-key-added-with-orphans",
     "keys:key-type-changed-and-children-follow",
     "keys:key-with-autoincrement-never-gives-a-number-twice",
     "renames:table-renamed-declared-a-release-late",
