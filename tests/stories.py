@@ -8,9 +8,12 @@ A section (`##`) of a page is a story that begins in an empty folder. Its blocks
 * `yaml`: `config.yml`. It has to load without a warning, and its adapters have to take their settings.
 * `text`: a talk as the terminal shows it, `console> ping` and `bot> pong`, with all modules that are in the folder, or
   in `<!-- modules: examples -->`. `7 in 20> ping` is user 7 in group 20; `(restart)` stops the bot and starts it anew.
-* `console`: commands after `$ `, and what they print; `...` stands for anything, the time of day does not matter.
+* `console`: commands after `$ `, and what they print; `...` stands for anything, times and sizes do not matter. In a
+  command the moment in a backup's name stands for whatever moment it is, `SERVER` for an empty database on PostgreSQL.
 * `sh`: commands that would change the machine. They are read by the shell, but only `aha` and `make` are looked up.
 * `ini`: a systemd unit, whose command has to be one of `aha`; or a file, if `<!-- file: pytest.ini -->` says so.
+
+Blocks in a comment are carried out too: modules that readers need not see.
 """
 
 from __future__ import annotations
@@ -39,6 +42,8 @@ ROOT = Path(__file__).parents[1]
 
 _BLOCK = re.compile(r"(?:^<!-- (?P<note>.+?) -->\n)?^```(?P<language>\w*)\n(?P<text>.*?)^```$", re.M | re.S)
 _FILE = re.compile(r"^# ([\w./-]+\.py)\n", re.M)
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\d([T ])\d\d([:-])\d\d[:-]\d\d")
+SERVER = "postgresql://bot:secret@localhost/bot"
 _SAID = re.compile(r"(?P<user_id>\w+)(?: in (?P<group_id>\w+))?> (?P<message>.*)")
 
 
@@ -67,11 +72,12 @@ def blocks_of(text):
 
 
 class Story:
-    """A folder in which blocks are carried out."""
+    """A folder in which blocks are carried out. `server` is the URL that `SERVER` stands for."""
 
-    def __init__(self, folder, database):
+    def __init__(self, folder, database, server=None):
         self.folder = folder
         self.database = database
+        self.server = server or SERVER
         self.last = None
 
     def python(self, block):
@@ -118,6 +124,7 @@ class Story:
         clean |= {"PATH": f"{Path(sys.executable).parent}:{clean['PATH']}", "COLUMNS": "100", "NO_COLOR": "1"}
         for part in re.split(r"^\$ ", block.text, flags=re.M)[1:]:
             command, _, expected = part.partition("\n")
+            command = _MOMENT.sub("*", command).replace(SERVER, shlex.quote(self.server))
             process = subprocess.run(
                 ["bash", "-c", f"exec 2>&1; {command}"],
                 cwd=self.folder,
@@ -164,7 +171,9 @@ def turns(talk):
 
 def neutral(output):
     output = re.sub(r"^\d\d:\d\d:\d\d ", "00:00:00 ", output.rstrip(), flags=re.M)
-    return re.sub(r"\d+\.\d\d? ?s\b", "0.00 s", output)
+    output = _MOMENT.sub(r"2000-01-01\g<1>00\g<2>00\g<2>00", output)
+    output = re.sub(r"\b\d{1,3},\d{3}\b", "0,000", output)
+    return re.sub(r"\d+\.\d\d?( ?)(s\b|秒)", r"0.00\g<1>\g<2>", output)
 
 
 def look_up(words):
@@ -180,8 +189,8 @@ def look_up(words):
     return False
 
 
-async def tell(blocks, folder, database, caplog):
-    story = Story(folder, database)
+async def tell(blocks, folder, database, caplog, *, server=None):
+    story = Story(folder, database, server)
     for number, block in enumerate(blocks):
         assert block.language in ("python", "yaml", "text", "console", "sh", "ini"), f"what is {block.language!r}?"
         if block.language == "python":

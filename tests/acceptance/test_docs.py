@@ -19,7 +19,7 @@ from bots.onebot.settings import Settings
 from core.config.checks import default_of
 from core.config.emit import plain
 from core.config.schema import FRAMEWORK_KEYS
-from tests.stories import ROOT, blocks_of, tell
+from tests.stories import ROOT, SERVER, blocks_of, tell
 
 PAGES = sorted([*ROOT.glob("README*.md"), *(page for page in ROOT.glob("docs/*.md") if page.stem != "benchmarks")])
 DOCUMENT = Path(__file__).with_name("long-lived-data.zh.md")
@@ -41,9 +41,11 @@ STORIES = stories()
 
 
 @pytest.mark.parametrize("name", STORIES)
-async def test_a_section_does_what_it_says(name, tmp_path, monkeypatch, caplog):
+async def test_a_section_does_what_it_says(name, tmp_path, monkeypatch, caplog, request):
     monkeypatch.chdir(tmp_path)
-    await tell(STORIES[name], tmp_path, f"sqlite:///{tmp_path}/data/aha.db", caplog)
+    needs_server = any(block.language == "console" and SERVER in block.text for block in STORIES[name])
+    server = request.getfixturevalue("postgres_url") if needs_server else None
+    await tell(STORIES[name], tmp_path, f"sqlite:///{tmp_path}/data/aha.db", caplog, server=server)
 
 
 ABOUT_DATA = [
@@ -89,7 +91,7 @@ def messages():
             if isinstance(node, ast.JoinedStr):
                 parts = [part.value if isinstance(part, ast.Constant) else "" for part in node.values]
             elif isinstance(node, ast.Constant) and isinstance(node.value, str):
-                parts = re.split(r"%[sdg]", node.value)
+                parts = re.split(r"%[sdg]|\{\w+\}", node.value)
             else:
                 continue
             if len("".join(parts)) > 12:
