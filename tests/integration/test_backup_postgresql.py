@@ -64,7 +64,7 @@ SHOWN = (
     ),
     "SELECT obj_description('t'::regclass), col_description('t'::regclass, 2)",
     (
-        "SELECT table_name, column_name, data_type, udt_name, column_default, is_nullable, collation_name, identity_start "
+        "SELECT table_name, column_name, data_type, udt_name, column_default, is_nullable, collation_name "
         "FROM information_schema.columns WHERE table_schema = 'public' ORDER BY 1, ordinal_position"
     ),
     "SELECT proname, prosrc FROM pg_proc WHERE pronamespace = 'public'::regnamespace ORDER BY 1",
