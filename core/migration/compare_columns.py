@@ -102,7 +102,7 @@ def _late_fill(match: Match, column: str, old: str, dialect: Dialect) -> FillFro
 
 
 def _alterations(match: Match, now: ColumnState, wanted: ColumnState) -> Iterator[Step]:
-    if now.computed != wanted.computed:
+    if now.computed != wanted.computed or (wanted.computed and now.type != wanted.type):
         yield AlterColumn(match.name, wanted.name, "computed")
     elif now.default != wanted.default:
         yield AlterColumn(match.name, wanted.name, "default")

@@ -11,7 +11,19 @@ from core.migration.defaults import makes_values, server_fill
 from core.migration.meaning import Kind
 from core.migration.probes import Evidence, Rows, table_sql
 from core.migration.rewrite import substituted
-from core.migration.steps import AddColumn, ConvertColumn, Fill, FillColumn, MergeTable, Phase, Source
+from core.migration.steps import (
+    AddColumn,
+    AlterColumn,
+    ConvertColumn,
+    Fill,
+    FillColumn,
+    FillFromOld,
+    MergeTable,
+    Phase,
+    RestoreKept,
+    Source,
+)
+from core.migration.tokens import folded, named, tokens
 from core.migration.unique import keys_of
 from core.migration.values import Values
 
@@ -22,11 +34,12 @@ if TYPE_CHECKING:
 
     from core.migration.matching import Match
     from core.migration.state import ConstraintState, IndexState, TableState
-    from core.migration.steps import FillFromOld, RestoreKept, Step
+    from core.migration.steps import Step
 
 KEPT_TABLE = "aha_kept"
 # Between types of such a kind, a value that does not fit is only too long: the column can wait as it is.
 _SIZED = {Kind.TEXT, Kind.BYTES, Kind.NUMERIC, Kind.FLOAT}
+_WRITING = AlterColumn | ConvertColumn | FillColumn | FillFromOld | RestoreKept
 
 
 class Facts:
@@ -54,6 +67,7 @@ class Facts:
         self._others = others
         self._tried: dict[str, Fill] = {}
         self._misfits: dict[str, Evidence] = {}
+        self._restorable: dict[str, int] = {}
         self.steps = [self._with_fill(step) for step in steps]
         self._values = Values(connection, match, self.steps)
         self._values = Values(connection, match, [step for step in self.steps if not self.waits(step)])
@@ -119,10 +133,12 @@ class Facts:
 
     def nulls(self, column: str) -> Evidence:
         """The rows that will have no value in the column."""
-        if not self.rows or self._values.is_filled(column):
+        state = self.match.wanted.state.column(column)
+        is_numbered = state is not None and state.computed is None and self.match.is_made(column)
+        if not self.rows or self._values.is_filled(column) or (is_numbered and self._is_new(column)):
             return Evidence()
-        value = self._values.sql(column)
-        return Evidence() if value is None else self._rows.where(f"{value} IS NULL")
+        value = self._value(column) if state is not None and state.computed else self._values.sql(column)
+        return Evidence(known=False) if value is None else self._rows.where(f"({value}) IS NULL")
 
     def without_value(self, column: str) -> Evidence:
         """The rows that have no value in the column now."""
@@ -154,6 +170,11 @@ class Facts:
 
     def restorable(self, step: RestoreKept) -> int:
         """How many of the column's kept values fit it again and find their row without a value of its own."""
+        if step.column not in self._restorable:
+            self._restorable[step.column] = self._count_restorable(step)
+        return self._restorable[step.column]
+
+    def _count_restorable(self, step: RestoreKept) -> int:
         live = self.match.live
         if KEPT_TABLE not in self._live or live is None:
             return 0
@@ -246,12 +267,68 @@ class Facts:
     def _is_numbered_anew(self, column: str) -> bool:
         """Whether the database will give each row a number of its own in a column that is not there yet."""
         state = self.match.wanted.state.column(column)
-        is_new = self.match.now is not None and self.match.now.column(column) is None
-        return is_new and state is not None and state.computed is None and self.match.is_made(column)
+        is_stored = state is not None and state.computed is None
+        return is_stored and self._is_new(column) and self.match.is_made(column)
+
+    def _is_new(self, column: str) -> bool:
+        return self.match.now is not None and self.match.now.column(column) is None
+
+    @cached_property
+    def rewritten(self) -> frozenset[str]:
+        """The columns whose values change in rows that are there."""
+        if not self.rows:
+            return frozenset()
+        changed = {step.column for step in self.steps if isinstance(step, _WRITING) and self._rewrites(step)}
+        computed = [column for column in self.match.wanted.state.columns if column.computed]
+        return frozenset(changed | {c.name for c in computed if not changed.isdisjoint(self._sources(c.computed))})
+
+    @property
+    def may_break(self) -> bool:
+        """Whether a constraint that stays as it is may be violated by what the steps make of the rows."""
+        targets = {constraint.target or "" for constraint in self.match.wanted.state.constraints}
+        parents = [self._others[target] for target in targets if target in self._others]
+        return any(facts.rewritten for facts in (self, *parents))
+
+    def concerns(self, constraint: ConstraintState) -> bool:
+        """Whether the values change that the constraint demands something of."""
+        parent = self._others.get(constraint.target or "")
+        targets = parent.rewritten if parent else frozenset()
+        return not (self.rewritten.isdisjoint(constraint.columns) and targets.isdisjoint(constraint.target_columns))
+
+    def _rewrites(self, step: AlterColumn | ConvertColumn | FillColumn | FillFromOld | RestoreKept) -> bool:
+        if isinstance(step, ConvertColumn):
+            return not (self.waits(step) or self.is_stored_alike(step))
+        if isinstance(step, RestoreKept):
+            return self.restorable(step) > 0
+        return not isinstance(step, AlterColumn) or step.what == "computed"
+
+    def _sources(self, expression: str | None) -> tuple[str, ...]:
+        """The columns that an expression of the model names."""
+        in_sqlite = self._connection.dialect.name == "sqlite"
+        names = {folded(name): name for name in self.match.wanted.state.column_names}
+        return named(tokens(expression or "", brackets=in_sqlite), names)
+
+    def _value(self, column: str) -> str | None:
+        """What the column will hold, as SQL; None if that cannot be said before it does."""
+        state = self.match.wanted.state.column(column)
+        if state is not None and state.computed and (self._is_new(column) or column in self.rewritten):
+            sources = self.known_values(self._sources(state.computed))
+            return None if sources is None else self._substituted(state.computed.rpartition(" ")[0], sources)
+        is_called = any(self._is_called(step) for step in self.steps if getattr(step, "column", None) == column)
+        return None if is_called else self._values.sql(column)
+
+    def _is_called(self, step: Step) -> bool:
+        """Whether rows get values of which nobody knows beforehand what they are."""
+        if isinstance(step, RestoreKept):
+            return self.restorable(step) > 0
+        if not isinstance(step, ConvertColumn | FillColumn) or step.fill.make is None:
+            return False
+        found = self.misfits(step) if isinstance(step, ConvertColumn) else self.without_value(step.column)
+        return not found.clean
 
     def known_values(self, columns: Sequence[str]) -> dict[str, str] | None:
         """What the columns will hold, as SQL; None if that cannot be said of all of them."""
-        values = {column: self._values.sql(column) for column in columns}
+        values = {column: self._value(column) for column in columns}
         known = {column: value for column, value in values.items() if value is not None}
         return known if len(known) == len(values) else None
 

@@ -9,7 +9,7 @@ from core.migration.defaults import makes_itself
 from core.migration.rewrite import quoted, renamed_constraint, renamed_index, substituted
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from sqlalchemy import Dialect
 
@@ -27,6 +27,7 @@ class Match:
     `live` is as the database shows it, `now` and `record` are the same under the names that they will have. `live` is
     None if the table has to be created. `columns` are the renamed ones, new -> old name; `fills` the columns whose
     former name was declared late; `merge` is the table on disk that bears the table's own, late declared, former name.
+    `taken` are the names of all tables, indexes and keys on disk.
     """
 
     wanted: WantedTable
@@ -36,11 +37,21 @@ class Match:
     columns: Mapping[str, str] = field(default_factory=dict)
     fills: Mapping[str, str] = field(default_factory=dict)
     merge: TableState | None = None
+    taken: frozenset[str] = frozenset()
+
+    @property
+    def is_renamed(self) -> bool:
+        """Whether the table, or any of its columns, has another name on disk."""
+        return bool(self.columns) or (self.live is not None and self.live.name != self.name)
 
     @property
     def name(self) -> str:
         """The name that the table will have."""
         return self.wanted.state.name
+
+    def refers_to(self, table: str) -> bool:
+        """Whether the model has a foreign key from this table to the other one."""
+        return self.live is not None and any(table == c.target for c in self.wanted.state.constraints)
 
     def on_disk(self, column: str) -> str:
         """The name that the column has on disk now."""
@@ -63,6 +74,7 @@ def matches(
 ) -> dict[str, Match]:
     """Each table of the model with its counterpart, by the name that it will have."""
     found: dict[str, Match] = {}
+    taken = frozenset(_names(live.values()))
     for name, table in wanted.items():
         source = renames.tables.get(name, name)
         state = live.get(source)
@@ -79,8 +91,16 @@ def matches(
             columns=renames.columns.get(name, {}),
             fills=renames.fills.get(name, {}),
             merge=live[merge] if merge else None,
+            taken=taken,
         )
     return found
+
+
+def _names(tables: Iterable[TableState]) -> Iterator[str]:
+    for table in tables:
+        yield table.name
+        yield from (index.name for index in table.indexes)
+        yield from (constraint.name for constraint in table.constraints if constraint.name)
 
 
 def renaming_of(renames: Renames, dialect: Dialect) -> Renaming:

@@ -14,19 +14,19 @@ from core.migration.records import forgotten, next_records
 from core.migration.released import released
 from core.migration.renames import resolve
 from core.migration.rules import judge
+from core.migration.standing import make_room
 from core.migration.steps import (
-    ConvertColumn,
     CreateTable,
     MergeTable,
     Phase,
     Planned,
     RenameTable,
-    RestoreKept,
     RetireTable,
     ValidateConstraint,
     Verdict,
 )
 from core.migration.units import group
+from core.migration.waiting import consistent
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -96,8 +96,13 @@ def _judged(
             planned[name] = [Planned(step, phase) for step in steps]
         elif steps:
             asked[name] = Facts(connection, match, steps, live=live, phase=phase, others=asked)
+    for name in [name for name in found if name not in planned and name not in asked]:
+        if any(found[name].refers_to(other) for other in asked):
+            asked[name] = Facts(connection, found[name], [], live=live, phase=phase, others=asked)
     for name, facts in asked.items():
-        planned[name] = _consistent([entry for step in facts.steps for entry in judge(step, facts)])
+        judged = [entry for step in facts.steps for entry in judge(step, facts)]
+        planned[name] = make_room(judged, facts, connection.dialect)
+    planned = {name: steps for name, steps in consistent(planned, found, phase).items() if steps}
     changing = {name for name, steps in planned.items() if any(p.verdict is not Verdict.POSTPONE for p in steps)}
     return {name: [_askable(entry, changing) for entry in steps] for name, steps in planned.items()}
 
@@ -108,12 +113,6 @@ def _askable(planned: Planned, changing: Collection[str]) -> Planned:
     if isinstance(planned.step, ValidateConstraint) and planned.step.constraint.target:
         asks.add(planned.step.constraint.target)
     return replace(planned, probe="") if planned.probe and not asks.isdisjoint(changing) else planned
-
-
-def _consistent(planned: list[Planned]) -> list[Planned]:
-    """Without what makes sense only after a step that has to wait."""
-    waiting = {p.step.column for p in planned if p.verdict is Verdict.POSTPONE and isinstance(p.step, ConvertColumn)}
-    return [p for p in planned if not (isinstance(p.step, RestoreKept) and p.step.column in waiting)]
 
 
 def _retired(name: str, owners: Mapping[str, str], planned: Mapping[str, Sequence[Planned]], phase: Phase) -> Planned:

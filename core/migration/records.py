@@ -93,7 +93,7 @@ class _Next:
         self._live = live
         self._done = done
         self._waiting = {step.column: step.before for step in waiting if isinstance(step, ConvertColumn)}
-        self._unvalidated = {step.constraint for step in waiting if isinstance(step, ValidateConstraint)}
+        self._unvalidated = {step.constraint.definition for step in waiting if isinstance(step, ValidateConstraint)}
         self._columns = {step.old: step.column for step in done if isinstance(step, RenameColumn)}
 
     def record(self) -> TableRecord:
@@ -108,7 +108,7 @@ class _Next:
             wrote=self._wrote(),
             merged=self._merged(),
             used=True,
-            unvalidated=tuple(c.definition for c in constraints if c in self._unvalidated),
+            unvalidated=tuple(c.definition for c in constraints if c.definition in self._unvalidated),
         )
 
     def _state(self) -> TableState:

@@ -77,10 +77,9 @@ def _refused(step: Step, facts: Facts, found: Evidence, remedy: str) -> Planned:
 def _add_column(step: AddColumn, facts: Facts) -> Iterator[Planned]:
     if step.fill.source is not Source.NOTHING:
         yield Planned(step, facts.phase, rows=facts.rows)
-    elif step.nullable or not facts.rows or facts.match.is_made(step.column):
+    elif step.nullable or not facts.rows or (found := facts.nulls(step.column)).clean:
         yield Planned(step, facts.phase)
     else:
-        found = facts.all_rows()
         yield Planned(replace(step, nullable=True), facts.phase, Verdict.REPORT, rows=found.rows, remedy="fill_nulls")
         yield _postponed(SetNullable(step.table, step.column, nullable=False), replace(found, probe=""), "fill_nulls")
 

@@ -27,7 +27,8 @@ class Values:
         self._converted = {step.column: step for step in steps if isinstance(step, ConvertColumn)}
         self._filled = {step.column: step.fill for step in steps if isinstance(step, FillColumn)}
         self._late = {step.column: step for step in steps if isinstance(step, FillFromOld)}
-        self._computed = {s.column for s in steps if isinstance(s, AlterColumn) and s.what == "computed"}
+        altered = {step.column for step in steps if isinstance(step, AlterColumn) and step.what == "computed"}
+        self._computed = {column.name for column in match.wanted.state.columns if column.computed} & altered
 
     def on_disk(self, column: str) -> str:
         """The column as it is now."""

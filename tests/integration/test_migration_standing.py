@@ -1,0 +1,473 @@
+"""What stands on values that change, and what needs what has to wait: constraints make room, no start fails."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    Computed,
+    Enum,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    PrimaryKeyConstraint,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+from core.database import db_engine
+from tests.planned_releases import Releases
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from sqlalchemy import Connection
+
+
+def table(*parts: Any, name: str = "t__m", **kw: Any) -> Callable[[MetaData], Table]:
+    """A table of the model; a part is a function, or a column as (name, type, ..., {options})."""
+    return lambda metadata: Table(name, metadata, *map(_part, parts), **kw)
+
+
+def _part(given: Any) -> Any:
+    if not isinstance(given, tuple):
+        return given()
+    options = given[-1] if isinstance(given[-1], dict) else {}
+    name, *rest = (part for part in given if not isinstance(part, dict))
+    return Column(name, *(part if isinstance(part, type) or not callable(part) else part() for part in rest), **options)
+
+
+ID = ("id", Integer, {"primary_key": True})
+STRICT = {"nullable": False}
+
+
+@dataclass(frozen=True)
+class Story:
+    """Releases of tables; `rows` are written under the first one.
+
+    `planned` are the steps of the second one, `found` the rows that `query` finds then. `mended` makes room for what
+    had to wait; another start then leaves nothing to wait for.
+    """
+
+    id: str
+    releases: Sequence[Sequence[Callable[[MetaData], Table]]]
+    rows: Sequence[str]
+    planned: Sequence[str]
+    query: str
+    found: Sequence[tuple[Any, ...]]
+    mended: Sequence[str] = field(default=())
+    only: str = ""
+
+
+TEXTS = ["INSERT INTO t__m (id, a) VALUES (1, 'x'), (2, 'y'), (3, '7')"]
+ALL = "SELECT * FROM t__m ORDER BY id"
+PARENT = table(ID, name="p__m")
+
+STORIES = [
+    Story(
+        "unique, while the default for what cannot follow makes twins",
+        [[table(ID, ("a", String, {"unique": True}))], [table(ID, ("a", Integer, {"unique": True, "default": 0}))]],
+        TEXTS,
+        [
+            "apply DropConstraint UNIQUE(a)",
+            "report ConvertColumn a 0 rows=3 kept=2 keys=1,2",
+            "postpone AddConstraint UNIQUE(a) rows=2 keys=1,2",
+        ],
+        ALL,
+        [(1, 0), (2, 0), (3, 7)],
+        ["UPDATE t__m SET a = id"],
+    ),
+    Story(
+        "a unique index, while a called default makes twins",
+        [
+            [table(ID, ("a", String, STRICT), lambda: Index("ux", "a", unique=True))],
+            [table(ID, ("a", Integer, {"default": lambda: 5, **STRICT}), lambda: Index("ux", "a", unique=True))],
+        ],
+        TEXTS,
+        [
+            "apply DropIndex ux",
+            "report ConvertColumn a call rows=3 kept=2 keys=1,2",
+            "postpone AddIndex ux",
+        ],
+        ALL,
+        [(1, 5), (2, 5), (3, 7)],
+        ["UPDATE t__m SET a = id"],
+    ),
+    Story(
+        "unique, while NULLs are filled",
+        [
+            [table(ID, ("a", Integer, {"unique": True}))],
+            [table(ID, ("a", Integer, {"unique": True, "default": 5, **STRICT}))],
+        ],
+        ["INSERT INTO t__m (id, a) VALUES (1, 1), (2, NULL), (3, NULL)"],
+        [
+            "apply DropConstraint UNIQUE(a)",
+            "apply FillColumn a 5 rows=2",
+            "apply SetNullable a not null",
+            "postpone AddConstraint UNIQUE(a) rows=2 keys=2,3",
+        ],
+        ALL,
+        [(1, 1), (2, 5), (3, 5)],
+        ["UPDATE t__m SET a = id"],
+    ),
+    Story(
+        "unique on a new column that must have a value, filled by a constant",
+        [[table(ID)], [table(ID, ("b", Integer, {"unique": True, "default": 5, **STRICT}))]],
+        ["INSERT INTO t__m (id) VALUES (1), (2)"],
+        ["apply AddColumn b not null 5 rows=2", "postpone AddConstraint UNIQUE(b) rows=2 keys=1,2"],
+        ALL,
+        [(1, 5), (2, 5)],
+        ["UPDATE t__m SET b = id"],
+    ),
+    Story(
+        "check, while the default for what cannot follow does not meet it",
+        [
+            [table(ID, ("a", String), lambda: CheckConstraint("a <> '0'", name="ck"))],
+            [table(ID, ("a", Integer, {"default": 0}), lambda: CheckConstraint("a <> 0", name="ck"))],
+        ],
+        TEXTS,
+        [
+            "apply DropConstraint CHECK(a)",
+            "report ConvertColumn a 0 rows=3 kept=2 keys=1,2",
+            "postpone AddConstraint CHECK(a) rows=2 keys=1,2",
+        ],
+        ALL,
+        [(1, 0), (2, 0), (3, 7)],
+        ["UPDATE t__m SET a = id"],
+    ),
+    Story(
+        "check that says the same, while members of an enum go",
+        [
+            [
+                table(
+                    ID,
+                    ("a", lambda: Enum("aa", "bb", "cc", native_enum=False)),
+                    lambda: CheckConstraint("a <> 'aa' OR id = 1", name="ck"),
+                )
+            ],
+            [
+                table(
+                    ID,
+                    ("a", lambda: Enum("aa", "cc", native_enum=False), {"default": "aa"}),
+                    lambda: CheckConstraint("a <> 'aa' OR id = 1", name="ck"),
+                )
+            ],
+        ],
+        ["INSERT INTO t__m (id, a) VALUES (1, 'aa'), (2, 'bb'), (3, 'cc')"],
+        [
+            "apply DropConstraint CHECK(a, id)",
+            "report ConvertColumn a 'aa' rows=3 kept=1 keys=2",
+            "postpone AddConstraint CHECK(a, id) rows=1 keys=2",
+        ],
+        ALL,
+        [(1, "aa"), (2, "aa"), (3, "cc")],
+        ["UPDATE t__m SET a = 'cc'"],
+    ),
+    Story(
+        "check that goes with a column to its new name and type",
+        [
+            [table(ID, ("a", Integer), lambda: CheckConstraint("a > 0", name="ck"))],
+            [table(ID, ("b", Text, {"info": {"was": "a"}}), lambda: CheckConstraint("b > '0'", name="ck"))],
+        ],
+        ["INSERT INTO t__m (id, a) VALUES (1, 5)"],
+        [
+            "apply RenameColumn b from a",
+            "apply DropConstraint CHECK(b)",
+            "apply ConvertColumn b rows=1",
+            "apply AddConstraint CHECK(b)",
+        ],
+        ALL,
+        [(1, "5")],
+    ),
+    Story(
+        "foreign key, while the default for what cannot follow refers to nothing",
+        [
+            [
+                table(("code", String(9), {"primary_key": True}), name="p__m"),
+                table(ID, ("p", String(9), lambda: ForeignKey("p__m.code"))),
+            ],
+            [
+                table(("code", String(9), {"primary_key": True}), name="p__m"),
+                table(
+                    ID,
+                    (
+                        "p",
+                        lambda: Enum("aa", native_enum=False, length=9),
+                        lambda: ForeignKey("p__m.code"),
+                        {"default": "aa"},
+                    ),
+                ),
+            ],
+        ],
+        ["INSERT INTO p__m (code) VALUES ('bb')", "INSERT INTO t__m (id, p) VALUES (1, 'bb'), (2, NULL)"],
+        [
+            "apply DropConstraint FOREIGN KEY(p)",
+            "report ConvertColumn p 'aa' rows=1 kept=1 keys=1",
+            "report AddConstraint FOREIGN KEY(p) later rows=1 keys=1",
+            "postpone ValidateConstraint FOREIGN KEY(p) rows=1 keys=1",
+        ],
+        ALL,
+        [(1, "aa"), (2, None)],
+        ["INSERT INTO p__m (code) VALUES ('aa')"],
+    ),
+    Story(
+        "foreign key, while what it refers to loses a value",
+        [
+            [
+                table(
+                    ID, ("code", lambda: Enum("aa", "bb", native_enum=False, length=9), {"unique": True}), name="p__m"
+                ),
+                table(ID, ("p", String(9), lambda: ForeignKey("p__m.code"))),
+            ],
+            [
+                table(ID, ("code", lambda: Enum("aa", native_enum=False, length=9), {"unique": True}), name="p__m"),
+                table(ID, ("p", String(9), lambda: ForeignKey("p__m.code"))),
+            ],
+        ],
+        ["INSERT INTO p__m (id, code) VALUES (1, 'bb')", "INSERT INTO t__m (id, p) VALUES (1, 'bb')"],
+        [
+            "apply DropConstraint FOREIGN KEY(p)",
+            "report ConvertColumn code rows=1 kept=1 keys=1",
+            "report AddConstraint FOREIGN KEY(p) later rows=1 keys=1",
+            "postpone ValidateConstraint FOREIGN KEY(p) rows=1 keys=1",
+        ],
+        ALL,
+        [(1, "bb")],
+        ["UPDATE t__m SET p = NULL"],
+    ),
+    Story(
+        "foreign key to a column with another name",
+        [
+            [
+                table(("id", Integer, {"primary_key": True}), name="p__m"),
+                table(ID, ("p", Integer, lambda: ForeignKey("p__m.id"))),
+            ],
+            [
+                table(("number", Integer, {"primary_key": True, "info": {"was": "id"}}), name="p__m"),
+                table(ID, ("p", Integer, lambda: ForeignKey("p__m.number"))),
+            ],
+        ],
+        ["INSERT INTO p__m (id) VALUES (1)", "INSERT INTO t__m (id, p) VALUES (1, 1)"],
+        ["apply RenameColumn number from id"],
+        "SELECT t.id FROM t__m t JOIN p__m p ON p.number = t.p",
+        [(1,)],
+    ),
+    Story(
+        "a computed column that becomes one that must have a value",
+        [
+            [table(ID, ("b", String(9)), ("a", String(9), lambda: Computed("b || ''", persisted=True)))],
+            [table(ID, ("b", String(9)), ("a", Integer, STRICT))],
+        ],
+        ["INSERT INTO t__m (id, b) VALUES (1, '5'), (2, 'x'), (3, NULL)"],
+        [
+            "apply AlterColumn a computed",
+            "report ConvertColumn a rows=2 kept=1 keys=2",
+            "postpone SetNullable a not null rows=2 keys=2,3",
+        ],
+        "SELECT id, a FROM t__m ORDER BY id",
+        [(1, 5), (2, None), (3, None)],
+        ["UPDATE t__m SET a = id"],
+    ),
+    Story(
+        "a computed column of another type",
+        [
+            [table(ID, ("a", Integer, lambda: Computed("id * 2", persisted=True)))],
+            [table(ID, ("a", String(9), lambda: Computed("id * 2", persisted=True)))],
+        ],
+        ["INSERT INTO t__m (id) VALUES (1)"],
+        ["apply AlterColumn a computed"],
+        ALL,
+        [(1, "2")],
+        only="sqlite",
+    ),
+    Story(
+        "a computed column of another size",
+        [
+            [table(ID, ("a", Integer, lambda: Computed("id * 2", persisted=True)))],
+            [table(ID, ("a", BigInteger, lambda: Computed("id * 2", persisted=True)))],
+        ],
+        ["INSERT INTO t__m (id) VALUES (1)"],
+        ["apply AlterColumn a computed"],
+        ALL,
+        [(1, 2)],
+    ),
+    Story(
+        "a computed column that must have a value, and has none in some rows",
+        [
+            [table(ID, ("b", Integer))],
+            [table(ID, ("b", Integer), ("a", Integer, lambda: Computed("b * 2", persisted=True), STRICT))],
+        ],
+        ["INSERT INTO t__m (id, b) VALUES (1, 1), (2, NULL)"],
+        ["report AddColumn a null rows=1", "postpone SetNullable a not null rows=1 keys=2"],
+        ALL,
+        [(1, 1, 2), (2, None, None)],
+        ["UPDATE t__m SET b = 1"],
+    ),
+    Story(
+        "a computed column that must have a value, while what it is computed of loses some",
+        [
+            [table(ID, ("b", String(9)), ("a", String(9), lambda: Computed("b || ''", persisted=True), STRICT))],
+            [table(ID, ("b", Integer), ("a", String(9), lambda: Computed("b || ''", persisted=True), STRICT))],
+        ],
+        ["INSERT INTO t__m (id, b) VALUES (1, '1'), (2, 'x')"],
+        [
+            "apply SetNullable a null",
+            "report ConvertColumn b rows=2 kept=1 keys=2",
+            "postpone SetNullable a not null rows=1 keys=2",
+        ],
+        ALL,
+        [(1, 1, "1"), (2, None, None)],
+        ["UPDATE t__m SET b = 1"],
+        only="sqlite",
+    ),
+    Story(
+        "a primary key whose column is empty in some rows",
+        [
+            [table(("k", Integer, {"primary_key": True, "autoincrement": False}), ("a", Integer))],
+            [table(("k", Integer), ("a", Integer, {"autoincrement": False}), lambda: PrimaryKeyConstraint("a"))],
+        ],
+        ["INSERT INTO t__m (k, a) VALUES (1, 1), (2, NULL)"],
+        [
+            "postpone AddConstraint PRIMARY KEY(a) rows=1 keys=2",
+            "postpone SetNullable a not null rows=1 keys=2",
+            "postpone SetNullable k null rows=1 keys=2",
+        ],
+        "SELECT k, a FROM t__m ORDER BY k",
+        [(1, 1), (2, None)],
+        ["UPDATE t__m SET a = k"],
+    ),
+    Story(
+        "options that need a primary key that has to wait",
+        [
+            [table(("k", Integer, {"primary_key": True, "autoincrement": False}), ("a", Integer))],
+            [
+                table(
+                    ("k", Integer, STRICT),
+                    ("a", Integer),
+                    lambda: PrimaryKeyConstraint("a"),
+                    sqlite_autoincrement=True,
+                )
+            ],
+        ],
+        ["INSERT INTO t__m (k, a) VALUES (1, 1), (2, NULL)"],
+        [
+            "postpone AddConstraint PRIMARY KEY(a) rows=1 keys=2",
+            "postpone SetNullable a not null rows=1 keys=2",
+            "postpone ChangeOptions t__m rows=1 keys=2",
+        ],
+        "SELECT k, a FROM t__m ORDER BY k",
+        [(1, 1), (2, None)],
+        ["UPDATE t__m SET a = k"],
+        only="sqlite",
+    ),
+    Story(
+        "a table without a rowid, whose key has to wait",
+        [
+            [table(("k", Integer, {"primary_key": True, "autoincrement": False}), ("a", Integer))],
+            [table(("k", Integer, STRICT), ("a", Integer), lambda: PrimaryKeyConstraint("a"), sqlite_with_rowid=False)],
+        ],
+        ["INSERT INTO t__m (k, a) VALUES (1, 1), (2, NULL)"],
+        [
+            "postpone AddConstraint PRIMARY KEY(a) rows=1 keys=2",
+            "postpone SetNullable a not null rows=1 keys=2",
+            "postpone ChangeOptions t__m rows=1 keys=2",
+        ],
+        "SELECT k, a FROM t__m ORDER BY k",
+        [(1, 1), (2, None)],
+        ["UPDATE t__m SET a = k"],
+        only="sqlite",
+    ),
+    Story(
+        "a foreign key to what has to wait until it is unique",
+        [
+            [table(ID, ("code", Integer), name="p__m"), table(ID, ("p", Integer))],
+            [
+                table(ID, ("code", Integer, {"unique": True}), name="p__m"),
+                table(ID, ("p", Integer, lambda: ForeignKey("p__m.code"))),
+            ],
+        ],
+        ["INSERT INTO p__m (id, code) VALUES (1, 5), (2, 5)", "INSERT INTO t__m (id, p) VALUES (1, 5)"],
+        [
+            "postpone AddConstraint UNIQUE(code) rows=2 keys=1,2",
+            "postpone AddConstraint FOREIGN KEY(p) rows=2 keys=1,2",
+        ],
+        ALL,
+        [(1, 5)],
+        ["UPDATE p__m SET code = id + 4"],
+    ),
+    Story(
+        "a foreign key to what is unique no more",
+        [
+            [
+                table(ID, ("code", String(9), {"unique": True}), name="p__m"),
+                table(ID, ("p", String(9), lambda: ForeignKey("p__m.code"))),
+            ],
+            [
+                table(ID, ("code", Integer, {"unique": True, "default": 0}), name="p__m"),
+                table(ID, ("p", Integer, lambda: ForeignKey("p__m.code"))),
+            ],
+        ],
+        [
+            "INSERT INTO p__m (id, code) VALUES (1, 'x'), (2, 'y'), (3, '5')",
+            "INSERT INTO t__m (id, p) VALUES (1, 'x'), (2, '5')",
+        ],
+        [
+            "apply DropConstraint FOREIGN KEY(p)",
+            "apply DropConstraint UNIQUE(code)",
+            "report ConvertColumn code 0 rows=3 kept=2 keys=1,2",
+            "report ConvertColumn p rows=2 kept=1 keys=1",
+            "postpone AddConstraint UNIQUE(code) rows=2 keys=1,2",
+            "postpone AddConstraint FOREIGN KEY(p) rows=2 keys=1,2",
+        ],
+        ALL,
+        [(1, None), (2, 5)],
+        ["UPDATE p__m SET code = id + 2"],
+    ),
+    Story(
+        "unique over two columns, one of which has another name and type",
+        [
+            [table(ID, ("a", String), ("b", Integer), lambda: UniqueConstraint("a", "b"))],
+            [table(ID, ("c", Integer, {"info": {"was": "a"}}), ("b", Integer), lambda: UniqueConstraint("c", "b"))],
+        ],
+        ["INSERT INTO t__m (id, a, b) VALUES (1, '7', 1), (2, 'x', 1)"],
+        ["apply RenameColumn c from a", "report ConvertColumn c rows=2 kept=1 keys=2"],
+        ALL,
+        [(1, 7, 1), (2, None, 1)],
+    ),
+]
+
+
+@pytest.mark.parametrize("story", STORIES, ids=lambda story: story.id)
+async def test_constraints_make_room_for_the_values_and_return_when_these_allow_it(database: str, story: Story) -> None:
+    if not database.startswith(story.only):
+        pytest.skip("the other database does not have this")
+
+    def run(connection: Connection) -> tuple[list[str], list[tuple[Any, ...]], list[str]]:
+        releases = Releases(connection)
+        first, second = story.releases
+        releases.start(*first)
+        for statement in story.rows:
+            connection.exec_driver_sql(statement)
+        connection.commit()
+        planned = releases.start(*second)
+        found = [tuple(row) for row in connection.exec_driver_sql(story.query)]
+        for statement in story.mended:
+            connection.exec_driver_sql(statement)
+        connection.commit()
+        releases.start(*second)
+        return planned, found, releases.start(*second)
+
+    async with db_engine.connect() as connection:
+        planned, found, left = await connection.run_sync(run)
+    lines = {line for line in planned if not line.startswith("apply RenameConstraint")}
+    assert lines == set(story.planned)
+    assert found == [*story.found]
+    assert left == []
