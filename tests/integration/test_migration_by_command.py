@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from sqlalchemy import Column, ForeignKey, Integer, String, Table, Text, text
+from sqlalchemy import Column, Enum, ForeignKey, Integer, String, Table, Text, text
 
 from core.context import entered
 from core.database import db_engine, metadata, transition
@@ -157,3 +157,16 @@ async def test_kept_values_go_back_by_command_once_they_fit_and_their_place_is_f
     assert await rows("SELECT id, text FROM note__demo ORDER BY id") == [(1, 7), (2, 8)]
     entries = await ask(lambda connection: ledger.history(connection, {"aha_history"}))
     assert (entries[-1].phase, entries[-1].steps[0]["step"]) == ("command", "RestoreKept")
+
+
+async def test_the_type_of_a_pruned_column_goes_with_it_unless_another_needs_it(release):
+    mood = Enum("good", "bad", name="mood")
+    await release(note=[Column("now", mood), Column("then", mood), Column("text", Text)])
+    await release(note=[Column("now", mood), Column("text", Text)])
+    await prune(await ask(inventory.unused, {"demo"}))
+    await run("INSERT INTO note__demo (id, now) VALUES (1, 'good')")
+    await release(note=[Column("text", Text)])
+    await prune(await ask(inventory.unused, {"demo"}))
+    await release(note=[Column("text", Text), Column("now", Enum("good", "other", name="mood"))])
+    await run("INSERT INTO note__demo (id, now) VALUES (2, 'other')")
+    assert await rows("SELECT now FROM note__demo ORDER BY id") == [(None,), ("other",)]
