@@ -184,10 +184,20 @@ class Facts:
 
     def wrote(self, column: str) -> str | None:
         """What the migration once wrote into the column's rows, as it will be; None if nothing is known."""
-        literal = self.match.record.wrote.get(column) if self.match.record else None
         step = next((s for s in self.steps if isinstance(s, ConvertColumn) and s.column == column), None)
-        if literal is None or step is None:
-            return literal
+        if step is None:
+            return self.match.record.wrote.get(column) if self.match.record else None
+        return self._wrote(step)
+
+    def still_written(self, step: ConvertColumn) -> str | None:
+        """The same for a column that is converted, as a literal."""
+        sql = self._wrote(replace(step, after=casts.without_type(step.after)))
+        return None if sql is None else self._rows.literal(sql)
+
+    def _wrote(self, step: ConvertColumn) -> str | None:
+        literal = self.match.record.wrote.get(step.column) if self.match.record else None
+        if literal is None:
+            return None
         typed, before = f"({literal})", step.before
         if self._connection.dialect.name == "postgresql":
             typed = f"CAST({literal} AS {step.before.sql})"
@@ -227,6 +237,15 @@ class Facts:
         expressions = [self._substituted(expression, values) for expression in keys.expressions]
         where = self._substituted(keys.where, values) if keys.where else ""
         return self._rows.duplicates(expressions, where=where, nulls_equal=keys.nulls_equal)
+
+    def excluding(self, exclusion: ConstraintState) -> Evidence:
+        """The rows that would exclude each other."""
+        if self.rows <= 1 and not self.is_merged:
+            return Evidence()
+        changing = self.rewritten | set(self.match.columns)
+        if not changing.isdisjoint(exclusion.columns) or any(map(self._is_new, exclusion.columns)) or self.is_merged:
+            return Evidence(known=False)
+        return self._rows.accepts(exclusion.definition)
 
     def failing(self, check: ConstraintState) -> Evidence:
         """The rows that would violate a CHECK."""

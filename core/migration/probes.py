@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -82,6 +82,39 @@ class Rows:
             f"AND NOT EXISTS (SELECT 1 FROM (SELECT {there} FROM {parent}) AS aha_p WHERE {same})"
         )
         return self._evidence(inner)
+
+    def accepts(self, definition: str) -> Evidence:
+        """Whether the rows keep a constraint that only trying can tell of: it is made and taken back.
+
+        Of the rows that violate it, no more than two are counted.
+        """
+        savepoint = self.connection.begin_nested()
+        try:
+            self.connection.exec_driver_sql("SET LOCAL lock_timeout = '10s'")
+            self.connection.exec_driver_sql(f"ALTER TABLE {self.source} ADD {definition}")
+        except IntegrityError:
+            return Evidence(rows=2)
+        except DBAPIError as error:
+            if error.connection_invalidated:
+                raise
+            return Evidence(known=False)
+        finally:
+            if savepoint.is_active:
+                savepoint.rollback()
+        return Evidence()
+
+    def literal(self, expression: str) -> str | None:
+        """The value of an expression that names no columns, as a literal; None if it has none."""
+        in_sqlite = self.connection.dialect.name == "sqlite"
+        written = f"quote({expression})" if in_sqlite else f"quote_literal(CAST(({expression}) AS text))"
+        try:
+            with nullcontext() if in_sqlite else self.connection.begin_nested():
+                found = self.connection.exec_driver_sql(f"SELECT {written}").scalar()
+        except DBAPIError as error:
+            if error.connection_invalidated:
+                raise
+            return None
+        return None if found in (None, "NULL") else str(found)
 
     def _keys(self) -> str:
         key = self._key or ["rowid" if self.connection.dialect.name == "sqlite" else "ctid"]

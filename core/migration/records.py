@@ -150,6 +150,8 @@ class _Next:
         for step in self._done:
             if isinstance(step, FillFromOld | ConvertColumn):
                 wrote.pop(step.column, None)
+            if isinstance(step, ConvertColumn) and step.wrote is not None:
+                wrote[step.column] = step.wrote
             if isinstance(step, AddColumn | ConvertColumn | FillColumn) and step.fill.sql is not None:
                 wrote[step.column] = step.fill.sql
         return wrote

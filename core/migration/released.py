@@ -1,6 +1,7 @@
-"""Foreign keys of unused tables that go because the key they refer to changes: no model says any more what they mean.
+"""Foreign keys of unused tables that go because what they refer to is no key any more, or lost values they have.
 
-Those of used tables follow their model; those that others put there are left alone.
+Those of used tables follow their model; those that others put there are left alone. Where all values of a key can be
+converted, the executors convert what refers to it, too.
 """
 
 from __future__ import annotations
@@ -22,16 +23,18 @@ def released(unused: Iterable[TableState], planned: Sequence[Planned], phase: Ph
     steps = [entry.step for entry in planned if entry.verdict is not Verdict.POSTPONE]
     made = {step.constraint.columns for step in steps if isinstance(step, AddConstraint)}
     dropped = {step.constraint.columns for step in steps if isinstance(step, DropConstraint)} - made
-    converted = {
-        step.column for step in steps if isinstance(step, ConvertColumn) and step.before.kind != step.after.kind
-    }
-    for table in unused if dropped or converted else ():
+    lost = {entry.step.column for entry in planned if isinstance(entry.step, ConvertColumn) and _loses(entry)}
+    for table in unused if dropped or lost else ():
         for key in table.constraints:
             is_ours = key.kind is ConstraintKind.FOREIGN and any(key.target == step.table for step in steps)
-            if is_ours and _depends(key, dropped, converted):
+            if is_ours and _depends(key, dropped, lost):
                 yield Planned(DropConstraint(table.name, key), phase, Verdict.REPORT)
 
 
-def _depends(key: ConstraintState, dropped: set[tuple[str, ...]], converted: set[str]) -> bool:
+def _loses(planned: Planned) -> bool:
+    return planned.verdict is not Verdict.POSTPONE and planned.kept > 0
+
+
+def _depends(key: ConstraintState, dropped: set[tuple[str, ...]], lost: set[str]) -> bool:
     columns = set(key.target_columns)
-    return not converted.isdisjoint(columns) or any(columns == set(names) for names in dropped)
+    return not lost.isdisjoint(columns) or any(columns == set(names) for names in dropped)

@@ -96,6 +96,7 @@ def _convert(step: ConvertColumn, facts: Facts) -> Iterator[Planned]:
     if facts.is_stored_alike(step):
         return
     found = facts.misfits(step)
+    step = replace(step, wrote=facts.still_written(step))
     rows = facts.with_value(step.column)
     if found.clean:
         yield Planned(step, facts.phase, rows=rows)
@@ -171,7 +172,7 @@ def _add_constraint(step: AddConstraint, facts: Facts) -> Iterator[Planned]:
     elif kind is ConstraintKind.CHECK:
         yield _if_clean(step, facts, facts.failing(step.constraint), "check")
     else:
-        yield Planned(step, facts.phase)
+        yield _if_clean(step, facts, facts.excluding(step.constraint), "check")
 
 
 def _primary(step: AddConstraint, facts: Facts) -> Planned:

@@ -133,7 +133,8 @@ class FillFromOld:
 class ConvertColumn:
     """The column changes its type or meaning. Values that cannot follow are kept; their rows get `fill`, else NULL.
 
-    `members` maps the stored names of renamed enum members, old to new.
+    `members` maps the stored names of renamed enum members, old to new. `wrote` is the SQL literal that a migration
+    once filled the column with, as it is after the conversion; None if there is none.
     """
 
     table: str
@@ -142,6 +143,7 @@ class ConvertColumn:
     after: Meaning
     fill: Fill
     members: Mapping[str, str]
+    wrote: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

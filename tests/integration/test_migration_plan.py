@@ -7,19 +7,24 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from sqlalchemy import (
+    BigInteger,
     CheckConstraint,
     Column,
     ForeignKey,
     Index,
     Integer,
     MetaData,
+    Numeric,
     PrimaryKeyConstraint,
     String,
     Table,
+    Text,
     UniqueConstraint,
 )
+from sqlalchemy.dialects.postgresql import INT4RANGE, ExcludeConstraint
+from sqlalchemy.exc import IntegrityError
 
-from core.database import db_engine
+from core.database import close_database, db_engine, open_database
 from core.migration.steps import Phase, Verdict
 from tests.planned_releases import Releases, told
 
@@ -252,6 +257,89 @@ async def test_an_unused_table_does_not_hold_a_key_that_changes(play: Any) -> No
         assert run(connection, "SELECT id, p FROM t__m") == [(1, 1)]
 
     await play(story)
+
+
+@pytest.mark.parametrize("later", [Text, BigInteger])
+async def test_an_unused_table_follows_a_key_that_is_converted(play: Any, later: type[Any]) -> None:
+    def story(releases: Releases, connection: Connection) -> None:
+        def keyed(type_: type[Any]) -> Callable[[MetaData], Table]:
+            return lambda metadata: Table("p__m", metadata, Column("k", type_, primary_key=True, autoincrement=False))
+
+        releases.start(keyed(Integer), t(("p", Integer, lambda: ForeignKey("p__m.k"))))
+        run(connection, "INSERT INTO p__m (k) VALUES (7)", "INSERT INTO t__m (id, p) VALUES (1, 7)")
+        releases.start(keyed(Integer))
+        assert releases.start(keyed(later)) == ["apply ConvertColumn k rows=1"]
+        assert run(connection, "SELECT t.id FROM t__m t JOIN p__m p ON p.k = t.p") == [(1,)]
+        with pytest.raises(IntegrityError):
+            run(connection, "DELETE FROM p__m")
+        connection.rollback()
+        restored = t(("p", later, lambda: ForeignKey("p__m.k")))
+        assert [line for line in releases.start(keyed(later), restored) if "Convert" not in line] == []
+        assert run(connection, "SELECT t.id FROM t__m t JOIN p__m p ON p.k = t.p") == [(1,)]
+
+    await play(story)
+
+
+async def test_an_unused_table_does_not_hold_values_that_cannot_be_converted(play: Any) -> None:
+    def story(releases: Releases, connection: Connection) -> None:
+        def coded(type_: type[Any]) -> Callable[[MetaData], Table]:
+            return t(("k", type_, {"unique": True}), name="p__m")
+
+        releases.start(coded(String), t(("p", String, lambda: ForeignKey("p__m.k"))))
+        run(connection, "INSERT INTO p__m (id, k) VALUES (1, 'x')", "INSERT INTO t__m (id, p) VALUES (1, 'x')")
+        releases.start(coded(String))
+        assert releases.start(coded(Integer)) == [
+            "report DropConstraint FOREIGN KEY(p)",
+            "report ConvertColumn k rows=1 kept=1 keys=1",
+        ]
+        assert run(connection, "SELECT id, p FROM t__m") == [(1, "x")]
+
+    await play(story)
+
+
+async def test_a_kept_value_returns_over_a_default_that_was_converted_since(play: Any) -> None:
+    def story(releases: Releases, connection: Connection) -> None:
+        releases.start(t(("a", String)))
+        run(connection, "INSERT INTO t__m (id, a) VALUES (1, 'x'), (2, '7')")
+        releases.start(t(("a", Integer, {"default": 0})))
+        releases.start(t(("a", Numeric, {"default": 0})))
+        releases.start(t(("a", BigInteger)))
+        assert run(connection, "SELECT id, a FROM t__m ORDER BY id") == [(1, 0), (2, 7)]
+        assert "report RestoreKept a rows=1" in releases.start(t(("a", String)))
+        assert run(connection, "SELECT id, a FROM t__m ORDER BY id") == [(1, "x"), (2, "7")]
+
+    await play(story)
+
+
+async def test_automatic_names_that_differ_because_of_other_tables_are_left_alone(play: Any) -> None:
+    def story(releases: Releases, connection: Connection) -> None:
+        one, other = (f"{'x' * 55}_{name}__m" for name in "ab")
+        plain, unique = ("a", Integer), ("a", Integer, {"unique": True})
+        releases.start(t(unique, name=one), t(plain, name=other))
+        assert releases.start(t(unique, name=other)) == ["apply AddConstraint UNIQUE(a)", f"report RetireTable {one}"]
+        assert releases.start(t(unique, name=other)) == []
+        assert releases.start(t(plain, name=other)) == ["apply DropConstraint UNIQUE(a)"]
+
+    await play(story)
+
+
+async def test_an_exclusion_waits_for_rows_that_exclude_each_other(postgres_url: str) -> None:
+    def story(releases: Releases, connection: Connection) -> None:
+        during = ("during", INT4RANGE)
+        exclusive = t(during, lambda: ExcludeConstraint(("during", "&&"), name="ex"))
+        releases.start(t(during))
+        run(connection, "INSERT INTO t__m (id, during) VALUES (1, '[1,5)'), (2, '[4,6)')")
+        assert releases.start(exclusive) == ["postpone AddConstraint EXCLUDE(during) rows=2"]
+        run(connection, "UPDATE t__m SET during = '[5,6)' WHERE id = 2")
+        assert releases.start(exclusive) == ["apply AddConstraint EXCLUDE(during)"]
+        assert releases.start(exclusive) == []
+
+    await open_database(postgres_url)
+    try:
+        async with db_engine.connect() as connection:
+            await connection.run_sync(lambda given: story(Releases(given), given))
+    finally:
+        await close_database()
 
 
 async def test_an_unused_table_stays_and_is_used_again(play: Any) -> None:
