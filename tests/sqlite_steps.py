@@ -103,8 +103,8 @@ def _run(connection: Connection, statement, unit: UnitPlan) -> None:
             connection.exec_driver_sql(statement.text)
         case FillRows():
             fill(connection, statement, unit.wanted[statement.table].table)
-        case RestoreRows(table=table, column=column, key=key, after=after, wrote=wrote):
-            kept.restore(connection, table, column=column, key=key, after=after, wrote=wrote)
+        case RestoreRows(table=table, column=column, key=key, after=after, wrote=wrote, spelled=spelled):
+            kept.restore(connection, table, column=column, key=key, after=after, wrote=wrote, spelled=spelled)
 
 
 def table(name: str, *parts, **options) -> Table:

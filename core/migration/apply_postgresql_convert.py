@@ -15,7 +15,7 @@ from core.migration.apply_postgresql_ddl import alter, alter_column, quote, set_
 from core.migration.apply_postgresql_job import Conversion, Stage
 from core.migration.apply_postgresql_types import ddl_type
 from core.migration.casts import Cast, cast_sql
-from core.migration.kept import keep_sql
+from core.migration.kept import convert_keys_sql, keep_converted_sql
 from core.migration.meaning import Kind
 from core.migration.statements import Sql
 from core.migration.steps import AlterColumn, ConvertColumn, DropConstraint, SetNullable, Source
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from core.migration.apply_postgresql_job import Job, Remade, Work
-    from core.migration.meaning import Meaning
 
 # Types of one family can be compared with each other, so a foreign key may lead from one to the other.
 _FAMILIES = {
@@ -113,8 +112,9 @@ def convert_work(job: Job, found: Mapping[tuple[str, str], Conversion]) -> Work:
     clauses: defaultdict[str, list[str]] = defaultdict(list)
     for new in found.values():
         cast = _cast(job, new)
-        if not cast.total:
-            yield Stage.KEEP, _keep(job, new, cast)
+        if keep := _keep(job, new, cast):
+            yield Stage.KEEP, keep
+        yield Stage.CONVERT, _convert_keys(job, new)
         if not cast.total and is_by_row(new.fill):
             yield from _fill_afterwards(job, new)
         if new.moves:
@@ -142,21 +142,23 @@ def _cast(job: Job, new: Conversion) -> Cast:
     return cast_sql(job.connection, column, new.before, new.after, members=new.members)
 
 
-def _keep(job: Job, new: Conversion, cast: Cast) -> Sql:
-    return keep_sql(
+def _keep(job: Job, new: Conversion, cast: Cast) -> Sql | None:
+    return keep_converted_sql(
         job.connection,
         new.table,
         module=job.module(new.table),
         column=new.column,
         key=job.key(new.table),
-        where=f"{quote(new.column)} IS NOT NULL AND ({cast.value}) IS NULL",
+        cast=cast,
         before=new.before,
-        reason=_reason(new.before, new.after),
+        after=new.after,
     )
 
 
-def _reason(before: Meaning, after: Meaning) -> str:
-    return f"{before.sql} -> {after.sql}"
+def _convert_keys(job: Job, new: Conversion) -> Sql:
+    return convert_keys_sql(
+        job.connection, new.table, new.column, before=new.before, after=new.after, members=new.members
+    )
 
 
 def _filled(new: Conversion, cast: Cast) -> str:

@@ -62,7 +62,7 @@ def _(step: s.RetireColumn, job: Job) -> Work:
 
 @work_of.register(s.RestoreKept)
 def _(step: s.RestoreKept, job: Job) -> Work:
-    rows = RestoreRows(step.table, step.column, job.key(step.table), step.after, step.wrote)
+    rows = RestoreRows(step.table, step.column, job.key(step.table), step.after, step.wrote, step.spelled)
     yield Stage.RESTORE, rows
 
 

@@ -93,7 +93,7 @@ def _take(connection: Connection, values: Values, step: Step) -> None:
             _compute(connection, values, column)
         case RestoreKept():
             key = values.work.target.primary_key
-            values.after.append(RestoreRows(step.table, step.column, key, step.after, step.wrote))
+            values.after.append(RestoreRows(step.table, step.column, key, step.after, step.wrote, step.spelled))
 
 
 def _add(values: Values, step: AddColumn) -> None:
@@ -130,12 +130,12 @@ def _convert(connection: Connection, values: Values, step: ConvertColumn) -> Non
     now = values.of(step.column)
     cast = casts.cast_sql(connection, now, step.before, step.after, members=step.members)
     value = cast.value
-    if not cast.total:
-        lost = f"{now} IS NOT NULL AND ({value}) IS NULL"
-        values.before.append(_keep(connection, values, step.column, where=lost, before=step.before, why=step.after.sql))
-        if step.fill.sql is not None:
-            value = f"CASE WHEN {now} IS NULL THEN NULL ELSE coalesce({value}, {step.fill.sql}) END"
+    keep = _keep_converted(connection, values, step, cast)
+    values.before += [keep] if keep else []
+    if not cast.total and step.fill.sql is not None:
+        value = f"CASE WHEN {now} IS NULL THEN NULL ELSE coalesce({value}, {step.fill.sql}) END"
     values.expressions[step.column] = value
+    values.after.append(_convert_keys(connection, step))
     if step.fill.source is Source.CALLABLE:
         _call(values, step.column, step.fill)
 
@@ -153,16 +153,40 @@ def _compute(connection: Connection, values: Values, name: str) -> None:
 
 def _keep(connection: Connection, values: Values, column: str, *, where: str, before: Meaning, why: str) -> Sql:
     work = values.work
-    others = tuple(name for name in work.current.column_names if name != column)
     return kept.keep_sql(
         connection,
         work.name,
         module=work.module,
         column=column,
-        key=work.current.primary_key or others,
+        key=_row_key(work, column),
         where=where,
         before=before,
         reason=why,
+    )
+
+
+def _keep_converted(connection: Connection, values: Values, step: ConvertColumn, cast: casts.Cast) -> Sql | None:
+    work = values.work
+    return kept.keep_converted_sql(
+        connection,
+        work.name,
+        module=work.module,
+        column=step.column,
+        key=_row_key(work, step.column),
+        cast=cast,
+        before=step.before,
+        after=step.after,
+    )
+
+
+def _row_key(work: Work, column: str) -> tuple[str, ...]:
+    """The columns by which a value of `column` finds its row."""
+    return work.current.primary_key or tuple(name for name in work.current.column_names if name != column)
+
+
+def _convert_keys(connection: Connection, step: ConvertColumn) -> Sql:
+    return kept.convert_keys_sql(
+        connection, step.table, step.column, before=step.before, after=step.after, members=step.members
     )
 
 

@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from core.migration import casts_postgresql, casts_sqlite, kept_forms
+from core.migration.casts_altered import altered
 from core.migration.casts_model import convert
 
 if TYPE_CHECKING:
@@ -30,11 +31,13 @@ _INSTALLED = "aha_casts"
 class Cast:
     """`value` is an SQL expression: the value under its new meaning, NULL if it cannot follow.
 
-    `total`: there is no value that cannot, so nobody needs to look for one.
+    `total`: there is no value that cannot, so nobody needs to look for one. `altered` is an SQL condition on the column
+    that its value follows, but would come back in another spelling; None if that cannot be.
     """
 
     value: str
     total: bool
+    altered: str | None = None
 
 
 def prepare(connection: Connection) -> None:
@@ -78,4 +81,5 @@ def cast_sql(
     """
     on_sqlite = connection.dialect.name == "sqlite"
     cast = casts_sqlite.cast if on_sqlite else casts_postgresql.cast
-    return Cast(*cast(column_sql, before, after, members))
+    value, total = cast(column_sql, before, after, members)
+    return Cast(value, total, altered(connection.dialect.name, column_sql, value, before, after, members))

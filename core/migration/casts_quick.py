@@ -63,11 +63,38 @@ _QUICK: Mapping[tuple[Kind, Kind], Sequence[tuple[str, str]]] = {
     (Kind.DATETIME, Kind.INTEGER): [(_WHOLE_MOMENT, "CAST(strftime('%s', substr({x}, 1, 19)) AS INTEGER)")],
 }
 
+# Of these and those values SQL can tell that they come back as they are (0), or do not (1).
+_QUICK_ALTERED: Mapping[tuple[Kind, Kind], Sequence[tuple[str, str]]] = {
+    (Kind.TEXT, Kind.FLOAT): [(_DECIMAL_TEXT, "0")],
+    (Kind.TEXT, Kind.NUMERIC): [(_SHORT_TEXT, "0"), (_DECIMAL_TEXT, "0")],
+    (Kind.TEXT, Kind.BOOLEAN): [
+        ("typeof({x}) = 'text' AND +{x} IN ('true', 'false')", "0"),
+        (f"typeof({{x}}) = 'text' AND lower(+{{x}}) IN ({_TRUE}, {_FALSE})", "1"),
+    ],
+    (Kind.TEXT, Kind.DATETIME): [(_DAY, "1"), (f"{_ISO} AND substr({{x}}, 11, 1) = 'T'", "{zoned}")],
+    (Kind.INTEGER, Kind.DATETIME): [(_SECONDS, "0")],
+}
+
 
 def quick(column: str, before: Meaning, after: Meaning, otherwise: str) -> str:
     """Return `otherwise`, the general expression for `column`, after what can be said without it."""
-    entries = _QUICK.get((before.kind, after.kind), ())
+    return _cases(_QUICK, column, before, after, otherwise)
+
+
+def quick_altered(column: str, before: Meaning, after: Meaning, otherwise: str) -> str:
+    """Return `otherwise`, which tells whether the value would come back in another spelling, after the same."""
+    return _cases(_QUICK_ALTERED, column, before, after, otherwise)
+
+
+def _cases(
+    quick: Mapping[tuple[Kind, Kind], Sequence[tuple[str, str]]],
+    column: str,
+    before: Meaning,
+    after: Meaning,
+    otherwise: str,
+) -> str:
+    entries = quick.get((before.kind, after.kind), ())
     if not entries or (after.kind is Kind.NUMERIC and (after.precision is not None or decimals(after) is not None)):
         return otherwise
     cases = " ".join(f"WHEN {condition} THEN {value}" for condition, value in entries)
-    return f"CASE {cases.format(x=column)} ELSE {otherwise} END"
+    return f"CASE {cases.format(x=column, zoned=int(after.timezone))} ELSE {otherwise} END"

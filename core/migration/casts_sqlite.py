@@ -36,8 +36,9 @@ def lend(connection: Connection, name: str, arguments: int, function: Callable[.
 
 
 def prepare(connection: Connection) -> None:
-    """Lend the connection the function that `cast` calls."""
+    """Lend the connection what `call` calls."""
     lend(connection, "aha_cast", 3, _cast)
+    lend(connection, "aha_altered", 3, _altered)
 
 
 def cast(column: str, before: Meaning, after: Meaning, members: Mapping[str, str]) -> tuple[str, bool]:
@@ -76,10 +77,16 @@ def _no_shorter(before: Meaning, after: Meaning) -> bool:
     return longest is not None and longest <= after.length
 
 
-def call(column: str, before: Meaning, after: Meaning, members: Mapping[str, str]) -> str:
-    """Return the call that converts `column`."""
-    spec = encode([before, after, dict(members)])
-    return f"aha_cast({told(column)}, {quoted(spec)})"
+def call(
+    column: str, before: Meaning, after: Meaning, members: Mapping[str, str], *, function: str = "aha_cast"
+) -> str:
+    """Return the call that converts `column`; of "aha_altered", that tells whether it would not come back as it is."""
+    return f"{function}({told(column)}, {quoted(spec_of(before, after, members))})"
+
+
+def spec_of(before: Meaning, after: Meaning, members: Mapping[str, str]) -> str:
+    """Return what tells `converter_of` what to do."""
+    return encode([before, after, dict(members)])
 
 
 def told(column: str) -> str:
@@ -93,15 +100,33 @@ def quoted(text: str) -> str:
 
 
 @lru_cache(maxsize=256)
-def _converter(spec: str) -> Convert:
+def converter_of(spec: str) -> Convert:
+    """Return the function that does what the `spec` of a call says."""
     before, after, members = json.loads(spec)
     return converter(meaning_from(before), meaning_from(after), tuple(sorted(members.items())), "sqlite")
+
+
+@lru_cache(maxsize=256)
+def _way_back(spec: str) -> Convert:
+    before, after, _ = json.loads(spec)
+    return converter(meaning_from(after), meaning_from(before), (), "sqlite")
 
 
 def _cast(storage: str, value: Any, spec: str) -> Stored | None:
     if value is None:
         return None
     try:
-        return _converter(spec)(value.decode() if storage == "text" else value)
+        return converter_of(spec)(value.decode() if storage == "text" else value)
     except (ValueError, ArithmeticError, RecursionError):
         return None  # also for what nobody has thought of: the value is kept, and the migration goes on
+
+
+def _altered(storage: str, value: Any, spec: str) -> bool:
+    converted = _cast(storage, value, spec)
+    if converted is None:
+        return False
+    try:
+        back = _way_back(spec)(converted)
+        return bool(back != (value.decode() if storage == "text" else value))
+    except (ValueError, ArithmeticError, RecursionError):
+        return True  # to keep one more than needed does no harm

@@ -11,6 +11,7 @@ from core.migration.defaults import makes_values, server_fill
 from core.migration.meaning import Kind
 from core.migration.probes import Evidence, Rows, table_sql
 from core.migration.rewrite import substituted
+from core.migration.state import is_tied
 from core.migration.steps import (
     AddColumn,
     AlterColumn,
@@ -103,6 +104,11 @@ class Facts:
         states = (self.match.now, self.match.wanted.state)
         return any(state is not None and column in state.primary_key for state in states)
 
+    def is_tied(self, column: str) -> bool:
+        """Whether rows are found by the column, or others refer to it, so that one value cannot change alone."""
+        states = (self.match.now, self.match.wanted.state)
+        return any(state is not None and is_tied(state, column, self._live.values()) for state in states)
+
     def is_required(self, column: str) -> bool:
         """Whether the column may not be NULL, neither now nor then."""
         states = (self.match.now, self.match.wanted.state)
@@ -179,8 +185,17 @@ class Facts:
         if KEPT_TABLE not in self._live or live is None:
             return 0
         wrote = self.match.record.wrote.get(step.column) if self.match.record else None
-        column = self.match.on_disk(step.column)
-        return kept.fits(self._connection, live.name, column, step.after, key=live.primary_key, wrote=wrote)
+        converted = (s.before for s in self.steps if isinstance(s, ConvertColumn) and s.column == step.column)
+        return kept.fits(
+            self._connection,
+            live.name,
+            self.match.on_disk(step.column),
+            step.after,
+            key=live.primary_key,
+            wrote=wrote,
+            present=next(converted, None),
+            spelled=not self.is_tied(step.column),
+        )
 
     def wrote(self, column: str) -> str | None:
         """What the migration once wrote into the column's rows, as it will be; None if nothing is known."""

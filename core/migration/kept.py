@@ -1,6 +1,6 @@
 """Values that a migration could not carry over: kept with the key of their row, for good, in a table of the framework.
 
-Here they are put in, looked at, and follow their table when it is renamed; `kept_restore` puts them back. Nothing
+Here they are put in and looked at; `kept_follow` lets them follow their rows, `kept_restore` puts them back. Nothing
 removes any of them on its own.
 """
 
@@ -8,17 +8,18 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Table, select
 from sqlalchemy import inspect as inspect_entity
 
 from core.database.engine import db_engine
+from core.migration.casts import without_type
 from core.migration.codec import encode, meaning_from
-from core.migration.kept_forms import read, read_key, written, written_key
+from core.migration.kept_follow import convert_keys_sql, rename, rename_sql
+from core.migration.kept_forms import now, read, read_key, written, written_key
 from core.migration.kept_restore import fits, restore
-from core.migration.kept_table import exists, identifier, kept_table, literal
+from core.migration.kept_table import column_names, exists, identifier, kept_table, literal
 from core.migration.statements import Sql
 
 if TYPE_CHECKING:
@@ -27,11 +28,29 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
+    from core.migration.casts import Cast
     from core.migration.meaning import Meaning
 
-__all__ = ["Kept", "entries", "fits", "keep_sql", "kept_table", "kept_values", "rename", "rename_sql", "restore"]
+__all__ = [
+    "MISFIT",
+    "SPELLING",
+    "Kept",
+    "convert_keys_sql",
+    "entries",
+    "fits",
+    "keep_converted_sql",
+    "keep_sql",
+    "kept_table",
+    "kept_values",
+    "rename",
+    "rename_sql",
+    "restore",
+]
 
-_NONE: Mapping[str, str] = MappingProxyType({})
+MISFIT = "does not follow"
+"""The reason for which a value is kept that is no value of the column's new type."""
+SPELLING = "spelling"
+"""The reason for which a value is kept that was converted, too, but would come back spelled in another way."""
 # Values may be large, so few are held at a time.
 _BATCH = 100
 
@@ -42,6 +61,9 @@ class Kept:
 
     `key` is the primary key of its row, by column; all other columns if there is no primary key. `value` is what was
     stored: a number, text or bytes; of other types on PostgreSQL the text. `meaning` is the type that it had.
+
+    `via` is the type that it was converted to all the same, which would not bring it back in its own spelling; None if
+    it could not follow. `stale` is when a newer value of its row went back, None if none did.
     """
 
     id: int
@@ -53,6 +75,8 @@ class Kept:
     value: Any
     meaning: Meaning
     reason: str
+    via: Meaning | None = None
+    stale: datetime | None = None
 
 
 def keep_sql(
@@ -70,69 +94,63 @@ def keep_sql(
 
     It needs `casts.prepare`. An empty `key` means that all other columns are the key.
     """
+    why = f"{literal(reason)}, NULL"
+    return _keep(connection, table, module=module, column=column, key=key, before=before, where=where, why=why)
+
+
+def keep_converted_sql(
+    connection: Connection,
+    table: str,
+    *,
+    module: str,
+    column: str,
+    key: Sequence[str],
+    cast: Cast,
+    before: Meaning,
+    after: Meaning,
+) -> Sql | None:
+    """Return the statement that keeps what `cast` cannot carry over, or would bring back in another spelling.
+
+    None if there can be no such value. It needs `casts.prepare`; `key` is as in `keep_sql`.
+    """
+    where, why = f"({cast.value}) IS NULL", f"{literal(MISFIT)}, NULL"
+    if cast.altered is not None:
+        via = literal(encode(without_type(after)))
+        why = (
+            f"CASE WHEN {where} THEN {literal(MISFIT)} ELSE {literal(SPELLING)} END, "
+            f"CASE WHEN {where} THEN NULL ELSE {via} END"
+        )
+        where += f" OR {cast.altered}"
+    elif cast.total:
+        return None
+    return _keep(connection, table, module=module, column=column, key=key, before=before, where=where, why=why)
+
+
+def _keep(
+    connection: Connection,
+    table: str,
+    *,
+    module: str,
+    column: str,
+    key: Sequence[str],
+    before: Meaning,
+    where: str,
+    why: str,
+) -> Sql:
+    """The statement that keeps values; `why` is the SQL of the reason and of what they are converted to."""
     dialect, source = connection.dialect.name, identifier(connection, table)
-    names = list(key) or [name for name in _columns(connection, table) if name != column]
+    names = list(key) or [name for name in column_names(connection, table) if name != column]
     kept = identifier(connection, column, of=source)
     row = written_key(dialect, [identifier(connection, name, of=source) for name in names], names)
     form, text = written(dialect, kept, before)
     constants = ", ".join(map(literal, (module, table, column)))
-    now = "strftime('%Y-%m-%d %H:%M:%f000')" if dialect == "sqlite" else "now() AT TIME ZONE 'UTC'"
-    meaning = f"{literal(encode(before))}, {literal(reason)}"
     return Sql(
-        "INSERT INTO aha_kept (at, module, table_name, column_name, row_key, form, value, meaning, reason) "
-        f"SELECT {now}, {constants}, {row}, {form}, {text}, {meaning} "
+        "INSERT INTO aha_kept (at, module, table_name, column_name, row_key, form, value, meaning, reason, via) "
+        f"SELECT {now(dialect)}, {constants}, {row}, {form}, {text}, {literal(encode(before))}, {why} "
         f"FROM {source} WHERE {kept} IS NOT NULL AND ({where})",
         table=table,
         rows=True,
     )
-
-
-def _columns(connection: Connection, table: str) -> list[str]:
-    schema, _, name = table.rpartition(".")
-    return [column["name"] for column in inspect_entity(connection).get_columns(name, schema=schema or None)]
-
-
-def rename_sql(
-    connection: Connection,
-    table: str,
-    *,
-    table_to: str | None = None,
-    columns: Mapping[str, str] = _NONE,
-    module_to: str | None = None,
-) -> list[Sql]:
-    """Return the statements that let kept values follow `table`, its `columns` (old to new), its module.
-
-    They need `casts.prepare`.
-    """
-    changes = [f"{name} = {literal(to)}" for name, to in (("table_name", table_to), ("module", module_to)) if to]
-    if columns:
-        changes += [f"column_name = {_mapped('column_name', columns)}", f"row_key = {_key_mapped(connection, columns)}"]
-    return [Sql(f"UPDATE aha_kept SET {', '.join(changes)} WHERE table_name = {literal(table)}")] if changes else []
-
-
-def rename(
-    connection: Connection,
-    table: str,
-    *,
-    table_to: str | None = None,
-    columns: Mapping[str, str] = _NONE,
-    module_to: str | None = None,
-) -> None:
-    """Let kept values follow `table`, its `columns` (old to new), its module; see `rename_sql`."""
-    if exists(connection):
-        for sql in rename_sql(connection, table, table_to=table_to, columns=columns, module_to=module_to):
-            connection.exec_driver_sql(sql.text)
-
-
-def _mapped(name: str, columns: Mapping[str, str]) -> str:
-    cases = " ".join(f"WHEN {literal(old)} THEN {literal(new)}" for old, new in columns.items())
-    return f"CASE {name} {cases} ELSE {name} END"
-
-
-def _key_mapped(connection: Connection, columns: Mapping[str, str]) -> str:
-    if connection.dialect.name == "sqlite":
-        return f"aha_renamed(row_key, {literal(json.dumps(dict(columns)))})"
-    return f"(SELECT json_object_agg({_mapped('key', columns)}, value)::text FROM json_each(row_key::json))"
 
 
 def entries(connection: Connection, module: str | None = None, *, table: str | None = None) -> Iterator[Kept]:
@@ -161,6 +179,8 @@ def _kept(row: Any) -> Kept:
         read(row.form, row.value),
         meaning_from(json.loads(row.meaning)),
         row.reason,
+        None if row.via is None else meaning_from(json.loads(row.via)),
+        row.stale,
     )
 
 

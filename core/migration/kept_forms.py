@@ -12,7 +12,7 @@ import math
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from core.migration.casts_sqlite import lend, told
+from core.migration.casts_sqlite import converter_of, lend, told
 from core.migration.meaning import Kind, Meaning
 
 if TYPE_CHECKING:
@@ -45,6 +45,7 @@ def prepare(connection: Connection) -> None:
     lend(connection, "aha_read", 2, read)
     lend(connection, "aha_names", 1, lambda key: json.dumps(list(json.loads(key))))
     lend(connection, "aha_renamed", 2, _renamed)
+    lend(connection, "aha_rekeyed", 3, _rekeyed)
 
 
 def _told(storage: str, value: Any) -> tuple[str, str | None]:
@@ -95,6 +96,21 @@ def _renamed(document: str, names: str) -> str:
     return json.dumps({new.get(name, name): value for name, value in said.items()}, ensure_ascii=False)
 
 
+def _rekeyed(document: str, column: str, spec: str) -> str:
+    """The key when the type of its column changes, as the `spec` of a conversion says."""
+    said, old = json.loads(document), read_key(document).get(column)
+    new = None if old is None else converter_of(spec)(old)
+    if new is None:
+        return document
+    said[column] = {"blob": new.hex()} if isinstance(new, bytes) else new
+    return json.dumps(said, ensure_ascii=False)
+
+
+def now(dialect: str) -> str:
+    """The SQL of the present moment, in UTC."""
+    return "strftime('%Y-%m-%d %H:%M:%f000')" if dialect == "sqlite" else "now() AT TIME ZONE 'UTC'"
+
+
 def written(dialect: str, column: str, before: Meaning) -> tuple[str, str]:
     """The SQL of the form of what is in `column`, and of its text."""
     if dialect == "sqlite":
@@ -129,14 +145,14 @@ def written_key(dialect: str, columns: Sequence[str], names: Sequence[str]) -> s
         f"{_quoted(json.dumps(name, ensure_ascii=False) + ': ')} || {_written_in_json(dialect, column)}"
         for name, column in zip(names, columns, strict=True)
     ]
-    return "('{' || " + " || ', ' || ".join(parts) + " || '}')"
+    return "('{' || " + " || ', ' || ".join(parts or ["''"]) + " || '}')"
 
 
 def names_of(dialect: str, key: str) -> str:
     """The SQL of the names of a key's columns, as a JSON array."""
     if dialect == "sqlite":
         return f"aha_names({key})"
-    return f"(SELECT json_agg(name)::text FROM json_object_keys({key}::json) AS name)"
+    return f"(SELECT coalesce(json_agg(name)::text, '[]') FROM json_object_keys({key}::json) AS name)"
 
 
 def as_read(dialect: str, row: str, before: Meaning) -> tuple[str, Meaning]:

@@ -30,6 +30,8 @@ def _declare() -> Table:
             Column("value", Text, nullable=False),
             Column("meaning", Text, nullable=False),
             Column("reason", Text, nullable=False),
+            Column("via", Text),
+            Column("stale", DateTime),
             Index("ix_aha_kept_column", "table_name", "column_name"),
         )
     finally:
@@ -37,7 +39,11 @@ def _declare() -> Table:
 
 
 kept_table = _declare()
-"""One row for each kept value. `row_key` and `meaning` are JSON; see `kept_forms`."""
+"""One row for each kept value. `row_key` and `meaning` are JSON; see `kept_forms`.
+
+`via` is the meaning that the value was given all the same, as JSON; None if it could not follow. `stale` is when a
+newer value of its row went back: since then it does not go back by itself.
+"""
 
 
 def exists(connection: Connection) -> bool:
@@ -50,10 +56,29 @@ def identifier(connection: Connection, name: str, *, of: str = "") -> str:
     quote = connection.dialect.identifier_preparer.quote_identifier
     if of:
         return f"{of}.{quote(name)}"
-    return ".".join(quote(part) for part in name.split("."))
+    schema, name = split(connection, name)
+    return f"{quote(schema)}.{quote(name)}" if schema else quote(name)
+
+
+def split(connection: Connection, table: str) -> tuple[str | None, str]:
+    """Return schema and name of a table that is called `schema.name`, or just has a dot in its name."""
+    if "." not in table or (there := inspect(connection)).has_table(table):
+        return None, table
+    fitting = [schema for schema in there.get_schema_names() if table.startswith(f"{schema}.")]
+    schema = max(fitting, key=len, default=None)
+    return schema, table if schema is None else table[len(schema) + 1 :]
 
 
 def literal(text: str) -> str:
     """Return `text` as an SQL literal, the same whatever the settings of the session."""
     escaped = text.replace("'", "''")
     return "E'" + escaped.replace("\\", "\\\\") + "'" if "\\" in text else f"'{escaped}'"
+
+
+def column_names(connection: Connection, table: str) -> list[str]:
+    """The names of the table's columns, in their order; none if it is not there."""
+    schema, name = split(connection, table)
+    there = inspect(connection)
+    if not there.has_table(name, schema=schema):
+        return []
+    return [column["name"] for column in there.get_columns(name, schema=schema)]

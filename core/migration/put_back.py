@@ -8,6 +8,7 @@ from core.database.engine import db_engine
 from core.migration import casts, inventory, ledger
 from core.migration.kept import restore
 from core.migration.lock import one_process, take_write_lock
+from core.migration.state import is_tied
 from core.migration.steps import Phase, Planned, RestoreKept, Verdict
 
 if TYPE_CHECKING:
@@ -49,9 +50,12 @@ def _column(
     if state is None or record is None or column not in state.column_names or column not in record.meanings:
         return 0
     after, wrote = record.meanings[column], record.wrote.get(column)
-    rows = restore(connection, left.table, column=column, key=state.primary_key, after=after, wrote=wrote)
+    spelled = not is_tied(state, column, live.values())
+    rows = restore(
+        connection, left.table, column=column, key=state.primary_key, after=after, wrote=wrote, spelled=spelled
+    )
     if rows:
-        step = RestoreKept(left.table, column, after, wrote)
+        step = RestoreKept(left.table, column, after, wrote, spelled)
         ledger.enter(
             connection, [left.module], [Planned(step, Phase.SETTLE, Verdict.REPORT, rows=rows)], phase="command"
         )

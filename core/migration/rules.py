@@ -120,7 +120,8 @@ def _without_values(step: ConvertColumn, facts: Facts, found: Evidence) -> Itera
 def _restore(step: RestoreKept, facts: Facts) -> Iterator[Planned]:
     if rows := facts.restorable(step):
         wrote = facts.wrote(step.column) or step.wrote
-        yield Planned(replace(step, wrote=wrote), facts.phase, Verdict.REPORT, rows=rows)
+        spelled = not facts.is_tied(step.column)
+        yield Planned(replace(step, wrote=wrote, spelled=spelled), facts.phase, Verdict.REPORT, rows=rows)
 
 
 @judge.register(FillColumn)

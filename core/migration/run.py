@@ -74,6 +74,7 @@ def _carry_out(connection: Connection, statement: Statement, wanted: Mapping[str
                 key=statement.key,
                 after=statement.after,
                 wrote=statement.wrote,
+                spelled=statement.spelled,
             )
 
 

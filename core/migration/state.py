@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,3 +99,11 @@ class TableState:
     def column(self, name: str) -> ColumnState | None:
         """The column of that name, None if there is none."""
         return next((column for column in self.columns if column.name == name), None)
+
+
+def is_tied(table: TableState, column: str, others: Iterable[TableState]) -> bool:
+    """Whether the column belongs to the primary key or to a foreign key, or one of `others` refers to it."""
+    keys = (ConstraintKind.PRIMARY, ConstraintKind.FOREIGN)
+    if any(c.kind in keys and column in c.columns for c in table.constraints):
+        return True
+    return any(c.target == table.name and column in c.target_columns for other in others for c in other.constraints)

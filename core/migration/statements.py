@@ -45,7 +45,8 @@ class FillRows:
 class RestoreRows:
     """Values of `column` that were kept go back to their rows, found by `key`: see `kept.restore`.
 
-    `wrote` is the SQL literal of what was filled in meanwhile and may be replaced; None if only NULL may.
+    `wrote` is the SQL literal of what was filled in meanwhile and may be replaced; None if only NULL may. With
+    `spelled`, values get the spelling back that they had before they were converted.
     """
 
     table: str
@@ -53,6 +54,7 @@ class RestoreRows:
     key: tuple[str, ...]
     after: Meaning
     wrote: str | None = None
+    spelled: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -151,13 +151,14 @@ class RestoreKept:
     """Values of the column that were kept fit it again and go back to their rows.
 
     These are rows whose column is NULL or holds `wrote`, an SQL expression of the column's new type, None if there is
-    no such value.
+    no such value. With `spelled` also rows whose values were converted, but come back in another spelling.
     """
 
     table: str
     column: str
     after: Meaning
     wrote: str | None = None
+    spelled: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ import pytest
 
 from core.database import db_engine
 from core.migration.casts import cast_sql, convert, prepare
+from core.migration.casts_altered import is_altered
 from core.migration.meaning import Kind, Meaning
 from tests.stored_values import MEMBERS, VALUES, from_database, into_database, meanings
 
@@ -50,6 +51,27 @@ async def test_each_value_becomes_what_the_model_says(old: Kind) -> None:
                 assert all(f is not None for v, f in zip(stored, found, strict=True) if v is not None), after
 
     await run(check)
+
+
+@pytest.mark.parametrize("old", [kind for kind in Kind if kind in VALUES], ids=str)
+async def test_what_would_come_back_in_another_spelling_is_told(old: Kind) -> None:
+    def check(connection: Connection) -> None:
+        dialect = connection.dialect.name
+        before = meanings(dialect)[old][0]
+        stored = fill(connection, old, before)
+        for after in [meaning for some in meanings(dialect).values() for meaning in some if meaning.sql != "JSONB"]:
+            known = [v for v in stored if not before.members or v in before.members]
+            expected = [v for v in known if is_altered(v, before, after, dialect=dialect)]
+            told = cast_sql(connection, "v", before, after).altered
+            found = [] if told is None else rows_where(connection, told, stored)
+            assert found == expected, f"{before.sql} -> {after.sql}"
+
+    await run(check)
+
+
+def rows_where(connection: Connection, condition: str, stored: list[Any]) -> list[Any]:
+    ids = connection.exec_driver_sql(f"SELECT id FROM t WHERE {condition} ORDER BY id").scalars()
+    return [stored[number - 1] for number in ids]
 
 
 def documents(text: str) -> Any:

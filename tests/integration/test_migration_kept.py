@@ -2,60 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
-from core.database import db_engine
 from core.migration import kept
-from core.migration.casts import cast_sql, prepare
-from core.migration.kept_table import kept_table
-from core.migration.meaning import Kind, Meaning
+from core.migration.casts import cast_sql
+from tests.kept_steps import BIGINT, TEXT, back, keep, rows, run, sql
 from tests.stored_values import VALUES, from_database, into_database, meanings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from sqlalchemy import Connection
 
+    from core.migration.meaning import Kind
+
 pytestmark = pytest.mark.usefixtures("database")
-
-TEXT, BIGINT = Meaning(Kind.TEXT, "TEXT"), Meaning(Kind.INTEGER, "BIGINT")
-
-
-async def run(work: Callable[[Connection], Any]) -> Any:
-    """Run `work` on a connection that is ready, with the table of kept values, in a transaction."""
-
-    def prepared(connection: Connection) -> Any:
-        kept_table.create(connection, checkfirst=True)
-        prepare(connection)
-        return work(connection)
-
-    async with db_engine.begin() as connection:
-        return await connection.run_sync(prepared)
-
-
-def sql(connection: Connection, *statements: str) -> None:
-    for statement in statements:
-        connection.exec_driver_sql(statement)
-
-
-def rows(connection: Connection, query: str) -> list[Any]:
-    return [tuple(row) for row in connection.exec_driver_sql(query)]
-
-
-def keep(connection: Connection, where: str = "1 = 1", **given: Any) -> None:
-    how = {"module": "m", "column": "v", "key": ["id"], "before": TEXT, "reason": "because", **given}
-    connection.exec_driver_sql(kept.keep_sql(connection, "t", where=where, **how).text)
-
-
-def back(connection: Connection, after: Meaning, **given: Any) -> int:
-    """Restore column `v` of `t`, having asked before how many values that concerns."""
-    key = given.pop("key", ["id"])
-    expected = kept.fits(connection, "t", "v", after, key=key, **given)
-    assert kept.restore(connection, "t", column="v", key=key, after=after, **given) == expected
-    assert kept.fits(connection, "t", "v", after, key=key, **given) == 0
-    return expected
 
 
 async def test_what_cannot_follow_is_kept_and_comes_back_when_the_type_does() -> None:
