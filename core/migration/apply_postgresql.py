@@ -97,6 +97,7 @@ def _work(job: Job) -> Work:
     standing = dependents(job.connection, job.catalogue.relations, changed)
     parts = parts_in_the_way(job, columns)
     indexes = same_indexes(job.steps, columns.changed | columns.dropped)
+    own = [step for step in job.steps if not (_is_renamed_index(step, indexes) or _is_made_so(step, columns.dropped))]
     work = [
         *((Stage.DETACH, sql) for sql in standing.drop),
         *parts_work(job, parts),
@@ -104,7 +105,7 @@ def _work(job: Job) -> Work:
         *name_work(job, {(part.table, part.name) for part in parts}, indexes),
         *type_work(job, remade, found),
         *convert_work(job, found),
-        *chain.from_iterable(work_of(step, job) for step in job.steps if not _is_renamed_index(step, indexes)),
+        *chain.from_iterable(work_of(step, job) for step in own),
         *chain.from_iterable(default_work(job, table, column) for table, column in _defaults(job)),
         *_creation(job, remade),
         *((Stage.ATTACH, sql) for sql in standing.create),
@@ -130,6 +131,11 @@ def _is_renamed_index(step: Step, indexes: Mapping[tuple[str, str], str]) -> boo
     return isinstance(step, s.AddIndex) and step.index.name in {
         new for (table, _), new in indexes.items() if table == step.table
     }
+
+
+def _is_made_so(step: Step, replaced: Collection[tuple[str, str]]) -> bool:
+    """Whether a column may be NULL because it is made anew."""
+    return isinstance(step, s.SetNullable) and step.nullable and (step.table, step.column) in replaced
 
 
 def _creation(job: Job, remade: Mapping[str, Remade]) -> Work:

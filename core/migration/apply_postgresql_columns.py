@@ -20,7 +20,7 @@ from core.migration.apply_postgresql_types import ddl_type
 from core.migration.casts import cast_sql
 from core.migration.kept import keep_sql
 from core.migration.statements import FillRows, Sql
-from core.migration.steps import Source
+from core.migration.steps import SetNullable, Source
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -181,7 +181,8 @@ def drop_and_add(job: Job, table: str, column: str) -> Work:
     yield Stage.DETACH, drop_column(place, column)
     computed = wanted.computed if wanted and wanted.computed else f"({live.expression}) {live.generated}"
     type_ = ddl_type(wanted.type) if wanted and wanted.computed else live.type
-    not_null = " NOT NULL" if live.not_null else ""
+    is_loosened = SetNullable(table, column, nullable=True) in job.steps
+    not_null = " NOT NULL" if live.not_null and not is_loosened else ""
     remedy = f"{table}.{column} cannot be computed from the new columns: change it or drop it, then start again"
     clause = f"ADD COLUMN {quote(column)} {type_} GENERATED ALWAYS AS {computed}{not_null}"
     yield Stage.COMPUTE, alter(place, clause, rows=True, remedy=remedy)

@@ -317,11 +317,16 @@ class Facts:
         return frozenset(changed | {c.name for c in computed if not changed.isdisjoint(self._sources(c.computed))})
 
     @property
+    def _has_called(self) -> bool:
+        """Whether rows are written because of a new column."""
+        return any(isinstance(step, AddColumn) and step.fill.make is not None for step in self.steps)
+
+    @property
     def may_break(self) -> bool:
         """Whether a constraint that stays as it is may be violated by what the steps make of the rows."""
         targets = {constraint.target or "" for constraint in self.match.wanted.state.constraints}
         parents = [self._others[target] for target in targets if target in self._others]
-        return any(facts.rewritten for facts in (self, *parents))
+        return any(facts.rewritten for facts in (self, *parents)) or self._has_called
 
     def concerns(self, constraint: ConstraintState) -> bool:
         """Whether the values change that the constraint demands something of."""

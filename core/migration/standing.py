@@ -51,7 +51,9 @@ def _is_void(planned: Planned, dropped: Sequence[ConstraintState]) -> bool:
 
 def _constraints(facts: Facts, dialect: Dialect) -> Iterator[Planned]:
     for wanted, now in unchanged(facts.match, dialect) if facts.may_break else ():
-        if wanted.kind is not ConstraintKind.PRIMARY and facts.concerns(wanted):
+        # PostgreSQL looks at the key of any row that is written after its table was rewritten.
+        is_looked_at = facts.concerns(wanted) or not now.validated
+        if wanted.kind is not ConstraintKind.PRIMARY and is_looked_at:
             again = [*judge(AddConstraint(facts.match.name, to_add(facts.match, wanted)), facts)]
             if any(entry.verdict is Verdict.POSTPONE for entry in again):
                 yield Planned(DropConstraint(facts.match.name, now), facts.phase)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from core.migration import casts
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
 
     from core.migration.matching import Match
     from core.migration.steps import Fill, Step
+
+_TEXT_TYPE = re.compile("CHAR|CLOB|TEXT|BLOB", re.IGNORECASE)
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 
 
 class Values:
@@ -58,7 +62,7 @@ class Values:
         fill = self._filled.get(column)
         if fill is None or fill.source is Source.NOTHING:
             return value
-        return f"COALESCE({value}, {fill.sql})" if fill.sql is not None else None
+        return f"COALESCE({value}, {self._stored(column, fill.sql)})" if fill.sql is not None else None
 
     def is_filled(self, column: str) -> bool:
         """Whether no row will be without a value because every one gets a fill."""
@@ -82,11 +86,21 @@ class Values:
         if fill.make is not None or self._match.is_made(column):
             return None
         meaning = self._match.wanted.meanings[column]
-        value = fill.sql or "NULL"
+        value = self._stored(column, fill.sql or "NULL")
         return value if self._connection.dialect.name == "sqlite" else f"CAST({value} AS {meaning.sql})"
 
     def _after(self, step: ConvertColumn, value: str) -> str:
         cast = self.cast(step)
         if cast.total or step.fill.sql is None:
             return cast.value
-        return f"CASE WHEN {value} IS NULL THEN NULL ELSE COALESCE({cast.value}, {step.fill.sql}) END"
+        fill = self._stored(step.column, step.fill.sql)
+        return f"CASE WHEN {value} IS NULL THEN NULL ELSE COALESCE({cast.value}, {fill}) END"
+
+    def _stored(self, column: str, literal: str) -> str:
+        """`literal` as the column will have it: SQLite stores '5' as a number in one that is for numbers."""
+        state = self._match.wanted.state.column(column)
+        if self._connection.dialect.name != "sqlite" or state is None:
+            return literal
+        if _TEXT_TYPE.search(state.type):
+            return f"'{literal}'" if _NUMBER.fullmatch(literal) else literal
+        return literal[1:-1] if _NUMBER.fullmatch(literal[1:-1]) and literal[0] == literal[-1] == "'" else literal

@@ -196,6 +196,21 @@ async def test_an_enforced_foreign_key_is_validated_when_the_rows_are_clean(play
     await play(story)
 
 
+async def test_rows_that_refer_to_nothing_may_be_written_when_others_of_their_columns_change(play: Any) -> None:
+    def story(releases: Releases, connection: Connection) -> None:
+        parent, key = t(name="p__m"), ("p", Integer, lambda: ForeignKey("p__m.id"))
+        releases.start(parent, t(("p", Integer), ("a", String)))
+        run(connection, "INSERT INTO t__m (id, p, a) VALUES (1, 5, '7')")
+        releases.start(parent, t(key, ("a", String)))
+        called = ("b", Integer, {"default": lambda: 3, "nullable": False})
+        releases.start(parent, t(key, ("a", Integer), called))
+        assert run(connection, "SELECT id, p, a, b FROM t__m") == [(1, 5, 7, 3)]
+        run(connection, "INSERT INTO p__m (id) VALUES (5)")
+        assert releases.start(parent, t(key, ("a", Integer), called)) == ["apply ValidateConstraint FOREIGN KEY(p)"]
+
+    await play(story)
+
+
 async def test_what_was_postponed_is_taken_when_it_is_possible_and_its_probe_says_so(play: Any) -> None:
     def story(releases: Releases, connection: Connection) -> None:
         releases.start(t(("a", Integer)))

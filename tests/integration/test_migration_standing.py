@@ -329,6 +329,29 @@ STORIES = [
         only="sqlite",
     ),
     Story(
+        "a computed column that must have a value no more, and is of another size",
+        [
+            [table(ID, ("a", Integer, lambda: Computed("id * 2", persisted=True), STRICT))],
+            [table(ID, ("a", BigInteger, lambda: Computed("id * 2", persisted=True)))],
+        ],
+        ["INSERT INTO t__m (id) VALUES (1)"],
+        ["apply SetNullable a null", "apply AlterColumn a computed"],
+        ALL,
+        [(1, 2)],
+    ),
+    Story(
+        "check, while a number that was declared as text is filled in",
+        [
+            [table(ID)],
+            [table(ID, ("a", Integer, {"server_default": "5"}), lambda: CheckConstraint("a > 7", name="ck"))],
+        ],
+        ["INSERT INTO t__m (id) VALUES (1)"],
+        ["apply AddColumn a null 5 rows=1", "postpone AddConstraint CHECK(a) rows=1 keys=1"],
+        ALL,
+        [(1, 5)],
+        ["UPDATE t__m SET a = 8"],
+    ),
+    Story(
         "a primary key whose column is empty in some rows",
         [
             [table(("k", Integer, {"primary_key": True, "autoincrement": False}), ("a", Integer))],
@@ -467,7 +490,7 @@ async def test_constraints_make_room_for_the_values_and_return_when_these_allow_
 
     async with db_engine.connect() as connection:
         planned, found, left = await connection.run_sync(run)
-    lines = {line for line in planned if not line.startswith("apply RenameConstraint")}
+    lines = {line.replace("'5'", "5") for line in planned if not line.startswith("apply RenameConstraint")}
     assert lines == set(story.planned)
     assert found == [*story.found]
     assert left == []
