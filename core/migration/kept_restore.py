@@ -100,7 +100,8 @@ def _restore(connection: Connection, target: _Column, group: _Group) -> int:
     document, before = as_read(connection.dialect.name, "k", meaning_from(json.loads(group.meaning)))
     value = cast_sql(connection, document, before, target.after).value
     connection.exec_driver_sql(f"CREATE TEMPORARY TABLE aha_pairs AS {_pairs(connection, target, group)}")
-    connection.exec_driver_sql("CREATE INDEX ix_aha_pairs ON aha_pairs (place)")
+    is_sqlite = connection.dialect.name == "sqlite"
+    connection.exec_driver_sql("CREATE INDEX ix_aha_pairs ON aha_pairs (place)" if is_sqlite else "ANALYZE aha_pairs")
     connection.exec_driver_sql(
         f"UPDATE {table} SET {connection.dialect.identifier_preparer.quote_identifier(target.name)} = {value} "
         f"FROM aha_pairs AS p JOIN aha_kept AS k ON k.id = p.id WHERE p.place = {place}"
@@ -164,7 +165,8 @@ def _pairs(connection: Connection, target: _Column, group: _Group) -> str:
 def _newest(connection: Connection, target: _Column, group: _Group) -> str:
     """The query for kept values by the keys of their rows, each with its number: the newest is the first."""
     dialect = connection.dialect.name
-    mark, no_place = _sortable(dialect, "k.row_key"), "NULL" if dialect == "sqlite" else "NULL::text"
+    mark = _sortable(dialect, "k.row_key")
+    no_place = "NULL" if dialect == "sqlite" else _sortable(dialect, "NULL::text")
     where = "k.via IS NULL"
     if group.via is not None:
         value, before = as_read(dialect, "k", meaning_from(json.loads(group.meaning)))
@@ -206,15 +208,15 @@ def _held(connection: Connection, value: str, before: Meaning, via: str) -> str:
     return f"trim_scale({held})::text" if after.kind is Kind.NUMERIC else f"({held})::text"
 
 
-def _sortable(dialect: str, key: str) -> str:
-    """A key as a text, which is always written in the same way; PostgreSQL sorts by bytes much faster than by words."""
-    return f'(({key}) COLLATE "C")' if dialect == "postgresql" else key
+def _sortable(dialect: str, text: str) -> str:
+    """A text to be found again; PostgreSQL sorts by bytes much faster than by words."""
+    return f'(({text}) COLLATE "C")' if dialect == "postgresql" else text
 
 
 def _place(connection: Connection, target: _Column, *, of: str) -> str:
     """The SQL that tells a row from all others while nobody changes it."""
     if connection.dialect.name == "postgresql":
-        return f"{of}.ctid::text"  # which has no max() before PostgreSQL 14
+        return _sortable("postgresql", f"{of}.ctid::text")  # which itself has no max() before PostgreSQL 14
     key = target.key or _primary_key(connection, target.table)
     if key and _is_without_rowid(connection, target.table):
         return written_key("sqlite", [identifier(connection, name, of=of) for name in key], key)
