@@ -36,8 +36,8 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
 
-# Floats have all their digits in text, bytes are hexadecimal digits.
-_USUAL = {"extra_float_digits": "1", "bytea_output": "hex"}
+# Floats have all their digits in text, bytes are hexadecimal digits, a backslash is nothing special.
+_USUAL = {"extra_float_digits": "1", "bytea_output": "hex", "standard_conforming_strings": "on"}
 
 
 def prepare(connection: Connection) -> None:

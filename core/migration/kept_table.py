@@ -70,9 +70,8 @@ def split(connection: Connection, table: str) -> tuple[str | None, str]:
 
 
 def literal(text: str) -> str:
-    """Return `text` as an SQL literal, the same whatever the settings of the session."""
-    escaped = text.replace("'", "''")
-    return "E'" + escaped.replace("\\", "\\\\") + "'" if "\\" in text else f"'{escaped}'"
+    """Return `text` as an SQL literal, in which a backslash is one: on PostgreSQL `casts.prepare` sees to that."""
+    return "'" + text.replace("'", "''") + "'"
 
 
 def column_names(connection: Connection, table: str) -> list[str]:

@@ -211,3 +211,14 @@ async def test_the_name_of_a_table_may_have_dots_and_so_may_that_of_one_in_a_sch
             assert rows(connection, f"SELECT v FROM {source}") == [(name,)]
 
     await run(check)
+
+
+async def test_names_and_members_may_have_any_letters() -> None:
+    def check(connection: Connection) -> None:
+        texts(connection, "x")
+        keep(connection, before=Meaning(Kind.ENUM, "VARCHAR(9)", length=9, members=('say "no"', "back\\slash", "é")))
+        kept.rename(connection, "t", columns={"id": "schlüssel", "other": "back\\slash"})
+        (entry,) = kept.entries(connection)
+        assert (entry.key, entry.meaning.members[1]) == ({"schlüssel": 1}, "back\\slash")
+
+    await run(check)
