@@ -174,9 +174,15 @@ def compute_work(job: Job, table: str, column: str) -> Work:
 
 
 def drop_and_add(job: Job, table: str, column: str) -> Work:
-    """Take a computed column away while what it is computed from changes; its values are computed again."""
+    """Take a computed column away while what it is computed from changes; its values are computed again.
+
+    One that the model no longer has keeps the values that it has: it may make no sense with what comes.
+    """
     live, wanted, place = job.live(table, column), job.wanted(table, column), job.place(table)
     if live is None:
+        return
+    if wanted is None and job.is_known(table, column):
+        yield from _compute_no_more(job, table, column)
         return
     yield Stage.DETACH, drop_column(place, column)
     computed = wanted.computed if wanted and wanted.computed else f"({live.expression}) {live.generated}"

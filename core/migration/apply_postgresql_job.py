@@ -117,6 +117,11 @@ class Job:
         named = self.catalogue.types.get(shown.removesuffix("[]"))
         return meaning_of_text(f"{shown} {named.made}" if named else shown, "postgresql")
 
+    def is_known(self, table: str, column: str) -> bool:
+        """Whether the column belongs to a module, now or once, and not to others."""
+        record = self.unit.records.get(table)
+        return self.wanted(table, column) is not None or (record is not None and column in record.meanings)
+
     def module(self, table: str) -> str:
         """The module that the table belongs to, as far as the unit knows."""
         known = self.unit.wanted.get(table) or self.unit.records.get(table)

@@ -198,16 +198,21 @@ def _call(values: Values, column: str, fill: Fill, *, only_null: bool = True) ->
     name = values.work.name
     key = values.work.current.primary_key if WITHOUT_ROWID in values.work.current.options else ()
     call = FillRows(name, column, fill.make, only_null, key=key)
-    if column not in values.expressions:
+    if column not in values.expressions and not _is_bound(values.work, column):
         values.before.append(call)
     elif values.work.alterable:
         values.after.append(call)
     else:
         aside = replace(_bare(values.work.new_column(column)), name=f"{column}_aside")
         _add_column(values, aside)
-        copy = f"UPDATE {quoted(name)} SET {quoted(aside.name)} = {values.expressions[column]}"
+        copy = f"UPDATE {quoted(name)} SET {quoted(aside.name)} = {values.of(column)}"
         values.before += [Sql(copy, name, rows=True), replace(call, into=aside.name)]
         values.expressions[column] = quoted(aside.name)
+
+
+def _is_bound(work: Work, column: str) -> bool:
+    """Whether a constraint that goes with the old table may refuse what the column is filled with."""
+    return any(column in c.columns for c in work.current.constraints if c not in work.target.constraints)
 
 
 def _add_column(values: Values, column: ColumnState) -> None:

@@ -1,9 +1,9 @@
-"""Any change of a model is carried out on SQLite in one go: no row goes, and nothing is left to be done."""
+"""Any change of a model is carried out in one go: no row goes, and nothing is left to be done but what rows forbid."""
 
 from __future__ import annotations
 
 from contextlib import suppress
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -25,16 +25,22 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     create_engine,
+    insert,
 )
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.pool import StaticPool
 
+from core.database import close_database, db_engine, open_database
 from core.migration import apply_sqlite, casts
 from core.migration.plan import is_empty, make_plan, next_records
 from core.migration.read import read_tables
 from core.migration.scratch import wanted_tables
 from core.migration.steps import Phase, Verdict
+from tests.planned_releases import Releases
 from tests.sqlite_steps import KEPT, run_script
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 # What a column may be: its type, and values that its rows may hold.
 TYPES: dict[str, tuple[Any, tuple[Any, ...]]] = {
@@ -111,7 +117,7 @@ def parts_of(name: str, column: dict[str, Any]) -> list[Any]:
     extra: list[Any] = {
         "unique": [UniqueConstraint(name)],
         "index": [Index(f"ix_{name}", name)],
-        "check": [CheckConstraint(f"\"{name}\" <> 'x'", name=f"ck_{name}")],
+        "check": [CheckConstraint(f"CAST(\"{name}\" AS TEXT) <> 'x'", name=f"ck_{name}")],
     }.get(more, [])
     return [Column(name, kind, *([ForeignKey("parent.id")] if more == "parent" else []), **options), *extra]
 
@@ -140,18 +146,23 @@ def migrate(connection: Connection, model: Table, records: dict[str, Any], phase
 def put_rows(connection: Connection, model: Table, data: st.DataObject) -> None:
     """Insert rows at random; what the table refuses is left out."""
     connection.exec_driver_sql("INSERT OR IGNORE INTO parent VALUES (0), (1)")
+    for row in rows_of(model, data):
+        names, marks = ", ".join(f'"{name}"' for name in row), ", ".join("?" * len(row))
+        with suppress(IntegrityError):
+            connection.exec_driver_sql(f"INSERT INTO t ({names}) VALUES ({marks})", tuple(row.values()))
+
+
+def rows_of(model: Table, data: st.DataObject) -> Iterator[dict[str, Any]]:
+    """Rows at random, as a column's type may have them."""
     written = [column for column in model.columns if column.computed is None]
     for number in range(data.draw(st.integers(0, 4), label="rows")):
-        row = []
+        row = {}
         for column in written:
             values = {"id": (number + 1,), "name": ("n", f"n{number}")}.get(column.name) or next(
                 values for kind, values in TYPES.values() if isinstance(kind, type(column.type))
             )
-            row.append(data.draw(st.sampled_from([*values, None] if column.nullable else values)))
-        names = ", ".join(f'"{column.name}"' for column in written)
-        marks = ", ".join("?" * len(row))
-        with suppress(IntegrityError):
-            connection.exec_driver_sql(f"INSERT INTO t ({names}) VALUES ({marks})", tuple(row))
+            row[column.name] = data.draw(st.sampled_from([*values, None] if column.nullable else values))
+        yield row
 
 
 @settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow])
@@ -176,3 +187,34 @@ def test_a_change_loses_no_row_and_converges(old, new, data):
                 assert connection.exec_driver_sql("SELECT count(*) FROM t").scalar() == count
     finally:
         engine.dispose()
+
+
+def change_on_postgresql(connection: Connection, old: Any, new: Any, data: st.DataObject) -> None:
+    """The same on PostgreSQL, in both phases."""
+    before, after = ([*model_of(model).metadata.tables.values()] for model in (old, new))
+    releases = Releases(connection)
+    releases.start(*(table.to_metadata for table in before))
+    connection.execute(insert(before[0]), [{"id": 0}, {"id": 1}])
+    for row in rows_of(before[1], data):
+        flags = {c.name: bool(row[c.name]) for c in before[1].columns if isinstance(c.type, Boolean) and row[c.name]}
+        with suppress(DBAPIError), connection.begin_nested():
+            connection.execute(insert(before[1]), [row | flags])
+    connection.commit()
+    count = connection.exec_driver_sql("SELECT count(*) FROM t").scalar()
+    units = releases.plan([table.to_metadata for table in after])
+    if not any(unit.is_refused for unit in units):
+        releases.start(*(table.to_metadata for table in after))
+        assert connection.exec_driver_sql("SELECT count(*) FROM t").scalar() == count
+
+
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(models, models, st.data())
+async def test_a_change_on_postgresql_loses_no_row_and_converges(postgres, old, new, data):
+    url = postgres.create()
+    await open_database(url)
+    try:
+        async with db_engine.connect() as connection:
+            await connection.run_sync(change_on_postgresql, old, new, data)
+    finally:
+        await close_database()
+        postgres.drop(url)

@@ -128,6 +128,28 @@ STORIES = [
         ["UPDATE t__m SET b = id"],
     ),
     Story(
+        "unique no more, while a called default makes twins",
+        [
+            [table(ID, ("a", Integer, {"unique": True}))],
+            [table(ID, ("a", Integer, {"default": lambda: 5, **STRICT}))],
+        ],
+        ["INSERT INTO t__m (id, a) VALUES (1, 1), (2, NULL), (3, NULL)"],
+        ["apply DropConstraint UNIQUE(a)", "apply FillColumn a call rows=2", "apply SetNullable a not null"],
+        ALL,
+        [(1, 1), (2, 5), (3, 5)],
+    ),
+    Story(
+        "a computed column that is used no more, while what it was computed of changes",
+        [
+            [table(ID, ("b", Integer), ("a", Integer, lambda: Computed("b * 2", persisted=True), STRICT))],
+            [table(ID, ("b", lambda: Enum("x", "5", name="letter")))],
+        ],
+        ["INSERT INTO t__m (id, b) VALUES (1, 5), (2, 6)"],
+        ["report ConvertColumn b rows=2 kept=1 keys=2", "report RetireColumn a rows=2"],
+        "SELECT id, b FROM t__m ORDER BY id",
+        [(1, "5"), (2, None)],
+    ),
+    Story(
         "check, while the default for what cannot follow does not meet it",
         [
             [table(ID, ("a", String), lambda: CheckConstraint("a <> '0'", name="ck"))],
