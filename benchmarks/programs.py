@@ -89,6 +89,18 @@ def _show_errors(process: subprocess.Popen[str]) -> None:
             sys.stderr.write(f"    {line}")
 
 
+def seconds_to(line: str, command: Command, folder: Path) -> float:
+    """Run a program until it writes the line; return how long that took."""
+    with Program(command, folder=folder) as program:
+        return program.line_with(line)[1]
+
+
+def told(what: str, command: Command, folder: Path) -> str:
+    """Run a program until it writes a line that begins with `what`; return the rest of the line."""
+    with Program(command, folder=folder) as program:
+        return program.line_with(what)[0].removeprefix(what).strip()
+
+
 def end_children_on_signals() -> None:
     """Turn SIGTERM and SIGHUP into the exception that lets every Program end."""
 

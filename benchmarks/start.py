@@ -11,8 +11,11 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
+from benchmarks import schema
+from benchmarks.bots import AHA, write_bot
 from benchmarks.onebot import PEERS
-from benchmarks.programs import PEER_PYTHON, Program, free_port
+from benchmarks.postgresql import new_databases, postgresql
+from benchmarks.programs import PEER_PYTHON, Program, free_port, seconds_to, told
 from benchmarks.rows import Row, Section
 
 if TYPE_CHECKING:
@@ -83,14 +86,17 @@ exists; NoneBot2 with its OneBot adapter, to the line that says where it listens
 that imports exactly those third-party modules that our process has imported when it is ready, in the same order, and
 does nothing else. The {MODULES} modules have one table each, and nothing has changed since the start before; their bare
 import is the time that plain `import` takes for the same files in a process that has everything of Aha imported. All
-byte code is cached. One after the other, in each round."""
+byte code is cached. One after the other, in each round.
+
+{schema.HOW}"""
 
 
 def measure(rounds: int) -> Section:
     """Return what was found; raises RuntimeError if a program does not become ready."""
     with ExitStack() as stack:
-        empty, many = (Path(stack.enter_context(TemporaryDirectory())) for _ in range(2))
-        timed = prepare(empty, many)
+        folder = Path(stack.enter_context(TemporaryDirectory()))
+        server = stack.enter_context(postgresql(folder / "server"))
+        timed = prepare(folder, *stack.enter_context(new_databases(server, ["aha_bench", "aha_bench_empty"])))
         for run in timed.values():
             run()
         samples = []
@@ -101,27 +107,27 @@ def measure(rounds: int) -> Section:
     return Section("Start", HOW, tuple(rows(samples)))
 
 
-def prepare(empty: Path, many: Path) -> dict[str, Callable[[], float]]:
-    """Write both bots' folders and return what is timed, by name; each returns seconds."""
-    aha: Command = [Path(sys.executable).parent / "aha", "run"]
-    python = sys.executable
-    for folder in (empty, many):
-        (folder / "modules").mkdir()
-        (folder / "config.yml").write_text(f"bots:\n- adapter: onebot\n  mode: reverse\n  port: {free_port()}\n")
-    theirs, ours = imported(empty, aha)
-    names = [f"note_{number:03}" for number in range(MODULES)]
-    for name in names:
-        (many / "modules" / f"{name}.py").write_text(TABLE.replace("NUMBER", name[5:]))
+def prepare(folder: Path, tables_url: str, empty_url: str) -> dict[str, Callable[[], float]]:
+    """Write the folders of all bots and return what is timed, by name; each returns seconds."""
+    modules = {f"note_{number:03}": TABLE.replace("NUMBER", f"{number:03}") for number in range(MODULES)}
+    empty, many = write_bot(folder / "empty", {}), write_bot(folder / "many", modules)
+    empty_there = write_bot(folder / "empty there", {}, url=empty_url)
+    theirs, ours = imported(empty, AHA)
     (many / "bare.py").write_text(BARE_FILES)
     (many / "ours.py").write_text("".join(f"import {name}\n" for name in ours))
     (empty / "theirs.py").write_text("".join(f"import {name}\n" for name in theirs))
+    libraries: Command = [sys.executable, "-c", "import theirs; print('ready', flush=True)"]
     nonebot: Command = [PEER_PYTHON, PEERS / "nonebot_bot.py", str(free_port()), "INFO", "asyncio"]
+    files: Command = [sys.executable, "bare.py", *modules]
     return {
-        "empty": lambda: seconds_to("ready: 0 modules", aha, empty),
-        "libraries": lambda: seconds_to("ready", [python, "-c", "import theirs; print('ready', flush=True)"], empty),
+        "empty": lambda: seconds_to("ready: 0 modules", AHA, empty),
+        "libraries": lambda: seconds_to("ready", libraries, empty),
         "NoneBot2": lambda: seconds_to("Uvicorn running on", nonebot, empty),
-        "many": lambda: seconds_to(f"ready: {MODULES} modules", aha, many),
-        "files": lambda: told_seconds([python, "bare.py", *names], many),
+        "many": lambda: seconds_to(f"ready: {MODULES} modules", AHA, many),
+        "files": lambda: float(told("seconds", files, many)),
+        **schema.prepare("SQLite", folder / "tables", url="", ours=ours, bare=BARE_FILES),
+        "empty on PostgreSQL": lambda: seconds_to("ready: 0 modules", AHA, empty_there),
+        **schema.prepare("PostgreSQL", folder / "tables there", url=tables_url, ours=ours, bare=BARE_FILES),
     }
 
 
@@ -136,17 +142,6 @@ def imported(folder: Path, command: Command) -> tuple[list[str], list[str]]:
     module.unlink()
     theirs, ours = json.loads(line.removeprefix("imported "))
     return theirs, ours
-
-
-def seconds_to(line: str, command: Command, folder: Path) -> float:
-    with Program(command, folder=folder) as program:
-        return program.line_with(line)[1]
-
-
-def told_seconds(command: Command, folder: Path) -> float:
-    """Run a program that says itself how long it took."""
-    with Program(command, folder=folder) as program:
-        return float(program.line_with("seconds ")[0].split()[1])
 
 
 def rows(samples: Sequence[dict[str, float]]) -> list[Row]:
@@ -178,4 +173,6 @@ def rows(samples: Sequence[dict[str, float]]) -> list[Row]:
             unit="seconds",
             allowed=0.2,
         ),
+        *schema.rows("SQLite", "empty", samples),
+        *schema.rows("PostgreSQL", "empty on PostgreSQL", samples),
     ]
