@@ -1,75 +1,25 @@
-"""What stands on values that change, and what needs what has to wait: constraints make room, no start fails."""
+"""What stands on values that change: constraints make room for them, and no start fails."""
 
 from __future__ import annotations
-
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
 
 import pytest
 from sqlalchemy import (
     BigInteger,
     CheckConstraint,
-    Column,
     Computed,
     Enum,
     ForeignKey,
     Index,
     Integer,
-    MetaData,
-    PrimaryKeyConstraint,
     String,
-    Table,
     Text,
     UniqueConstraint,
 )
 
-from core.database import db_engine
-from tests.planned_releases import Releases
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
-    from sqlalchemy import Connection
-
-
-def table(*parts: Any, name: str = "t__m", **kw: Any) -> Callable[[MetaData], Table]:
-    """A table of the model; a part is a function, or a column as (name, type, ..., {options})."""
-    return lambda metadata: Table(name, metadata, *map(_part, parts), **kw)
-
-
-def _part(given: Any) -> Any:
-    if not isinstance(given, tuple):
-        return given()
-    options = given[-1] if isinstance(given[-1], dict) else {}
-    name, *rest = (part for part in given if not isinstance(part, dict))
-    return Column(name, *(part if isinstance(part, type) or not callable(part) else part() for part in rest), **options)
-
-
-ID = ("id", Integer, {"primary_key": True})
-STRICT = {"nullable": False}
-
-
-@dataclass(frozen=True)
-class Story:
-    """Releases of tables; `rows` are written under the first one.
-
-    `planned` are the steps of the second one, `found` the rows that `query` finds then. `mended` makes room for what
-    had to wait; another start then leaves nothing to wait for.
-    """
-
-    id: str
-    releases: Sequence[Sequence[Callable[[MetaData], Table]]]
-    rows: Sequence[str]
-    planned: Sequence[str]
-    query: str
-    found: Sequence[tuple[Any, ...]]
-    mended: Sequence[str] = field(default=())
-    only: str = ""
-
+from tests.two_releases import ID, STRICT, Story, play, table
 
 TEXTS = ["INSERT INTO t__m (id, a) VALUES (1, 'x'), (2, 'y'), (3, '7')"]
 ALL = "SELECT * FROM t__m ORDER BY id"
-PARENT = table(ID, name="p__m")
 
 STORIES = [
     Story(
@@ -374,109 +324,6 @@ STORIES = [
         ["UPDATE t__m SET a = 8"],
     ),
     Story(
-        "a primary key whose column is empty in some rows",
-        [
-            [table(("k", Integer, {"primary_key": True, "autoincrement": False}), ("a", Integer))],
-            [table(("k", Integer), ("a", Integer, {"autoincrement": False}), lambda: PrimaryKeyConstraint("a"))],
-        ],
-        ["INSERT INTO t__m (k, a) VALUES (1, 1), (2, NULL)"],
-        [
-            "postpone AddConstraint PRIMARY KEY(a) rows=1 keys=2",
-            "postpone SetNullable a not null rows=1 keys=2",
-            "postpone SetNullable k null rows=1 keys=2",
-        ],
-        "SELECT k, a FROM t__m ORDER BY k",
-        [(1, 1), (2, None)],
-        ["UPDATE t__m SET a = k"],
-    ),
-    Story(
-        "options that need a primary key that has to wait",
-        [
-            [table(("k", Integer, {"primary_key": True, "autoincrement": False}), ("a", Integer))],
-            [
-                table(
-                    ("k", Integer, STRICT),
-                    ("a", Integer),
-                    lambda: PrimaryKeyConstraint("a"),
-                    sqlite_autoincrement=True,
-                )
-            ],
-        ],
-        ["INSERT INTO t__m (k, a) VALUES (1, 1), (2, NULL)"],
-        [
-            "postpone AddConstraint PRIMARY KEY(a) rows=1 keys=2",
-            "postpone SetNullable a not null rows=1 keys=2",
-            "postpone ChangeOptions t__m rows=1 keys=2",
-        ],
-        "SELECT k, a FROM t__m ORDER BY k",
-        [(1, 1), (2, None)],
-        ["UPDATE t__m SET a = k"],
-        only="sqlite",
-    ),
-    Story(
-        "a table without a rowid, whose key has to wait",
-        [
-            [table(("k", Integer, {"primary_key": True, "autoincrement": False}), ("a", Integer))],
-            [table(("k", Integer, STRICT), ("a", Integer), lambda: PrimaryKeyConstraint("a"), sqlite_with_rowid=False)],
-        ],
-        ["INSERT INTO t__m (k, a) VALUES (1, 1), (2, NULL)"],
-        [
-            "postpone AddConstraint PRIMARY KEY(a) rows=1 keys=2",
-            "postpone SetNullable a not null rows=1 keys=2",
-            "postpone ChangeOptions t__m rows=1 keys=2",
-        ],
-        "SELECT k, a FROM t__m ORDER BY k",
-        [(1, 1), (2, None)],
-        ["UPDATE t__m SET a = k"],
-        only="sqlite",
-    ),
-    Story(
-        "a foreign key to what has to wait until it is unique",
-        [
-            [table(ID, ("code", Integer), name="p__m"), table(ID, ("p", Integer))],
-            [
-                table(ID, ("code", Integer, {"unique": True}), name="p__m"),
-                table(ID, ("p", Integer, lambda: ForeignKey("p__m.code"))),
-            ],
-        ],
-        ["INSERT INTO p__m (id, code) VALUES (1, 5), (2, 5)", "INSERT INTO t__m (id, p) VALUES (1, 5)"],
-        [
-            "postpone AddConstraint UNIQUE(code) rows=2 keys=1,2",
-            "postpone AddConstraint FOREIGN KEY(p) rows=2 keys=1,2",
-        ],
-        ALL,
-        [(1, 5)],
-        ["UPDATE p__m SET code = id + 4"],
-    ),
-    Story(
-        "a foreign key to what is unique no more",
-        [
-            [
-                table(ID, ("code", String(9), {"unique": True}), name="p__m"),
-                table(ID, ("p", String(9), lambda: ForeignKey("p__m.code"))),
-            ],
-            [
-                table(ID, ("code", Integer, {"unique": True, "default": 0}), name="p__m"),
-                table(ID, ("p", Integer, lambda: ForeignKey("p__m.code"))),
-            ],
-        ],
-        [
-            "INSERT INTO p__m (id, code) VALUES (1, 'x'), (2, 'y'), (3, '5')",
-            "INSERT INTO t__m (id, p) VALUES (1, 'x'), (2, '5')",
-        ],
-        [
-            "apply DropConstraint FOREIGN KEY(p)",
-            "apply DropConstraint UNIQUE(code)",
-            "report ConvertColumn code 0 rows=3 kept=2 keys=1,2",
-            "report ConvertColumn p rows=2 kept=1 keys=1",
-            "postpone AddConstraint UNIQUE(code) rows=2 keys=1,2",
-            "postpone AddConstraint FOREIGN KEY(p) rows=2 keys=1,2",
-        ],
-        ALL,
-        [(1, None), (2, 5)],
-        ["UPDATE p__m SET code = id + 2"],
-    ),
-    Story(
         "unique over two columns, one of which has another name and type",
         [
             [table(ID, ("a", String), ("b", Integer), lambda: UniqueConstraint("a", "b"))],
@@ -492,27 +339,4 @@ STORIES = [
 
 @pytest.mark.parametrize("story", STORIES, ids=lambda story: story.id)
 async def test_constraints_make_room_for_the_values_and_return_when_these_allow_it(database: str, story: Story) -> None:
-    if not database.startswith(story.only):
-        pytest.skip("the other database does not have this")
-
-    def run(connection: Connection) -> tuple[list[str], list[tuple[Any, ...]], list[str]]:
-        releases = Releases(connection)
-        first, second = story.releases
-        releases.start(*first)
-        for statement in story.rows:
-            connection.exec_driver_sql(statement)
-        connection.commit()
-        planned = releases.start(*second)
-        found = [tuple(row) for row in connection.exec_driver_sql(story.query)]
-        for statement in story.mended:
-            connection.exec_driver_sql(statement)
-        connection.commit()
-        releases.start(*second)
-        return planned, found, releases.start(*second)
-
-    async with db_engine.connect() as connection:
-        planned, found, left = await connection.run_sync(run)
-    lines = {line.replace("'5'", "5") for line in planned if not line.startswith("apply RenameConstraint")}
-    assert lines == set(story.planned)
-    assert found == [*story.found]
-    assert left == []
+    await play(database, story)
