@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from alembic.ddl.base import ColumnName, ColumnNullable, DropColumn, RenameTable
 from sqlalchemy import Column, quoted_name
 from sqlalchemy.dialects.postgresql import asyncpg
 
+from core.migration.alembic_ddl import statements as alembic
 from core.migration.statements import Sql
 
 if TYPE_CHECKING:
@@ -56,23 +56,23 @@ def literal(text: str | None) -> str:
 
 def rename_table(place: Place, name: str) -> Sql:
     """Give a table another name in its schema."""
-    return _ddl(RenameTable(_exact(place.name), _exact(name), schema=_schema(place)), place)
+    return _ddl(alembic().RenameTable(_exact(place.name), _exact(name), schema=_schema(place)), place)
 
 
 def rename_column(place: Place, column: str, name: str) -> Sql:
     """Give a column another name."""
-    return _ddl(ColumnName(_exact(place.name), _exact(column), _exact(name), schema=_schema(place)), place)
+    return _ddl(alembic().ColumnName(_exact(place.name), _exact(column), _exact(name), schema=_schema(place)), place)
 
 
 def set_nullable(place: Place, column: str, nullable: bool) -> Sql:
     """Let a column be NULL, or not: then PostgreSQL looks at every row."""
-    element = ColumnNullable(_exact(place.name), _exact(column), nullable, schema=_schema(place))
+    element = alembic().ColumnNullable(_exact(place.name), _exact(column), nullable, schema=_schema(place))
     return _ddl(element, place, rows=not nullable)
 
 
 def drop_column(place: Place, column: str) -> Sql:
     """Drop a column; only ever one whose values are computed or were copied."""
-    return _ddl(DropColumn(_exact(place.name), Column(_exact(column)), schema=_schema(place)), place)
+    return _ddl(alembic().DropColumn(_exact(place.name), Column(_exact(column)), schema=_schema(place)), place)
 
 
 def alter(place: Place, clause: str, *, rows: bool = False, remedy: str = "") -> Sql:

@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from alembic.ddl.base import ColumnName
-from alembic.ddl.base import RenameTable as RenameTableTo
-
+from core.migration.alembic_ddl import statements as alembic
 from core.migration.steps import RenameColumn, RenameTable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from sqlalchemy import Dialect
+    from sqlalchemy.schema import DDLElement
 
     from core.migration.steps import Step
 
@@ -28,9 +27,9 @@ def renames(dialect: Dialect, steps: Iterable[Step]) -> list[str]:
                 tables[old] = new
             case RenameColumn(table=table, column=new, old=old):
                 columns[table][old] = new
-    statements = [_text(RenameTableTo(old, new), dialect) for old, new in in_order(tables)]
+    statements = [_text(alembic().RenameTable(old, new), dialect) for old, new in in_order(tables)]
     for table, names in columns.items():
-        statements += [_text(ColumnName(table, old, new), dialect) for old, new in in_order(names)]
+        statements += [_text(alembic().ColumnName(table, old, new), dialect) for old, new in in_order(names)]
     return statements
 
 
@@ -53,5 +52,5 @@ def in_order(names: Mapping[str, str]) -> list[tuple[str, str]]:
     return moves
 
 
-def _text(statement: ColumnName | RenameTableTo, dialect: Dialect) -> str:
+def _text(statement: DDLElement, dialect: Dialect) -> str:
     return str(statement.compile(dialect=dialect)).strip()

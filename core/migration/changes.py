@@ -35,8 +35,8 @@ def changes(unit: UnitPlan, planning: Planning, pending: Mapping[str, Migration]
 
 def _touched(unit: UnitPlan, planning: Planning) -> set[str]:
     tables = {planned.step.table for planned in unit.steps if planned.verdict is not Verdict.POSTPONE}
-    owners = {name: found.module for known in (planning.records, planning.wanted) for name, found in known.items()}
-    return {owners[table] for table in tables & owners.keys()} - {FRAMEWORK}
+    found = (planning.wanted.get(table) or planning.records.get(table) for table in tables)
+    return {known.module for known in found if known is not None} - {FRAMEWORK}
 
 
 def _old(planning: Planning, module: str) -> _Types:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
@@ -110,6 +111,7 @@ def _entry(row: Any) -> Entry:
     return Entry(row.id, at, tuple(json.loads(row.modules)), row.phase, steps, row.release)
 
 
+@cache
 def _release() -> str:
     try:
         return version("aha-bot")
