@@ -12,6 +12,7 @@ from core.migration.steps import (
     ConvertColumn,
     FillColumn,
     RetireColumn,
+    RetireTable,
     SetNullable,
     Source,
     Verdict,
@@ -104,6 +105,11 @@ def undo(backup: object, *, lang: str = "en") -> str:
     return texts_in(lang)["undo"].format(file=backup)
 
 
+def without_tables(module: str, error: str, *, lang: str = "en") -> str:
+    """Say in one line that `module` is off, for it could not have its tables."""
+    return texts_in(lang)["failed to have its tables"].format(module=module, error=error)
+
+
 def still_waiting(modules: Iterable[str], *, lang: str = "en") -> str:
     """Say in one line which modules have changes that still wait for rows to be put right."""
     return texts_in(lang)["still waiting"].format(modules=", ".join(modules))
@@ -118,14 +124,20 @@ def _options(step: Step, unit: UnitPlan) -> Sequence[str]:
 
 
 def _why(planned: Planned, module: str, texts: Mapping[str, str]) -> str:
-    key = f"{planned.remedy}.1" if (planned.kept or planned.rows) == 1 else planned.remedy
-    return texts.get(key, texts[planned.remedy]).format(
+    about = "table" if isinstance(planned.step, RetireTable) else planned.kept or planned.rows
+    return texts.get(f"{planned.remedy}.{about}", texts[planned.remedy]).format(
         rows=_count(planned.rows, "rows", texts),
         kept=_count(planned.kept or planned.rows, "values", texts),
         keys=_keys(planned, texts),
         module=module,
         column=getattr(planned.step, "column", ""),
+        table=_declared_name(planned.step.table, module),
     )
+
+
+def _declared_name(table: str, module: str) -> str:
+    """What `module` calls the table; of a schema's, and of one whose long name was cut, the stored name does too."""
+    return table.rpartition(".")[2].removesuffix(f"__{module}")
 
 
 def _module(step: Step, unit: UnitPlan) -> str:
@@ -193,5 +205,6 @@ def _keys(planned: Planned, texts: Mapping[str, str]) -> str:
     if not planned.keys:
         return ""
     concerned = planned.kept or planned.rows
-    key = "keys.more" if concerned > len(planned.keys) else "keys"
-    return texts[key].format(keys=", ".join(planned.keys))
+    if concerned > len(planned.keys):
+        return texts["keys.more"].format(keys=", ".join(planned.keys))
+    return texts.get(f"keys.{concerned}", texts["keys"]).format(keys=", ".join(planned.keys))

@@ -45,11 +45,13 @@ ENGLISH: Mapping[str, str] = MappingProxyType(
         "reported": "{what}; {why}",
         # why, by remedy
         "fill_nulls": "{rows} without a value{keys}; give them one in @on_start, or give the column a default",
+        "fill_nulls.1": "{rows} without a value{keys}; give it one in @on_start, or give the column a default",
         "duplicates": "{rows} have a value that another has too{keys}; change them in @on_start",
         "duplicates.1": "{rows} has a value that another has too{keys}; change it in @on_start",
         "key_duplicates": "{rows} would have a key that another has too{keys}; take the column back into the key, or "
         "make the rows differ",
         "key_values": "{kept} of the key cannot be converted{keys}; change them with the release before",
+        "key_values.1": "{kept} of the key cannot be converted{keys}; change it with the release before",
         "check": "{rows} do not meet it{keys}; change them in @on_start",
         "check.1": "{rows} does not meet it{keys}; change it in @on_start",
         "orphans": "{rows} refer to what is not there{keys}; new rows must be right, these may stay until they are",
@@ -61,12 +63,15 @@ ENGLISH: Mapping[str, str] = MappingProxyType(
         "written_since": "{kept} have been written since{keys} and keep their value",
         "written_since.1": "{kept} has been written since{keys} and keeps its value",
         "declare_rename": 'if it was renamed, declare the new column with info={{"was": "{column}"}}',
+        "declare_rename.table": "if it was renamed, declare the new table with "
+        '__table_args__ = {{"info": {{"was": "{table}"}}}}',
         # parts
         "rows.0": "no rows",
         "rows.1": "1 row",
         "rows": "{n:,} rows",
         "values.1": "1 value",
         "values": "{n:,} values",
+        "keys.1": " (key {keys})",
         "keys": " (keys {keys})",
         "keys.more": " (keys {keys}, ...)",
         "nothing": "nothing",
@@ -86,6 +91,7 @@ ENGLISH: Mapping[str, str] = MappingProxyType(
         "plan.refused": "not at all, until this is put right:",
         "nothing to do": "nothing to be done: the database is as the modules declare it",
         "framework": "the framework",
+        "failed to have its tables": "module {module} is off, it failed to have its tables: {error}",
     }
 )
 
@@ -123,10 +129,12 @@ CHINESE: Mapping[str, str] = MappingProxyType(
         "refused": "拒绝：{what}：{why}；在此之前模块停用，数据不会改动",
         "reported": "{what}；{why}",
         "fill_nulls": "{rows}没有值{keys}；请在 @on_start 中补上，或为该列声明默认值",
+        "fill_nulls.1": "{rows}没有值{keys}；请在 @on_start 中补上，或为该列声明默认值",
         "duplicates": "{rows}的值与其他行重复{keys}；请在 @on_start 中修改",
         "duplicates.1": "{rows}的值与其他行重复{keys}；请在 @on_start 中修改",
         "key_duplicates": "{rows}的主键会与其他行重复{keys}；请把该列放回主键，或让这些行互不相同",
         "key_values": "主键中有 {kept}无法转换{keys}；请先用旧版本修改它们",
+        "key_values.1": "主键中有 {kept}无法转换{keys}；请先用旧版本修改它",
         "check": "{rows}不满足该条件{keys}；请在 @on_start 中修改",
         "check.1": "{rows}不满足该条件{keys}；请在 @on_start 中修改",
         "orphans": "{rows}引用了不存在的行{keys}；新写入的行必须正确，这些行可保留至修正",
@@ -138,11 +146,13 @@ CHINESE: Mapping[str, str] = MappingProxyType(
         "written_since": "{kept}在此之后已写入新值{keys}，保持不变",
         "written_since.1": "{kept}在此之后已写入新值{keys}，保持不变",
         "declare_rename": '若是改名，请在新列上声明 info={{"was": "{column}"}}',
+        "declare_rename.table": '若是改名，请在新表上声明 __table_args__ = {{"info": {{"was": "{table}"}}}}',
         "rows.0": "0 行",
         "rows.1": "1 行",
         "rows": "{n:,} 行",
         "values.1": "1 个值",
         "values": "{n:,} 个值",
+        "keys.1": "（主键 {keys}）",
         "keys": "（主键 {keys}）",
         "keys.more": "（主键 {keys} 等）",
         "nothing": "空值",
@@ -161,6 +171,7 @@ CHINESE: Mapping[str, str] = MappingProxyType(
         "plan.refused": "修正之前无法进行：",
         "nothing to do": "无需更新：数据库与模块的声明一致",
         "framework": "框架",
+        "failed to have its tables": "模块 {module} 已停用，无法更新它的表：{error}",
     }
 )
 

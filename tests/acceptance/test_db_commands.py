@@ -121,7 +121,7 @@ def test_a_plan_says_what_is_done_before_on_start_and_what_waits_until_after_it(
     looked = db("plan")
     before, _, after = looked.out.partition("after on_start, as soon as the rows allow it (settle):\n")
     assert "note__notes.nick: no longer declared: it stays, unused, with 2 rows" in before
-    assert "note__notes.text: TEXT -> INTEGER: 1 row converted; 1 value cannot follow (keys 1) and is kept" in before
+    assert "note__notes.text: TEXT -> INTEGER: 1 row converted; 1 value cannot follow (key 1) and is kept" in before
     assert "note__notes.size: postponed, tried again at every start: NOT NULL" in after
     assert looked.code == 0
     assert "on_start ran" not in looked.out + looked.err

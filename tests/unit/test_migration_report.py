@@ -24,6 +24,7 @@ from core.migration.steps import (
     Phase,
     Planned,
     RetireColumn,
+    RetireTable,
     SetNullable,
     Source,
     Step,
@@ -87,12 +88,42 @@ SAID = {
         ),
         (
             "note__demo.n: postponed, tried again at every start: NOT NULL: 1 row without a value "
-            "(keys 5); give them one "
+            "(key 5); give it one "
             "in @on_start, or give the column a default"
         ),
         (
             "note__demo.n: 暂缓，每次启动都会重试：NOT NULL：1 行没有值（主键 5）；请在 @on_start 中补上，"
             "或为该列声明默认值"
+        ),
+    ),
+    "one kept": (
+        Planned(
+            ConvertColumn("note__demo", "text", TEXT, INTEGER, Fill(), {}),
+            Phase.EXPAND,
+            REPORT,
+            rows=2,
+            kept=1,
+            keys=("2",),
+            remedy="kept",
+        ),
+        (
+            "note__demo.text: TEXT -> INTEGER: 1 row converted; 1 value cannot follow (key 2) and is kept: "
+            "aha db kept --module demo"
+        ),
+        (
+            "note__demo.text: TEXT -> INTEGER：已转换 1 行；1 个值无法转换（主键 2），已另行保留："
+            "aha db kept --module demo"
+        ),
+    ),
+    "table perhaps renamed": (
+        Planned(RetireTable("memo__demo"), Phase.EXPAND, REPORT, remedy="declare_rename"),
+        (
+            "memo__demo: no longer declared: it stays, unused; if it was renamed, "
+            'declare the new table with __table_args__ = {"info": {"was": "memo"}}'
+        ),
+        (
+            "memo__demo: 模块不再声明此表：保留，不再使用；若是改名，请在新表上声明 "
+            '__table_args__ = {"info": {"was": "memo"}}'
         ),
     ),
     "perhaps renamed": (
@@ -123,6 +154,11 @@ def test_a_refusal_says_that_the_module_is_off_and_its_data_untouched() -> None:
     (line,) = lines([unit(refused)])
     assert line.verdict is REFUSE
     assert line.what.endswith("until then the module is off, its data is untouched")
+
+
+@pytest.mark.parametrize("remedy", [key.removesuffix(".1") for key in ENGLISH if key.endswith(".1")])
+def test_what_is_said_of_one_row_does_not_speak_of_several(remedy: str) -> None:
+    assert not re.search(r"\b(have|are|do|refer|keep|them|these|they)\b", ENGLISH[f"{remedy}.1"])
 
 
 def test_the_heading_names_the_modules_once() -> None:
