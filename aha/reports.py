@@ -7,13 +7,16 @@ from pathlib import Path
 from sysconfig import get_path
 from typing import TYPE_CHECKING
 
-from core.migration.report import heading, lines, undo
+from core.config import cfg
+from core.migration.report import heading, lines, undo, without_tables
 from models.exc import AhaError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from .lifecycle import Migrated
+
+NO_TABLES = "have its tables"
 
 _TREE = Path(__file__).resolve().parent.parent
 _OWN_PACKAGES = ("aha", "bots", "core", "models", "services", "utils")
@@ -24,7 +27,7 @@ _IMPORT_SYSTEM = ("<frozen importlib", f"{Path(traceback.__file__).parent / 'imp
 
 def failure_report(name: str, what: str, error: BaseException, *, full: bool = False) -> str:
     """Say that module `name` is off because it failed to `what`. `full` keeps every frame of the traceback."""
-    head = f"module {name} is off, it failed to {what}: {one_line(error)}"
+    head = _head(name, what, one_line(error))
     if isinstance(error, SyntaxError) and not full:
         return f"{head}; correct it and start again"
     if isinstance(error, ModuleNotFoundError) and error.name and not error.name.startswith("modules."):
@@ -32,6 +35,13 @@ def failure_report(name: str, what: str, error: BaseException, *, full: bool = F
     if isinstance(error, AhaError) and not full and not _of_modules(error):
         return head
     return f"{head}\n{traceback_text(error, full=full)}"
+
+
+def _head(name: str, what: str, said: str) -> str:
+    # The frame of a migration's refusal is in the refusal's language; all else that fails is told in English.
+    if what == NO_TABLES:
+        return without_tables(name, said, lang=cfg.aha.lang)
+    return f"module {name} is off, it failed to {what}: {said}"
 
 
 def one_line(error: BaseException) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from rich.cells import cell_len
@@ -18,12 +19,21 @@ def write_json(value: Any) -> None:
 
 
 def write_table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """Write rows below the names of their columns: in colour and to its width on a terminal, else just in line."""
-    texts = [["" if cell is None else " ".join(str(cell).split()) for cell in row] for row in rows]
+    """Write rows below the names of their columns: in colour and to its width on a terminal, else just in line.
+
+    A moment, which has to know its time zone, is written in local time.
+    """
+    texts = [[_text(cell) for cell in row] for row in rows]
     if sys.stdout.isatty():
         _write_on_terminal(columns, texts)
     else:
         _write_plain([list(columns), *texts])
+
+
+def _text(cell: object) -> str:
+    if isinstance(cell, datetime):
+        return f"{cell.astimezone():%Y-%m-%d %H:%M:%S}"
+    return "" if cell is None else " ".join(str(cell).split())
 
 
 def _write_plain(rows: Sequence[Sequence[str]]) -> None:

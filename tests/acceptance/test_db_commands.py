@@ -6,14 +6,18 @@ import gc
 import json
 import logging
 import os
+import re
 import sqlite3
+import time
 from contextlib import closing
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from hashlib import sha256
 
 import pytest
 
 from aha.cli import main
+from aha.commands.db.texts import CHINESE, ENGLISH
 from core.config import cfg
 
 MODULE = """
@@ -269,6 +273,39 @@ def test_tables_are_plain_text_where_nobody_looks(new, db):
     assert "\x1b" not in db("history").out
 
 
+def test_moments_are_local_in_every_table_and_have_their_zone_for_programs(new, db, monkeypatch):
+    monkeypatch.setenv("TZ", "Etc/GMT-5")
+    time.tzset()
+    try:
+        db("migrate")
+        for command in (["kept"], ["history", "--last", "1"], ["backup", "--list"]):
+            moment = datetime.fromisoformat(json.loads(db(*command, "--json").out)[0]["at"])
+            assert moment.tzinfo is not None
+            assert moment.astimezone().utcoffset() == timedelta(hours=5)
+            assert f"  {moment.astimezone():%Y-%m-%d %H:%M:%S}  " in db(*command).out
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+
+
+def test_the_commands_answer_in_chinese(new, db, monkeypatch):
+    db("migrate")
+    monkeypatch.setenv("AHA_LANG", "zh")
+    assert db("unused").out.splitlines()[0].split() == ["名称", "行数", "模块", "状态"]
+    assert db("kept").out.splitlines()[0].split() == ["编号", "时间", "列", "行", "值", "类型"]
+    assert db("history").out.splitlines()[0].split() == ["编号", "时间", "模块", "阶段", "内容"]
+    assert "（框架）" in db("owners").out
+    assert db("prune", "note__notes.nick", "kept:note__notes.text", "--yes").err.splitlines()[-1].startswith("已删除")
+    assert (db("unused").err, db("kept").err) == ("没有不再使用的内容\n", "没有另行保留的值\n")
+
+
+def test_both_languages_have_the_same_answers():
+    assert ENGLISH.keys() == CHINESE.keys()
+    for key, text in ENGLISH.items():
+        assert re.findall(r"{.*?}", text) == re.findall(r"{.*?}", CHINESE[key]), key
+        assert not re.search(r"[a-z]{4,}", re.sub(r"{.*?}", "", CHINESE[key])), key
+
+
 def test_kept_values_are_put_back_by_command(new, db, rows):
     db("migrate")
     rows("UPDATE aha_kept SET value = '7'")
@@ -299,7 +336,7 @@ def test_prune_removes_what_is_named_after_a_backup(new, db, rows):
         (["note__notes", "--yes"], 2, "note__notes is nothing that is unused or kept; there is: note__notes.nick"),
         (['x"; DROP TABLE note__notes; --', "--yes"], 2, "is nothing that is unused or kept"),
         (["note__notes.nick", "--yes", "--exclude", "notes"], 2, "belongs to module notes, which may need it"),
-        ([], 2, "NAME requires an argument"),
+        ([], 2, "say what is to go: aha db prune NAME...; aha db unused lists what there is"),
     ],
     ids=["nobody to ask", "used", "no name", "left out", "nothing"],
 )

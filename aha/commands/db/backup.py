@@ -17,6 +17,7 @@ from core.backup import restore as put_back
 from core.config import cfg
 
 from .home import HOME, Home, Json
+from .texts import answer, columns, texts
 
 if TYPE_CHECKING:
     from core.backup import BackupFile
@@ -51,14 +52,14 @@ def _list(*, json: bool) -> None:
     if json:
         write_json([_as_data(backup) for backup in found])
     elif found:
-        rows = [(b.path, f"{b.at.astimezone():%Y-%m-%d %H:%M:%S}", b.dialect, f"{b.size:,}", _rows(b)) for b in found]
-        write_table(("file", "when", "of", "bytes", "rows"), rows)
+        rows = [(b.path, b.at, b.dialect, f"{b.size:,}", _rows(b)) for b in found]
+        write_table(columns("file", "when", "of", "bytes", "rows"), rows)
     else:
-        sys.stderr.write(f"there are no backups in {backup_folder()}\n")
+        sys.stderr.write(answer("no backups", folder=backup_folder()))
 
 
 def _rows(backup: BackupFile) -> str:
-    return f"{sum(backup.manifest.tables.values()):,}" if backup.manifest else "damaged"
+    return f"{sum(backup.manifest.tables.values()):,}" if backup.manifest else texts()["damaged"]
 
 
 def _as_data(backup: BackupFile) -> dict[str, Any]:
@@ -88,8 +89,8 @@ def restore(file: Path, /, *, home: Home = HOME, overwrite: Flag = False, json: 
     if json:
         write_json({"tables": dict(restored.tables), "saved": restored.saved, "files": list(restored.files)})
         return
-    write_table(("table", "rows"), sorted(restored.tables.items()))
+    write_table(columns("table", "rows"), sorted(restored.tables.items()))
     if restored.saved:
-        sys.stderr.write(f"what was there before is in {restored.saved}\n")
+        sys.stderr.write(answer("saved", file=restored.saved))
     for path in restored.files:
-        sys.stderr.write(f"{path} was put back too\n")
+        sys.stderr.write(answer("put back", file=path))

@@ -17,6 +17,7 @@ from core.backup import copy_database
 from core.config import cfg
 
 from .home import MODULES, Json, Modules, loaded
+from .texts import answer, columns, texts
 
 if TYPE_CHECKING:
     from core.backup import Progress
@@ -52,10 +53,11 @@ def copy(
     if json:
         write_json({"tables": dict(copied.tables), "left_out": list(copied.left_out)})
         return
-    write_table(("table", "rows"), sorted(copied.tables.items()))
-    sys.stderr.writelines(f"left out: {what}\n" for what in copied.left_out)
+    write_table(columns("table", "rows"), sorted(copied.tables.items()))
+    sys.stderr.writelines(answer("left out", what=what) for what in copied.left_out)
 
 
 def _show(progress: Progress) -> None:
     doing = "verifying" if progress.verified else "copying"
-    sys.stderr.write(f"\r\x1b[K{doing} {progress.table}: {progress.done:,} rows")
+    said = texts()[doing].format(table=progress.table, rows=progress.done)
+    sys.stderr.write(f"\r\x1b[K{said}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from datetime import UTC
 from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
@@ -16,8 +17,12 @@ from core.migration.put_back import put_back
 from models.exc import UsageError
 
 from .home import HOME, Home, Json, look, opened
+from .texts import answer, columns
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
     from sqlalchemy import Connection
 
     from core.migration.inventory import Left
@@ -50,14 +55,13 @@ def kept(
     if restore:
         _restore(url, module, json=json)
         return
-    found = look(url, lambda connection: [_as_data(kept) for kept in entries(connection, module)])
+    found = look(url, lambda connection: list(entries(connection, module)))
     if json:
-        write_json(found)
+        write_json([_as_data(kept) for kept in found])
     elif found:
-        rows = [(k["id"], k["at"][:19], k["name"], _key(k["key"]), _cut(k["value"]), k["type"]) for k in found]
-        write_table(("id", "when (UTC)", "column", "row", "value", "type"), rows)
+        write_table(columns("id", "when", "column", "row", "value", "type"), map(_row, found))
     else:
-        sys.stderr.write("no values are kept\n")
+        sys.stderr.write(answer("nothing kept"))
 
 
 def _check(connection: Connection, module: str) -> None:
@@ -83,27 +87,43 @@ def _restore(url: str, module: str | None, *, json: bool) -> None:
         )
     elif done:
         rows = [(f"{left.table}.{left.column}", restored, left.rows - restored) for left, restored in done]
-        write_table(("column", "went back", "still kept"), rows)
+        write_table(columns("column", "went back", "still kept"), rows)
     else:
-        sys.stderr.write("no values are kept\n")
+        sys.stderr.write(answer("nothing kept"))
+
+
+def _row(kept: Kept) -> tuple[object, ...]:
+    return kept.id, _at(kept), _name(kept), _key(kept.key), _cut(_value(kept)), kept.meaning.sql
 
 
 def _as_data(kept: Kept) -> dict[str, Any]:
     return {
         "id": kept.id,
-        "at": kept.at.isoformat(),
+        "at": _at(kept).isoformat(),
         "module": kept.module,
-        "name": f"{kept.table}.{kept.column}",
+        "name": _name(kept),
         "table": kept.table,
         "column": kept.column,
         "key": dict(kept.key),
-        "value": kept.value.hex() if isinstance(kept.value, bytes) else kept.value,
+        "value": _value(kept),
         "type": kept.meaning.sql,
         "reason": kept.reason,
     }
 
 
-def _key(key: dict[str, Any]) -> str:
+def _name(kept: Kept) -> str:
+    return f"{kept.table}.{kept.column}"
+
+
+def _at(kept: Kept) -> datetime:
+    return kept.at.replace(tzinfo=UTC)  # which it is in, without saying so
+
+
+def _value(kept: Kept) -> object:
+    return kept.value.hex() if isinstance(kept.value, bytes) else kept.value
+
+
+def _key(key: Mapping[str, Any]) -> str:
     return ", ".join(f"{name}={value!r}" for name, value in key.items())
 
 

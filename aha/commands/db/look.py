@@ -15,6 +15,7 @@ from core.migration.read import table_names
 from core.migration.report import line
 
 from .home import HOME, MODULES, Home, Json, Modules, look
+from .texts import answer, columns, texts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -37,14 +38,14 @@ def history(*, home: Home = HOME, last: int = 0, json: Json = False) -> None:
         write_json([_entry(entry) for entry in entries])
     elif entries:
         rows = [(*_head(entry), said["text"]) for entry in entries for said in _said(entry)]
-        write_table(("no.", "when", "modules", "phase", "what"), rows)
+        write_table(columns("no.", "when", "modules", "phase", "what"), rows)
     else:
-        sys.stderr.write("nothing was done to this database yet\n")
+        sys.stderr.write(answer("no history"))
 
 
 def _head(entry: Entry) -> tuple[object, ...]:
-    modules = ", ".join(name or "(framework)" for name in entry.modules)
-    return entry.id, f"{entry.at.astimezone():%Y-%m-%d %H:%M:%S}", modules, entry.phase
+    modules = ", ".join(name or texts()["framework"] for name in entry.modules)
+    return entry.id, entry.at, modules, entry.phase
 
 
 def _entry(entry: Entry) -> dict[str, Any]:
@@ -75,13 +76,12 @@ def owners(*, modules: Modules = MODULES, home: Home = HOME, json: Json = False)
     if json:
         write_json([asdict(owned) | {"state": _state(owned.module, states)} for owned in found])
         return
-    shown = {"": "(framework)", None: "(nobody of ours)"}
+    said = texts()
+    shown = {"": said["framework"], None: said["nobody"]}
+    declared = {True: "", False: said["no more"]}
     write_table(
-        ("table", "rows", "module", "is", "declared"),
-        [
-            (o.table, o.rows, shown.get(o.module, o.module), _state(o.module, states), "" if o.used else "no more")
-            for o in found
-        ],
+        columns("table", "rows", "module", "is", "declared"),
+        [(o.table, o.rows, shown.get(o.module, o.module), _state(o.module, states), declared[o.used]) for o in found],
     )
 
 
@@ -105,6 +105,6 @@ def unused(*, modules: Modules = MODULES, home: Home = HOME, json: Json = False)
         write_json([asdict(left) | {"name": left.name, "state": _state(left.module, states)} for left in found])
     elif found:
         rows = [(left.name, left.rows, left.module, _state(left.module, states)) for left in found]
-        write_table(("name", "rows", "module", "is"), rows)
+        write_table(columns("name", "rows", "module", "is"), rows)
     else:
-        sys.stderr.write("nothing is unused\n")
+        sys.stderr.write(answer("nothing unused"))

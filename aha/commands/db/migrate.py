@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from aha.commands.database import saver
 from aha.commands.exits import plain_errors
 from aha.lifecycle import Migrated
-from aha.reports import failure_report, migration_report, one_line
+from aha.reports import NO_TABLES, failure_report, migration_report, one_line
 from aha.tables import write_json
 from core.config import cfg
 from core.migration.report import heading, lines
@@ -44,7 +44,7 @@ def migrate(*, modules: Modules = MODULES, home: Home = HOME, db_backup: bool = 
     with loaded(modules) as here:
         migrated, failures = asyncio.run(_migrate(url, here.modules, db_backup=db_backup))
     for name, error in failures.items():
-        logger.error("%s", failure_report(name, "have its tables", error, full=cfg.aha.debug))
+        logger.error("%s", failure_report(name, NO_TABLES, error, full=cfg.aha.debug))
     off = here.off | {name: one_line(error) for name, error in failures.items()}
     if json:
         write_json(_as_data(migrated, off))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from cyclopts import Parameter
 
 from aha.commands.exits import plain_errors
-from aha.reports import failure_report, one_line
+from aha.reports import NO_TABLES, failure_report, one_line
 from aha.tables import write_json
 from core.config import cfg
 from core.migration.preview import plan_only, scripts
@@ -95,7 +95,7 @@ def _made(modules: Modules, home: Home, *, sql: bool) -> Plan:
                 outcome = await plan_only(here.modules)
                 off = dict(here.off)
                 for module, error in outcome.failures.items():
-                    logger.error("%s", failure_report(module.name, "have its tables", error, full=cfg.aha.debug))
+                    logger.error("%s", failure_report(module.name, NO_TABLES, error, full=cfg.aha.debug))
                     off[module.name] = one_line(error)
                 return _sorted(outcome.units, off, await scripts(outcome.units) if sql else "")
 

@@ -20,6 +20,7 @@ from core.migration.prune import prune as remove
 from models.exc import DatabaseError, UsageError
 
 from .home import HOME, MODULES, Home, Json, Modules, loaded, opened
+from .texts import answer, columns, texts
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
 
 @plain_errors
 def prune(
-    names: Annotated[tuple[str, ...], Parameter(name="NAME")],
+    names: Annotated[tuple[str, ...], Parameter(name="NAME")] = (),
     /,
     *,
     yes: Annotated[bool, Parameter(negative=())] = False,
@@ -58,15 +59,15 @@ def prune(
     with loaded(modules) as here:
         left = asyncio.run(_named(url, here, names, states))
     if not json:
-        write_table(("name", "rows", "module"), [(one.name, one.rows, one.module) for one in left])
+        write_table(columns("name", "rows", "module"), [(one.name, one.rows, one.module) for one in left])
     if not (yes or _agreed()):
-        sys.stderr.write("nothing was removed\n")
+        sys.stderr.write(answer("not removed"))
         return 1
     backup = asyncio.run(_remove(url, left))
     if json:
         write_json({"removed": [asdict(one) | {"name": one.name} for one in left], "backup": backup})
     else:
-        sys.stderr.write(f"removed; as it was before: {backup}\n")
+        sys.stderr.write(answer("removed", file=backup))
     return 0
 
 
@@ -102,7 +103,7 @@ def _found(name: str, found: Mapping[str, Left], left_out: Collection[str]) -> L
 def _agreed() -> bool:
     if not sys.stdin.isatty():
         raise UsageError("there is no terminal to ask at: say --yes if all of that is to go")
-    sys.stderr.write("Remove all of that for good, after a backup? Type yes: ")
+    sys.stderr.write(texts()["agree"])
     sys.stderr.flush()
     return sys.stdin.readline().strip().lower() == "yes"
 
