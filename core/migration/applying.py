@@ -5,15 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from core.config import cfg
 from core.migration import apply_postgresql, apply_sqlite, ledger, stamp
 from core.migration.changes import changes
 from core.migration.disk import check_room
-from core.migration.lock import take_write_lock
+from core.migration.lock import alone
 from core.migration.plan import forgotten, next_records
 from core.migration.planning import plan_within, version
+from core.migration.report import refusal
 from core.migration.run import carry_out, surrounded
 from core.migration.statements import Script, Sql
 from core.migration.steps import Phase
+from models.exc import DatabaseError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -52,32 +55,58 @@ def _news(unit: UnitPlan, phase: Phase) -> dict[str, TableRecord]:
     return {name: r for name, r in next_records(unit, phase).items() if r != unit.records.get(name)}
 
 
+def refuse(unit: UnitPlan) -> None:
+    """Raise DatabaseError if the plan refuses anything in the unit."""
+    if refused := refusal(unit, lang=cfg.aha.lang):
+        raise DatabaseError(refused)
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    """What is to be carried out, as it was planned; without `scripts` until they are written."""
+
+    planning: Planning
+    units: Sequence[UnitPlan]
+    stamped: Stamp
+    scripts: Sequence[Script] | None = None
+
+    @property
+    def copied(self) -> set[str]:
+        """The tables whose rows are copied."""
+        return {s.table for script in self.scripts or () for s in script.statements if _copies(s)}
+
+
 def apply(
     connection: Connection, unit: UnitPlan, phase: Phase, *, planning: Planning, owned: Sequence[Owned], stamped: Stamp
 ) -> Applied:
     """Carry out `unit` of `planning`, which concerns the modules `owned`, and mark it in the stamp, so far `stamped`.
 
-    If others have written to the database since it was planned, it is planned anew under the lock, and that is done.
-    Raises DatabaseError; the database is then as it was before.
+    If others have written to the database since it was planned, it is planned anew under the lock, and that is done:
+    what fails here is nobody else's doing. Raises DatabaseError; the database is then as it was before.
     """
-    units: Sequence[UnitPlan] = [unit]
+    job = _Job(planning, [unit], stamped)
+    with alone(connection):
+        job = _current(connection, job, owned, phase)
     while True:
-        scripts = [script_of(connection, unit, phase) for unit in units]
-        connection.rollback()
-        check_room(connection, {s.table for script in scripts for s in script.statements if _copies(s)})
-        with surrounded(connection, scripts):
-            try:
-                take_write_lock(connection)
-                if version(connection) != planning.seen:
-                    planning, stamped = plan_within(connection, owned, phase), stamp.read(connection)[0] or stamped
-                    units = [unit for unit in planning.units if has_work(unit, phase)]
-                    if not _suits(scripts, scripts := [script_of(connection, unit, phase) for unit in units]):
-                        continue
-                stamped = _carry_out(connection, list(zip(units, scripts, strict=True)), phase, planning, stamped)
+        check_room(connection, job.copied)
+        with surrounded(connection, job.scripts or ()), alone(connection):
+            prepared, job = job, _current(connection, job, owned, phase)
+            if _suits(prepared.scripts or (), job.scripts or ()):
+                stamped = _carry_out(connection, job, phase)
                 connection.commit()
-            finally:
-                connection.rollback()
-        return Applied(units, stamped)
+                return Applied(job.units, stamped)
+
+
+def _current(connection: Connection, job: _Job, owned: Sequence[Owned], phase: Phase) -> _Job:
+    """`job` with its scripts; another one if others have written since it was planned. Nobody may write meanwhile."""
+    if version(connection) != job.planning.seen:
+        planning, stamped = plan_within(connection, owned, phase), stamp.read(connection)[0] or job.stamped
+        for unit in planning.units:
+            refuse(unit)
+        job = _Job(planning, [unit for unit in planning.units if has_work(unit, phase)], stamped)
+    elif job.scripts is not None:
+        return job
+    return replace(job, scripts=[script_of(connection, unit, phase) for unit in job.units])
 
 
 def _copies(statement: object) -> bool:
@@ -90,20 +119,15 @@ def _suits(prepared: Sequence[Script], scripts: Sequence[Script]) -> bool:
     return all(statement in done for script in scripts for statement in script.before)
 
 
-def _carry_out(
-    connection: Connection,
-    work: Sequence[tuple[UnitPlan, Script]],
-    phase: Phase,
-    planning: Planning,
-    stamped: Stamp,
-) -> Stamp:
-    for unit, script in work:
+def _carry_out(connection: Connection, job: _Job, phase: Phase) -> Stamp:
+    stamped = job.stamped
+    for unit, script in zip(job.units, job.scripts or (), strict=True):
         carry_out(connection, script, unit.wanted)
         ledger.write_records(connection, _news(unit, phase), gone=forgotten(unit, phase))
         if unit.acts:
             ledger.write_history(connection, unit, phase)
         if phase is Phase.EXPAND:
-            stamped = replace(stamped, pending={**stamped.pending, **changes(unit, planning, stamped.pending)})
-    if work and (stamped.live or stamped.pending):
+            stamped = replace(stamped, pending={**stamped.pending, **changes(unit, job.planning, stamped.pending)})
+    if job.units:
         stamped = stamp.unsettle(connection, stamped)
     return stamped

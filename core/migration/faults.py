@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from core.database.url import what_it_said
 from models.exc import DatabaseError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 # Primary result codes of SQLite, and SQLSTATEs or their beginnings of PostgreSQL.
 _SQLITE = {
@@ -23,6 +28,8 @@ _POSTGRESQL = {
     "58": "the server's disk does not read or write: look at its log, then start again",
     "XX": "the server has found damage: look at its log, restore a backup (aha db restore FILE)",
 }
+_FULL = (13, "53100")
+_LOCKED = "55P03"  # lock_not_available
 _LOST = "the server is gone: start it, then the bot"
 
 
@@ -41,21 +48,42 @@ def said(error: BaseException) -> str:
     return what_it_said(error) if isinstance(error, Exception) else type(error).__name__
 
 
+def is_full(error: BaseException) -> bool:
+    """Whether there was no room on the disk. Once it is rolled back, others may find enough."""
+    return any(_code(found) in _FULL for found in _chain(error))
+
+
+def is_locked(error: BaseException) -> bool:
+    """Whether somebody else uses what was to be changed, and has for as long as lock_timeout allows."""
+    return any(_code(found) == _LOCKED for found in _chain(error))
+
+
 def _remedy(error: BaseException) -> str | None:
-    found: BaseException | None = error
-    while found is not None:
+    for found in _chain(error):
         if getattr(found, "connection_invalidated", False) or isinstance(found, ConnectionError):
             return _LOST
-        remedy = _by_code(getattr(found, "orig", None) or found)
+        remedy = _by_code(_code(found))
         if remedy is not None:
             return remedy
-        found = found.__cause__
     return None
 
 
-def _by_code(error: BaseException) -> str | None:
-    code = getattr(error, "sqlite_errorcode", None)
+def _chain(error: BaseException) -> Iterator[BaseException]:
+    """The error and those that it came from."""
+    found: BaseException | None = error
+    while found is not None:
+        yield found
+        found = found.__cause__
+
+
+def _code(error: BaseException) -> int | str:
+    """What the database called it: SQLite's primary result code, or PostgreSQL's SQLSTATE; "" if it is not from it."""
+    said = getattr(error, "orig", None) or error
+    code = getattr(said, "sqlite_errorcode", None)
+    return code & 0xFF if isinstance(code, int) else getattr(said, "sqlstate", None) or ""
+
+
+def _by_code(code: int | str) -> str | None:
     if isinstance(code, int):
-        return _SQLITE.get(code & 0xFF)
-    state = getattr(error, "sqlstate", None) or ""
-    return next((remedy for start, remedy in _POSTGRESQL.items() if state.startswith(start)), None)
+        return _SQLITE.get(code)
+    return next((remedy for start, remedy in _POSTGRESQL.items() if code.startswith(start)), None)

@@ -5,7 +5,7 @@ PostgreSQL has locks of that kind. On SQLite it is the write lock, for each tran
 
 from __future__ import annotations
 
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, contextmanager
 from typing import TYPE_CHECKING
 
 from sqlalchemy import text
@@ -14,7 +14,7 @@ from sqlalchemy.exc import OperationalError
 from core.database.patience import is_locked, saying_so
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Iterator
 
     from sqlalchemy import Connection
     from sqlalchemy.ext.asyncio import AsyncEngine
@@ -41,6 +41,16 @@ async def one_process(engine: AsyncEngine) -> AsyncIterator[None]:
         finally:
             # Closed, not given back: with it go the lock and the settings, whatever state it is in.
             await connection.invalidate()
+
+
+@contextmanager
+def alone(connection: Connection) -> Iterator[None]:
+    """One transaction around the body, in which nobody else can write on SQLite; rolled back unless it is committed."""
+    take_write_lock(connection)
+    try:
+        yield
+    finally:
+        connection.rollback()
 
 
 def take_write_lock(connection: Connection) -> None:

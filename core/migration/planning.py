@@ -14,6 +14,7 @@ from sqlalchemy.exc import DBAPIError
 
 from core.migration import casts, ledger
 from core.migration.faults import fatal, said
+from core.migration.lock import alone
 from core.migration.owned import linked, running
 from core.migration.plan import make_plan
 from core.migration.read import read_tables
@@ -57,13 +58,26 @@ class Planning:
 def plan(connection: Connection, wanted: Sequence[Owned], phase: Phase) -> Planning:
     """Compare the tables of `wanted` with the database; a module for which that fails is among the failures."""
     _install_casts(connection)
+    return _plan_all(connection, wanted, phase)
+
+
+def plan_alone(connection: Connection, wanted: Sequence[Owned], phase: Phase) -> Planning:
+    """As `plan`, which must have been called on this connection, while nobody else can write.
+
+    What others write between two looks at the database may make modules fail that nothing is wrong with.
+    """
+    with alone(connection):
+        return _plan_all(connection, wanted, phase)
+
+
+def _plan_all(connection: Connection, wanted: Sequence[Owned], phase: Phase) -> Planning:
     found, left = _find(connection, wanted), list(wanted)
     failures: dict[str, Exception] = {}
     while left:
         try:
             return replace(_plan(connection, found, left, phase), failures=failures)
         except Exception as error:  # a module's types and defaults may raise anything
-            connection.rollback()
+            _recover(connection)
             if (ends := fatal(error)) is not None:
                 raise ends from error
             blamed = _blamed(error, left)
@@ -100,6 +114,12 @@ def version(connection: Connection) -> int:
     return int(connection.scalar(text("PRAGMA data_version")) or 0)
 
 
+def _recover(connection: Connection) -> None:
+    """Make the connection usable after an error; on SQLite it is, and may hold the lock."""
+    if connection.dialect.name != "sqlite":
+        connection.rollback()
+
+
 def _blamed(error: Exception, wanted: Sequence[Owned]) -> list[Owned]:
     """Whose table the error is about; none if it does not say."""
     name = getattr(error, "table", None)
@@ -113,7 +133,7 @@ def _plan_each(connection: Connection, found: Planning, wanted: Sequence[Owned],
         try:
             part = _plan(connection, found, group, phase)
         except Exception as error:
-            connection.rollback()
+            _recover(connection)
             if (ends := fatal(error)) is not None:
                 raise ends from error
             failures = dict.fromkeys((owned.name for owned in group), _refusal(error))

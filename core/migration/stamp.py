@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import CheckConstraint, Column, Integer, Table, Text, literal_column, select, text
@@ -67,10 +67,31 @@ def read(connection: Connection) -> tuple[Stamp | None, str]:
     return (_stamp(row[0], row[1]), str(row[2])) if row else (None, "")
 
 
-def write(connection: Connection, stamp: Stamp) -> Stamp:
-    """Write it with the stamp of the schema as it is now; return it with that."""
-    live = connection.scalar(text(f"SELECT {live_stamp_sql(connection.dialect.name)}"))
-    return _written(connection, stamp, str(live))
+def write(connection: Connection, stamp: Stamp, *, base: Stamp) -> Stamp:
+    """Write it with the stamp of the schema as it is now, unless it is there; return what is there then.
+
+    `base` is what was there when `stamp` was made of it: what others have changed since stays as they have left it.
+    """
+    found, live = read(connection)
+    if found is None:
+        live = str(connection.scalar(text(f"SELECT {live_stamp_sql(connection.dialect.name)}")))
+    stamp = _rebased(stamp, base, found or base)
+    return found if found == replace(stamp, live=live) else _written(connection, stamp, live)
+
+
+def _rebased(ours: Stamp, base: Stamp, found: Stamp) -> Stamp:
+    """`found` with what makes `ours` differ from `base`; what is unused is known to the last one best."""
+    return replace(
+        ours,
+        models=_merged(ours.models, base.models, found.models),
+        postponed=_merged(ours.postponed, base.postponed, found.postponed),
+        pending=_merged(ours.pending, base.pending, found.pending),
+    )
+
+
+def _merged(ours: Mapping[str, Any], base: Mapping[str, Any], found: Mapping[str, Any]) -> dict[str, Any]:
+    kept = {name: value for name, value in found.items() if name in ours or name not in base}
+    return kept | {name: value for name, value in ours.items() if name not in base or base[name] != value}
 
 
 def unsettle(connection: Connection, stamp: Stamp) -> Stamp:

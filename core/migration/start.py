@@ -29,7 +29,7 @@ from models.exc import DatabaseError
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 
-    from sqlalchemy import Table
+    from sqlalchemy import Connection, Table
     from sqlalchemy.ext.asyncio import AsyncConnection
 
     from core.context import Module
@@ -38,6 +38,8 @@ if TYPE_CHECKING:
     from core.migration.work import Work
 
 _NO_TABLES = fingerprint(())
+# What marks a query that calls one of our functions, on SQLite and on PostgreSQL.
+_FUNCTIONS = ("aha_cast(", "pg_temp.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +52,9 @@ class Outcome:
 
 @dataclass(slots=True)
 class _Start:
-    """What is known from `expand` on: the stamp, and the modules that run."""
+    """What is known from `expand` on: the stamp, as it is in the database and as it holds, and the modules that run."""
 
+    found: Stamp = field(default_factory=Stamp)
     stamp: Stamp = field(default_factory=Stamp)
     running: list[Owned] = field(default_factory=list)
 
@@ -151,9 +154,10 @@ async def _changed(connection: AsyncConnection, prints: Mapping[str, str]) -> se
     found, live = await connection.run_sync(stamp.read)
     if found is None or found.live != live:
         # Somebody else has changed the schema: modules that do not run now are looked at when they do.
-        _start.stamp = replace(found or Stamp(), models={})
+        _start.found = found or Stamp()
+        _start.stamp = replace(_start.found, models={})
         return set(prints)
-    _start.stamp = found
+    _start.found = _start.stamp = found
     return {name for name, given in prints.items() if found.models.get(name, _NO_TABLES) != given}
 
 
@@ -172,7 +176,7 @@ async def _expand(
 
 async def _finish(work: Work) -> None:
     await work.finish(running=_start.running)
-    _start.stamp = work.stamp
+    _start.found = _start.stamp = work.stamp
     if work.changed:
         # Statements that other connections have prepared are for the tables as they were.
         outdate_connections(db_engine.sync_engine)
@@ -184,6 +188,8 @@ async def _is_due(module: Module) -> bool:
     if not probes:
         return False
     async with db_engine.connect() as connection:
+        if any(function in probe for probe in probes for function in _FUNCTIONS):
+            await connection.run_sync(_prepare_casts)
         for probe in probes:
             try:
                 if not probe or not await connection.scalar(text(probe.replace(":", r"\:"))):
@@ -191,6 +197,13 @@ async def _is_due(module: Module) -> bool:
             except SQLAlchemyError:
                 return True  # the table is no longer what it was: the comparison will tell
     return False
+
+
+def _prepare_casts(connection: Connection) -> None:
+    # Imported late, for the same reason as below.
+    from core.migration import casts  # noqa: PLC0415
+
+    casts.prepare(connection)
 
 
 async def _kept_values(what: type[Any] | Table | str) -> list[Kept]:
@@ -207,4 +220,4 @@ def _work(connection: AsyncConnection, phase: Phase, stamped: Stamp, backup: Any
     # Imported late: most starts change nothing, and need nothing of all that comparing and changing takes.
     from core.migration.work import Work  # noqa: PLC0415
 
-    return Work(connection, phase, stamped, backup)
+    return Work(connection, phase, stamped, _start.found, backup)

@@ -10,17 +10,17 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.schema import CreateSequence
 
-from core.config import cfg
 from core.migration import ledger, stamp
-from core.migration.applying import apply, has_work
-from core.migration.faults import fatal, said
+from core.migration.applying import apply, has_work, refuse
+from core.migration.faults import fatal, is_full, is_locked, said
 from core.migration.leftovers import unused
+from core.migration.lock import alone
 from core.migration.owned import FRAMEWORK, framework, selected
-from core.migration.planning import plan
+from core.migration.planning import plan, plan_alone, version
 from core.migration.read import table_names
-from core.migration.report import refusal
 from core.migration.steps import CreateTable, Phase, RenameTable, RetireTable, Verdict
 from models.exc import DatabaseError
 
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
     from sqlalchemy.ext.asyncio import AsyncConnection
 
+    from core.migration.applying import Applied
     from core.migration.model import TableRecord, UnitPlan
     from core.migration.owned import Owned
     from core.migration.planning import Planning
@@ -37,10 +38,13 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+# So many times a unit is tried whose tables others use: each time PostgreSQL waits for its lock_timeout.
+_ATTEMPTS = 3
+
 
 @dataclass(slots=True)
 class Work:
-    """One migration. `stamp` is what the last one left, and becomes what this one leaves.
+    """One migration. `stamp` is what the last one left, as `found` in the database, and becomes what this one leaves.
 
     `backup` is called before the first unit that touches rows. `units` are all that had steps, also postponed ones;
     `failures` are by module, whose data then is as it was.
@@ -49,6 +53,7 @@ class Work:
     connection: AsyncConnection
     phase: Phase
     stamp: Stamp
+    found: Stamp
     backup: Callable[[], Awaitable[object]] | None = None
     units: list[UnitPlan] = field(default_factory=list)
     failures: dict[str, Exception] = field(default_factory=dict)
@@ -76,45 +81,85 @@ class Work:
             return
         await self.connection.run_sync(_make_sequences, wanted)
         planning = await self.connection.run_sync(plan, wanted, self.phase)
-        self.failures |= planning.failures
-        for unit in planning.units:
-            await self._take(unit, planning)
-        probes = {owned.name: _probes(self.units, planning, owned.name) for owned in wanted}
+        if planning.failures and await self._is_outdated(planning):
+            planning = await self.connection.run_sync(plan_alone, wanted, self.phase)
+        units = await self._take_all(planning)
+        if self.phase is Phase.SETTLE and any(unit.acts for unit in units) and any(map(_cannot_ask, units)):
+            # What was in the way of asking has been changed.
+            planning = await self.connection.run_sync(plan, wanted, self.phase)
+            units = list(planning.units)
+        probes = {owned.name: _probes(units, planning, owned.name) for owned in wanted}
         postponed = {**self.stamp.postponed, **probes}
         self.stamp = replace(self.stamp, postponed={name: found for name, found in postponed.items() if found})
 
-    async def _take(self, unit: UnitPlan, planning: Planning) -> None:
-        try:
-            refuse(unit)
-            if has_work(unit, self.phase):
-                await self._apply(unit, planning)
-            elif unit.steps:
-                self.units.append(unit)
-        except DatabaseError as error:
-            await self.connection.rollback()
-            if fatal(error) is not None:
-                raise
-            self.failures |= dict.fromkeys(unit.modules, error)
+    async def _is_outdated(self, planning: Planning) -> bool:
+        """Whether others may have written while it was planned, or since."""
+        return await self.connection.run_sync(version) != planning.seen
 
-    async def _apply(self, unit: UnitPlan, planning: Planning) -> None:
-        if self.backup is not None and await self.connection.run_sync(_touches_rows, unit):
-            await self._back_up(self.backup)
+    async def _take_all(self, planning: Planning, *, is_last: bool = False) -> list[UnitPlan]:
+        """Do what is planned, and return it as it was done: others may have done it, or something else, meanwhile."""
+        self.failures |= planning.failures
+        units: list[UnitPlan] = []
+        for unit in planning.units:
+            try:
+                units += await self._take(unit, planning)
+            except DatabaseError as error:
+                await self.connection.rollback()
+                if fatal(error) is not None and not (is_full(error) and await self._answers()):
+                    raise
+                if not is_last and await self._is_outdated(planning):
+                    # Nobody is to blame for what another process has changed: what fails again is a module's own fault.
+                    anew = await self.connection.run_sync(plan_alone, planning.of(unit), self.phase)
+                    units += await self._take_all(anew, is_last=True)
+                else:
+                    self.failures |= dict.fromkeys(unit.modules, error)
+        return units
+
+    async def _answers(self) -> bool:
+        """Whether the database still does what it is asked."""
         try:
-            applied = await self.connection.run_sync(
-                apply, unit, self.phase, planning=planning, owned=planning.of(unit), stamped=self.stamp
-            )
-        except DatabaseError:
-            raise
-        except Exception as error:
-            raise fatal(error) or DatabaseError(
-                f"its tables could not be brought up to date: {said(error)}; its data is as it was"
-            ) from error
-        self.units += [unit for unit in applied.units if unit.steps]
+            await self.connection.run_sync(stamp.read)
+        except SQLAlchemyError:
+            return False
+        await self.connection.rollback()
+        return True
+
+    async def _take(self, unit: UnitPlan, planning: Planning) -> Sequence[UnitPlan]:
+        refuse(unit)
+        if not has_work(unit, self.phase):
+            done: Sequence[UnitPlan] = [unit]
+        else:
+            if self.backup is not None and await self.connection.run_sync(_touches_rows, unit):
+                await self._back_up(self.backup)
+            done = await self._apply(unit, planning)
+        self.units += [unit for unit in done if unit.steps]
+        return done
+
+    async def _apply(self, unit: UnitPlan, planning: Planning) -> Sequence[UnitPlan]:
+        applied = await self._until_unlocked(unit, planning)
         self.changed = self.changed or any(unit.acts for unit in applied.units)
         # Should a module that these tables were taken from run again, it has to look for them.
         gone = {record.module for unit in applied.units for record in _renamed_away(unit)}
         models = {name: found for name, found in applied.stamp.models.items() if name not in gone}
-        self.stamp = replace(applied.stamp, models=models)
+        self.found, self.stamp = applied.stamp, replace(applied.stamp, models=models)
+        return applied.units
+
+    async def _until_unlocked(self, unit: UnitPlan, planning: Planning) -> Applied:
+        """Apply the unit; if others use its tables all the time that PostgreSQL waits, try some times more."""
+        left = _ATTEMPTS
+        while True:
+            left -= 1
+            try:
+                return await self.connection.run_sync(
+                    apply, unit, self.phase, planning=planning, owned=planning.of(unit), stamped=self.stamp
+                )
+            except Exception as error:
+                if not left or not is_locked(error):
+                    if isinstance(error, DatabaseError):
+                        raise
+                    raise _explained(error) from error
+                await self.connection.rollback()
+                logger.info("%s waits for tables that others use, and tries again: %s", _named(unit), said(error))
 
     async def _back_up(self, backup: Callable[[], Awaitable[object]]) -> None:
         if not self._backed_up:
@@ -132,15 +177,21 @@ class Work:
 
     async def finish(self, *, running: Sequence[Owned]) -> None:
         """Write the stamp, the last thing of a migration. `running` are all modules, also those not looked at."""
-        await self.connection.run_sync(self._finish, running)
-        await self.connection.commit()
+        try:
+            await self.connection.run_sync(self._finish, running)
+        except SQLAlchemyError as error:
+            if not is_full(error):
+                raise
+            logger.warning("the next start compares all tables again: %s", said(error))
 
     def _finish(self, connection: Connection, running: Sequence[Owned]) -> None:
-        records = ledger.records(connection, table_names(connection))
-        tables = {table.fullname for owned in (framework(), *running) for table in owned.tables}
-        left = unused(records, wanted=tables, running={FRAMEWORK, *(owned.name for owned in running)})
-        models = {name: found for name, found in self.stamp.models.items() if name not in self.failures}
-        self.stamp = stamp.write(connection, replace(self.stamp, unused=left, models=models))
+        with alone(connection):
+            records = ledger.records(connection, table_names(connection))
+            tables = {table.fullname for owned in (framework(), *running) for table in owned.tables}
+            left = unused(records, wanted=tables, running={FRAMEWORK, *(owned.name for owned in running)})
+            models = {name: found for name, found in self.stamp.models.items() if name not in self.failures}
+            self.stamp = stamp.write(connection, replace(self.stamp, unused=left, models=models), base=self.found)
+            connection.commit()
 
 
 def _make_sequences(connection: Connection, wanted: Sequence[Owned]) -> None:
@@ -151,10 +202,20 @@ def _make_sequences(connection: Connection, wanted: Sequence[Owned]) -> None:
         connection.commit()
 
 
-def refuse(unit: UnitPlan) -> None:
-    """Raise DatabaseError if the plan refuses anything in the unit."""
-    if refused := refusal(unit, lang=cfg.aha.lang):
-        raise DatabaseError(refused)
+def _explained(error: Exception) -> DatabaseError:
+    """What the owner is told of a unit that was not applied."""
+    return fatal(error) or DatabaseError(
+        f"its tables could not be brought up to date: {said(error)}; its data is as it was"
+    )
+
+
+def _named(unit: UnitPlan) -> str:
+    return ", ".join(name or "the framework" for name in unit.modules)
+
+
+def _cannot_ask(unit: UnitPlan) -> bool:
+    """Whether something in the unit waits without a query that tells when it may be possible."""
+    return any(planned.verdict is Verdict.POSTPONE and not planned.probe for planned in unit.steps)
 
 
 def _renamed_away(unit: UnitPlan) -> list[TableRecord]:
@@ -177,4 +238,8 @@ def _touches_rows(connection: Connection, unit: UnitPlan) -> bool:
         return False
     quote = connection.dialect.identifier_preparer.quote
     names = (".".join(quote(part) for part in name.split(".")) for name in unit.live)
-    return any(connection.scalar(text(f"SELECT EXISTS (SELECT 1 FROM {name})")) for name in names)
+    try:
+        return any(connection.scalar(text(f"SELECT EXISTS (SELECT 1 FROM {name})")) for name in names)
+    except DBAPIError:
+        connection.rollback()
+        return True  # another process was here first, or the database has gone: whoever goes on will see

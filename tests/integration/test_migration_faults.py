@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+from contextlib import closing
 
 import pytest
 from sqlalchemy import Column, Integer, Table, Text, event, text
 
 from core.context import entered
 from core.database import close_database, db_engine, metadata, open_database, patience, sqlite
-from core.migration import disk, lock
+from core.migration import apply_postgresql, disk, lock, planning, work
 from core.migration.start import expand, settle
+from core.migration.statements import Sql
 from models.exc import DatabaseError
 
 
@@ -74,17 +76,33 @@ async def goes_on(demo):
     assert (await expand([demo])).units == ()
 
 
-async def test_a_full_disk(old, at, release):
+@pytest.fixture
+def limited(old, at):
+    """Limits the file that SQLite may write to so many pages more than it has."""
     if not old.startswith("sqlite"):
         pytest.skip("a server's disk cannot be filled here")
+    limits = [2**30]
+    at("checkout", lambda connection, *_: connection.execute(f"PRAGMA max_page_count={limits[-1]}"))
+
+    async def limit(more):
+        async with db_engine.connect() as connection:
+            limits.append(await connection.scalar(text("PRAGMA page_count")) + more)
+
+    return limit
+
+
+async def test_a_full_disk_costs_only_those_who_need_room(limited, release, module):
+    await limited(2)
+    demo, other = release(Integer), module("other")
+    with entered(other):
+        Table("small", metadata, Column("id", Integer, primary_key=True))
+    outcome = await expand([demo, other])
+    assert outcome.failures.keys() == {demo}
+    assert "disk is full; what was under way was rolled back" in str(outcome.failures[demo])
+    assert "make room and start again" in str(outcome.failures[demo])
     async with db_engine.connect() as connection:
-        pages = await connection.scalar(text("PRAGMA page_count"))
-    limit = pages + 2
-    at("checkout", lambda connection, *_: connection.execute(f"PRAGMA max_page_count={limit}"))
-    demo = release(Integer)
-    with pytest.raises(DatabaseError, match="disk is full.*rolled back; the disk is full: make room and start again"):
-        await expand([demo])
-    limit = 2**30
+        assert (await connection.execute(text("SELECT * FROM small__other"))).all() == []
+    await limited(2**20)
     await goes_on(demo)
 
 
@@ -186,4 +204,53 @@ async def test_a_start_that_is_broken_off_leaves_the_old_state(old, at, release)
     with pytest.raises(asyncio.CancelledError):
         await expand([demo])
     at.stop()
+    await goes_on(demo)
+
+
+async def test_nobody_is_to_blame_for_what_others_do_after_the_planning(old, release, monkeypatch):
+    if not old.startswith("sqlite"):
+        pytest.skip("the others are locked out")
+    gone = iter(["ALTER TABLE note__demo RENAME TO theirs"])
+
+    def plan(*args):
+        planned = planning.plan(*args)
+        with closing(sqlite3.connect(old.partition("///")[2])) as other:
+            other.execute(next(gone, "SELECT 1"))
+        return planned
+
+    async def backup():
+        pass
+
+    demo = release(Integer)
+    monkeypatch.setattr(work, "plan", plan)
+    assert (await expand([demo], backup=backup)).failures == {}
+    assert await rows() == []
+
+
+async def test_tables_that_others_use_are_waited_for_several_times(old, release, monkeypatch, caplog):
+    if old.startswith("sqlite"):
+        pytest.skip("SQLite has one lock, which is waited for as long as it takes")
+    monkeypatch.setattr(apply_postgresql, "_OPENING", (Sql("SET LOCAL lock_timeout = '20ms'"),))
+    caplog.set_level("INFO", logger="core.migration.work")
+    demo = release(Integer)
+    async with db_engine.connect() as other:
+        await other.execute(text("SELECT * FROM note__demo"))
+        migrating = asyncio.create_task(expand([demo]))
+        while not caplog.records:
+            await asyncio.sleep(0)
+    assert (await migrating).failures == {}
+    assert caplog.messages[0].startswith("demo waits for tables that others use, and tries again: ")
+
+
+async def test_tables_that_others_use_all_the_time_put_the_module_off(old, release, monkeypatch, caplog):
+    if old.startswith("sqlite"):
+        pytest.skip("SQLite has one lock, which is waited for as long as it takes")
+    monkeypatch.setattr(apply_postgresql, "_OPENING", (Sql("SET LOCAL lock_timeout = '20ms'"),))
+    caplog.set_level("INFO", logger="core.migration.work")
+    demo = release(Integer)
+    async with db_engine.connect() as other:
+        await other.execute(text("SELECT * FROM note__demo"))
+        outcome = await expand([demo])
+    assert "lock timeout" in str(outcome.failures[demo])
+    assert len(caplog.messages) == 2
     await goes_on(demo)

@@ -62,9 +62,7 @@ def test_every_story_has_a_name_of_its_own():
 
 
 # What is not as the rules say yet. Each has to go from here as soon as it is: `strict` makes a surprise a failure.
-OPEN = {
-    "much-has-to-wait-at-once-and-goes-one-by-one": "the stamp is written at every start while something has to wait",
-}
+OPEN: dict[str, str] = {}
 
 
 def case(database: str, story: Story) -> Any:
