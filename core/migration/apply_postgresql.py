@@ -59,7 +59,8 @@ def script(connection: Connection, unit: UnitPlan, phase: Phase) -> Script:
     demand_rights(connection, steps, now)
     named = renames(unit, steps, now)
     with _as_if(connection, named):
-        job = Job(connection, unit, steps, read(connection, _concerned(unit, steps)))
+        catalogue = read(connection, _concerned(unit, steps), relations(connection) if named else now)
+        job = Job(connection, unit, steps, catalogue)
         # Two steps may come to the same, such as a default that changes with its column's type.
         work = sorted(dict.fromkeys(_work(job)), key=lambda placed: placed[0])
     return Script([*_OPENING, *named, *kept_renames(connection, unit, steps), *(sql for _, sql in work)])

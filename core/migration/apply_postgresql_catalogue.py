@@ -101,14 +101,16 @@ def relations(connection: Connection) -> dict[str, Relation]:
     }
 
 
-def read(connection: Connection, names: Collection[str]) -> Catalogue:
-    """What concerns the tables `names`, all that refer to them, and those that share their types."""
-    known = relations(connection)
+def read(connection: Connection, names: Collection[str], known: Mapping[str, Relation]) -> Catalogue:
+    """What concerns the tables `names`, all that refer to them, and those that share their types.
+
+    `known` are all `relations`.
+    """
     oids = [oid for (oid,) in _rows(connection, _CHILDREN, [known[name].oid for name in names if name in known])]
     parts = [_part(*row) for row in _rows(connection, _PARTS, oids)]
     parents = {known[part.target].oid for part in parts if part.target}
     return Catalogue(
-        version=connection.execute(text("SELECT current_setting('server_version_num')::int / 10000")).scalar_one(),
+        version=int((connection.dialect.server_version_info or (0,))[0]),
         relations=known,
         columns=_columns(connection, sorted(parents.union(oids))),
         parts=parts,
@@ -141,7 +143,8 @@ def _types(connection: Connection) -> dict[str, NamedType]:
 
 
 def _rows(connection: Connection, query: str, oids: list[int]) -> list[Any]:
-    return list(connection.execute(text(query), {"oids": oids}))
+    """What `query` says of the tables `oids`; new ones have none, and nothing is asked."""
+    return list(connection.execute(text(query), {"oids": oids})) if oids else []
 
 
 def _named(relation: str, schema: str) -> str:

@@ -41,7 +41,7 @@ def dependents(
     connection: Connection, relations: Mapping[str, Relation], columns: Collection[tuple[str, str]]
 ) -> Dependents:
     """All that depends on `columns`, pairs of table and column, and on what depends on that, to any depth."""
-    depths = _depths(connection, relations, columns)
+    depths = _depths(connection, relations, columns) if columns else {}
     if not depths:
         return Dependents()
     built = views(connection, depths["pg_rewrite"])
@@ -63,6 +63,8 @@ def generated_columns(
     connection: Connection, relations: Mapping[str, Relation], columns: Collection[tuple[str, str]]
 ) -> set[tuple[str, str]]:
     """The columns, as (table, column), that are computed from one of `columns`."""
+    if not columns:
+        return set()
     names = {relation.oid: name for name, relation in relations.items()}
     rows = connection.execute(_GENERATED, _pairs(relations, columns))
     return {(names[oid], column) for oid, column in rows}
@@ -76,7 +78,10 @@ def quiet_triggers(
     `besides` are the oids of triggers that are dropped for the time anyway.
     """
     places = {relations[name].oid: relations[name].place for name in tables if name in relations}
-    off, on = [], []
+    off: list[Sql] = []
+    on: list[Sql] = []
+    if not places:
+        return off, on
     for oid, name, state in connection.execute(_TRIGGERS, {"oids": list(places), "besides": list(besides)}):
         always = "ALWAYS " if state == "A" else ""
         off.append(alter(places[oid], f"DISABLE TRIGGER {quote(name)}"))
