@@ -33,7 +33,7 @@ test-all:  ## run the tests on every installed Python from 3.11 to 3.14
 	done
 
 test-faults: $(STAMP)  ## all faults that a migration must survive: killed, no room, no server, ...
-	$(BIN)/python -m pytest -m faults tests/migration/faults
+	$(BIN)/python -m pytest -m faults tests/migration/faults --numprocesses auto --maxprocesses 4 --dist worksteal
 
 lint: $(STAMP)  ## ruff and the import contract
 	$(BIN)/ruff check .

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -12,7 +12,6 @@ from tests.migration.faults.places import FAULTS, Files, Scene, Server, Starts
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterator
     from pathlib import Path
-    from typing import Any
 
 
 @pytest.fixture(scope="session")
@@ -45,6 +44,18 @@ def scene(place: Files | Server, tmp_path: Path) -> Callable[[str], Coroutine[An
         return Scene(story, place, tmp_path).begin()
 
     return begin
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Tell the process that started this one, if the tests are shared out, how many faults were survived here."""
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput["faults"] = dict(FAULTS)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """Add what a process to which tests were shared out has counted."""
+    FAULTS.update(getattr(node, "workeroutput", {}).get("faults", {}))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

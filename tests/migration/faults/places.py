@@ -25,6 +25,11 @@ FAULTS: Counter[str] = Counter()
 """How many times something has happened after which all was well again; shown at the end of a test run."""
 
 
+def survived(fault: str, database: str) -> None:
+    """Count a fault that a database has survived."""
+    FAULTS[f"{'SQLite' if database.startswith('sqlite') else 'PostgreSQL'}, {fault}"] += 1
+
+
 class Starts:
     """Starts bots in processes of their own (see `zygote`)."""
 

@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 import pytest
 
 from aha.testing import release, running_bot
-from tests.migration.faults.places import FAULTS, Files, Scene, path_of
+from tests.migration.faults.places import Files, Scene, path_of, survived
 from tests.migration.sources import note
 from tests.migration.story import Put, Query, Release, Rows, Story
 
@@ -53,7 +53,7 @@ async def test_sqlite_file_that_may_not_grow(starts, tmp_path, parts):
         database = scene.place.copy(scene.database)
         end = await disturbed(scene, starts, database, limit=size + 4096 + part * size * 2 // parts)
         failed += bool(end.get("error") or end["failures"])
-        FAULTS["disk full"] += 1
+        survived("disk full", database)
         scene.place.drop(database)
     assert failed
 
@@ -82,7 +82,7 @@ async def test_sqlite_disk_that_is_full(starts, tmp_path, mounted, free):
     starts.one(database, scene.modules)
     mounted(size * 20, "remount")
     await scene.go_on(database)
-    FAULTS["disk full"] += 1
+    survived("disk full", database)
 
 
 @pytest.mark.faults
@@ -102,7 +102,7 @@ async def test_postgresql_disk_that_is_full(starts, tmp_path, mounted, postgres,
         assert end["status"] == 0
         mounted("100m", "remount")
         await scene.go_on(scene.database)
-        FAULTS["disk full"] += 1
+        survived("disk full", scene.database)
     finally:
         place.close()
         postgres.execute("DROP TABLESPACE small")

@@ -7,7 +7,7 @@ from sqlalchemy import inspect, text
 
 from aha.testing import running_bot
 from core.database import db_engine
-from tests.migration.faults.places import FAULTS
+from tests.migration.faults.places import survived
 from tests.migration.faults.test_kill import STORIES
 
 # What needs no memory. It is not known any more then which members a plain enum had, which foreign key of SQLite was
@@ -49,7 +49,7 @@ def postgresql():
 async def test_memory_lost_before_the_change(scene, name):
     played = await scene(name)
     await forget(played.database)
-    FAULTS["memory lost"] += 1
+    survived("memory lost", played.database)
     await played.go_on(played.database)
 
 
@@ -60,7 +60,7 @@ async def test_memory_lost_after_the_change(scene, starts, name):
     played = await scene(name)
     starts.one(played.database, played.modules)
     await forget(played.database)
-    FAULTS["memory lost"] += 1
+    survived("memory lost", played.database)
     end = starts.one(played.database, played.modules)
     assert (end["failures"], end.get("error")) == ({}, None)
     await played.go_on(played.database)
@@ -72,4 +72,4 @@ async def test_database_restored_from_an_old_backup(scene, name):
     backup = played.place.copy(played.database)
     await played.go_on(played.database)
     await played.go_on(backup)
-    FAULTS["old backup restored"] += 1
+    survived("old backup restored", played.database)

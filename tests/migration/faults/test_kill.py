@@ -6,7 +6,7 @@ import signal
 
 import pytest
 
-from tests.migration.faults.places import FAULTS
+from tests.migration.faults.places import survived
 
 # A change of each kind, and those that do many things at once.
 STORIES = [
@@ -46,7 +46,7 @@ async def kill_at_each(scene, starts, *, parts):
             error.add_note(f"after kill -9 at point {point} of {points}")
             raise
         scene.place.drop(database)
-        FAULTS["kill -9"] += 1
+        survived("kill -9", database)
 
 
 async def test_killed_at_some_points(scene, starts):
@@ -71,6 +71,6 @@ async def test_killed_again_and_again_until_it_is_through(scene, starts, name):
         if end["status"] == 0:
             break
         assert end == {"status": -signal.SIGKILL}
-        FAULTS["kill -9"] += 1
+        survived("kill -9", database)
     assert end["status"] == 0
     await played.go_on(database)

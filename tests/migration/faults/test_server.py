@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 import pytest
 
 from aha.testing.databases import Postgres
-from tests.migration.faults.places import FAULTS, Scene, Server
+from tests.migration.faults.places import Scene, Server, survived
 from tests.migration.scenarios import releases
 
 [STORY] = [story for story in releases.STORIES if story.name == "releases-1-3"]
@@ -29,7 +29,7 @@ async def disconnect_at_each(scene, starts, *, parts):
             error.add_note(f"after the server ended the connection at point {point} of {points}: {end}")
             raise
         scene.place.drop(database)
-        FAULTS["connection ended by the server"] += 1
+        survived("connection ended by the server", database)
 
 
 @pytest.mark.parametrize("parts", [5, pytest.param(None, marks=[pytest.mark.faults, pytest.mark.timeout(3600)])])
@@ -73,5 +73,5 @@ async def test_server_that_crashes_in_the_middle(starts, server, tmp_path, share
     postgres = Postgres(postgres.url)
     scene.place.postgres = postgres
     await scene.go_on(scene.database)
-    FAULTS["server crashed"] += 1
+    survived("server crashed", scene.database)
     postgres.close()
