@@ -3,13 +3,27 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
-from sqlalchemy import BigInteger, Column, ForeignKey, Integer, Sequence, Table, Text, event, inspect, select, text
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    ForeignKey,
+    Integer,
+    Numeric,
+    Sequence,
+    Table,
+    Text,
+    event,
+    inspect,
+    select,
+    text,
+)
 
 from core.context import entered
 from core.database import db_engine, kept_values, metadata, migrating, old_table, transition
-from core.migration import ledger
+from core.migration import ledger, stamp
 from core.migration.preview import plan_only
 from core.migration.start import expand, settle
 
@@ -28,6 +42,10 @@ def unique():
 
 def required():
     return *plain(), Column("size", BigInteger, nullable=False)
+
+
+def priced(precision):
+    return lambda: (Column("id", Integer, primary_key=True), Column("price", Numeric(precision, 2)))
 
 
 def short():
@@ -243,6 +261,30 @@ async def test_what_is_postponed_costs_one_query_and_is_done_when_it_can_be(data
     statements.clear()
     await start(demo)
     assert len(statements) == 1
+
+
+async def test_what_waits_for_values_that_fit_costs_one_query(database, release, statements):
+    await start(release("demo", note=priced(10)))
+    await run("INSERT INTO note__demo (id, price) VALUES (1, 12345.67)")
+    await start(release("demo", note=priced(4)))
+    statements.clear()
+    await start(release("demo", note=priced(4)))
+    assert [sql for sql in statements if "FUNCTION" not in sql and "set_config" not in sql][2:] == []
+    await run("UPDATE note__demo SET price = 12.34")
+    assert steps(await start(release("demo", note=priced(4)))) == [("ConvertColumn", "apply")]
+
+
+async def test_what_other_processes_have_written_into_the_stamp_stays(database):
+    before = stamp.Stamp(models={"a": "1", "b": "1", "c": "1"}, postponed={"a": ("SELECT 1",)}, live="7")
+    theirs = replace(before, models={"a": "1", "b": "2", "c": "1"}, pending={"b": transition.Migration("b", {}, {})})
+    ours = replace(before, models={"a": "2", "b": "1"}, postponed={})
+    await start()
+    async with db_engine.connect() as connection:
+        await connection.run_sync(stamp.unsettle, theirs)
+        left = await connection.run_sync(lambda c: stamp.write(c, ours, base=before))
+    assert left.models == {"a": "2", "b": "2"}
+    assert left.postponed == {}
+    assert left.pending == theirs.pending
 
 
 async def test_on_start_fills_what_the_settling_then_demands(database, release, statements):
