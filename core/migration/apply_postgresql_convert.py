@@ -63,7 +63,9 @@ def _of_steps(job: Job, remade: Mapping[str, Remade]) -> Iterator[Conversion]:
             new = _conversion(job, remade, step.table, step.column)
             moves = new.moves or (step.table, step.column) in collated
             collated.discard((step.table, step.column))
-            yield replace(new, before=step.before, moves=moves, fill=step.fill, members=step.members)
+            yield replace(
+                new, before=step.before, moves=moves, fill=step.fill, members=step.members, filled=step.filled
+            )
     for table, column in sorted(collated):
         yield replace(_conversion(job, remade, table, column), moves=True)
 
@@ -152,6 +154,7 @@ def _keep(job: Job, new: Conversion, cast: Cast) -> Sql | None:
         cast=cast,
         before=new.before,
         after=new.after,
+        filled=new.filled,
     )
 
 

@@ -176,6 +176,7 @@ def _keep_converted(connection: Connection, values: Values, step: ConvertColumn,
         cast=cast,
         before=step.before,
         after=step.after,
+        filled=step.filled,
     )
 
 

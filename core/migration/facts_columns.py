@@ -208,6 +208,14 @@ class ColumnFacts:
         sql = self._wrote(replace(step, after=casts.without_type(step.after)))
         return None if sql is None else self._rows.literal(sql)
 
+    def filled(self, step: ConvertColumn) -> str | None:
+        """What the migration once wrote into the column's rows, as it is now; None if rows cannot be told apart."""
+        literal = self.match.record.wrote.get(step.column) if self.match.record else None
+        if literal is None or self.match.live is None or not self.match.live.primary_key:
+            return None
+        is_typed = self._connection.dialect.name == "postgresql"
+        return self._rows.literal(f"CAST({literal} AS {step.before.sql})" if is_typed else literal)
+
     def _wrote(self, step: ConvertColumn) -> str | None:
         literal = self.match.record.wrote.get(step.column) if self.match.record else None
         if literal is None:

@@ -108,10 +108,12 @@ def keep_converted_sql(
     cast: Cast,
     before: Meaning,
     after: Meaning,
+    filled: str | None = None,
 ) -> Sql | None:
     """Return the statement that keeps what `cast` cannot carry over, or would bring back in another spelling.
 
-    None if there can be no such value. It needs `casts.prepare`; `key` is as in `keep_sql`.
+    None if there can be no such value. It needs `casts.prepare`; `key` is as in `keep_sql`. `filled` is the SQL literal
+    that a migration put in for values that it kept: in their rows it is nobody's value, and is not kept on top of them.
     """
     where, why = f"({cast.value}) IS NULL", f"{literal(MISFIT)}, NULL"
     if cast.altered is not None:
@@ -123,7 +125,9 @@ def keep_converted_sql(
         where += f" OR {cast.altered}"
     elif cast.total:
         return None
-    return _keep(connection, table, module=module, column=column, key=key, before=before, where=where, why=why)
+    return _keep(
+        connection, table, module=module, column=column, key=key, before=before, where=where, why=why, filled=filled
+    )
 
 
 def _keep(
@@ -136,6 +140,7 @@ def _keep(
     before: Meaning,
     where: str,
     why: str,
+    filled: str | None = None,
 ) -> Sql:
     """The statement that keeps values; `why` is the SQL of the reason and of what they are converted to."""
     dialect, source = connection.dialect.name, identifier(connection, table)
@@ -144,6 +149,9 @@ def _keep(
     row = written_key(dialect, [identifier(connection, name, of=source) for name in names], names)
     form, text = written(dialect, kept, before)
     constants = ", ".join(map(literal, (module, table, column)))
+    if filled is not None:
+        source += _stood_for(table, column, row=row, is_filled=_is(dialect, kept, filled))
+        where = f"aha_row IS NULL AND ({where})"
     return Sql(
         "INSERT INTO aha_kept (at, module, table_name, column_name, row_key, form, value, meaning, reason, via) "
         f"SELECT {now(dialect)}, {constants}, {row}, {form}, {text}, {literal(encode(before))}, {why} "
@@ -151,6 +159,21 @@ def _keep(
         table=table,
         rows=True,
     )
+
+
+def _stood_for(table: str, column: str, *, row: str, is_filled: str) -> str:
+    """The join that finds rows of which a value is kept that what is in the column only stands for.
+
+    Not EXISTS: this way both databases look at what is kept only once.
+    """
+    whose = f"table_name = {literal(table)} AND column_name = {literal(column)} AND via IS NULL AND stale IS NULL"
+    older = f"SELECT DISTINCT row_key AS aha_row FROM aha_kept WHERE {whose}"
+    return f" LEFT JOIN ({older}) AS aha_older ON aha_row = {row} AND {is_filled}"
+
+
+def _is(dialect: str, column: str, filled: str) -> str:
+    # As text, because JSON cannot be compared.
+    return f"{column} = {filled}" if dialect == "sqlite" else f"{column}::text = {filled}"
 
 
 def entries(connection: Connection, module: str | None = None, *, table: str | None = None) -> Iterator[Kept]:

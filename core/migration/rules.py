@@ -96,7 +96,7 @@ def _convert(step: ConvertColumn, facts: Facts) -> Iterator[Planned]:
     if facts.is_stored_alike(step):
         return
     found = facts.misfits(step)
-    step = replace(step, wrote=facts.still_written(step))
+    step = replace(step, wrote=facts.still_written(step), filled=facts.filled(step))
     rows = facts.with_value(step.column)
     if found.clean:
         yield Planned(step, facts.phase, rows=rows)

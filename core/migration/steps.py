@@ -134,7 +134,8 @@ class ConvertColumn:
     """The column changes its type or meaning. Values that cannot follow are kept; their rows get `fill`, else NULL.
 
     `members` maps the stored names of renamed enum members, old to new. `wrote` is the SQL literal that a migration
-    once filled the column with, as it is after the conversion; None if there is none.
+    once filled the column with, as it is after the conversion; None if there is none. `filled` is the same as it is
+    before: where it stands for a value that is kept already, it is not kept itself.
     """
 
     table: str
@@ -144,6 +145,7 @@ class ConvertColumn:
     fill: Fill
     members: Mapping[str, str]
     wrote: str | None = None
+    filled: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
