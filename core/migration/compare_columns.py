@@ -84,13 +84,16 @@ def _has_changed(before: Meaning, after: Meaning) -> bool:
 
 
 def _renamed_members(match: Match, column: str, before: Meaning, after: Meaning) -> dict[str, str]:
-    """Old member -> new one, as they are stored, for those that the values may still hold."""
-    declared = match.wanted.members_was.get(column, {})
-    return {
-        old: new
-        for old, new in declared.items()
-        if old not in after.members and (old in before.members or not before.members) and new in after.members
-    }
+    """Old member -> new one, as they are stored, for those that the values may still hold.
+
+    An older release has the former name again, which it does not declare: the record tells what is called so now.
+    """
+    renamed: dict[str, str] = {}
+    known = match.record.members.get(column, {}) if match.record else {}
+    for old, new in (*match.wanted.members_was.get(column, {}).items(), *((new, old) for old, new in known.items())):
+        if old not in after.members and (old in before.members or not before.members) and new in after.members:
+            renamed.setdefault(old, new)
+    return renamed
 
 
 def _late_fill(match: Match, column: str, old: str, dialect: Dialect) -> FillFromOld:

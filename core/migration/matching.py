@@ -148,6 +148,7 @@ class Renaming:
             meanings=moved(record.meanings, columns),
             renamed=moved(record.renamed, columns),
             wrote=moved(record.wrote, columns),
+            members=moved(record.members, columns),
             unvalidated=tuple(c.definition for c in state.constraints if not c.validated),
         )
 

@@ -40,7 +40,8 @@ class TableRecord:
 
     `state` is what was wanted then. `meanings` has all columns that the migration knows, the unused ones too: those
     that are not in `state`. `renamed` maps a column to the names that it had before, `was` has those of the table, the
-    most recent first; they let an older release find its data again. `wrote` has the SQL literal that filled a column
+    most recent first; they let an older release find its data again, as do `members`: by column, the former stored
+    members of its enum and what they are now. `wrote` has the SQL literal that filled a column
     when it was added, `merged` the columns and former tables ("table:NAME") whose late declaration was carried out.
     `unvalidated` are the definitions of constraints in `state` that old rows may violate.
     `used` is False when no model has the table any more.
@@ -56,6 +57,7 @@ class TableRecord:
     merged: tuple[str, ...] = ()
     used: bool = True
     unvalidated: tuple[str, ...] = ()
+    members: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

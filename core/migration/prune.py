@@ -157,7 +157,13 @@ def _without(record: TableRecord, column: str) -> TableRecord:
     def others(known: Mapping[str, T]) -> dict[str, T]:
         return {name: value for name, value in known.items() if name != column}
 
-    return replace(record, meanings=others(record.meanings), renamed=others(record.renamed), wrote=others(record.wrote))
+    return replace(
+        record,
+        meanings=others(record.meanings),
+        renamed=others(record.renamed),
+        wrote=others(record.wrote),
+        members=others(record.members),
+    )
 
 
 def _planned(left: Left) -> Planned:

@@ -109,6 +109,7 @@ class _Next:
             merged=self._merged(),
             used=True,
             unvalidated=tuple(c.definition for c in constraints if c.definition in self._unvalidated),
+            members=self._members(),
         )
 
     def _state(self) -> TableState:
@@ -136,6 +137,21 @@ class _Next:
         declared = self._wanted.column_was
         names = dict.fromkeys((*known, *olds, *declared))
         found = {name: _others(name, olds.get(name, ()), known.get(name, ()), declared.get(name, ())) for name in names}
+        return {name: others for name, others in found.items() if others}
+
+    def _members(self) -> dict[str, dict[str, str]]:
+        """The former members of each enum and what they are now; likewise."""
+        known = moved(self._before.members, self._columns) if self._before else {}
+        done = {step.column: step.members for step in self._done if isinstance(step, ConvertColumn)}
+        declared = self._wanted.members_was
+        found = {}
+        for name in dict.fromkeys((*known, *done, *declared)):
+            nearest = {**declared.get(name, {}), **done.get(name, {})}
+            followed = {old: nearest.get(new, new) for old, new in known.get(name, {}).items() if old not in nearest}
+            each = {**nearest, **followed}
+            # Where both are members, neither is the other.
+            members = set(self._wanted.meanings[name].members) if name in self._wanted.meanings else set()
+            found[name] = {old: new for old, new in each.items() if old != new and not {old, new} <= members}
         return {name: others for name, others in found.items() if others}
 
     def _was(self) -> tuple[str, ...]:
