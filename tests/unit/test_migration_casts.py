@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.migration.casts import convert
+from core.migration.casts_altered import is_altered
 from core.migration.meaning import Kind, Meaning
 from tests.stored_values import MEMBERS, VALUES, meanings
 
@@ -167,6 +168,10 @@ def test_what_follows_can_be_got_back(old: Kind, new: Kind) -> None:
         if follows is None:
             return
         back = convert(follows, PLAIN[new], PLAIN[old])
+        if back is None:
+            # More digits than the number's column can hold: the original is kept beside it.
+            assert is_altered(value, PLAIN[old], PLAIN[new])
+            return
         again = convert(back, PLAIN[old], PLAIN[new])
         assert again == follows or (old is Kind.JSON and json.loads(again) == json.loads(follows))
         if new is Kind.DATETIME and old is not Kind.DATE and old not in SPELLED:
