@@ -8,13 +8,10 @@ from sysconfig import get_path
 from typing import TYPE_CHECKING
 
 from core.config import cfg
-from core.migration.report import heading, lines, undo, without_tables
 from models.exc import AhaError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    from .lifecycle import Migrated
 
 NO_TABLES = "have its tables"
 
@@ -40,6 +37,8 @@ def failure_report(name: str, what: str, error: BaseException, *, full: bool = F
 def _head(name: str, what: str, said: str) -> str:
     # The frame of a migration's refusal is in the refusal's language; all else that fails is told in English.
     if what == NO_TABLES:
+        from core.migration.report import without_tables  # noqa: PLC0415 - most starts have nothing to say of tables
+
         return without_tables(name, said, lang=cfg.aha.lang)
     return f"module {name} is off, it failed to {what}: {said}"
 
@@ -53,15 +52,6 @@ def one_line(error: BaseException) -> str:
     if isinstance(error, AhaError):
         return text
     return f"{type(error).__name__}: {text}" if text else type(error).__name__
-
-
-def migration_report(migrated: Migrated, *, lang: str) -> list[str]:
-    """Say what was done to the tables of which modules, or has to wait; nothing if those are only the framework's."""
-    own = [unit for unit in migrated.units if unit.modules != ("",)]
-    if not own:
-        return []
-    said = [heading(own, lang=lang, seconds=migrated.seconds), *(f"  {line}" for line in lines(own, lang=lang))]
-    return [*said, f"  {undo(migrated.backup, lang=lang)}"] if migrated.backup else said
 
 
 def traceback_text(error: BaseException, *, full: bool = False) -> str:

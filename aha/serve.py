@@ -15,12 +15,11 @@ from sqlalchemy import make_url
 import aha
 from core.adapter import adapters
 from core.config import cfg
-from core.migration.report import still_waiting
 from core.migration.start import waiting
 from models.exc import ConfigError
 
 from .lifecycle import Bot
-from .reports import failure_report, migration_report
+from .reports import failure_report
 from .signals import StopSignal
 
 if TYPE_CHECKING:
@@ -115,6 +114,8 @@ async def _first(*events: asyncio.Event) -> None:
 
 
 def _report_migration(told: set[str], migrated: Migrated) -> None:
+    from .migration_report import migration_report  # noqa: PLC0415 - most starts have nothing to say of tables
+
     told.update(name for unit in migrated.units for name in unit.modules)
     for line in migration_report(migrated, lang=cfg.aha.lang):
         logger.info("%s", line)
@@ -123,6 +124,8 @@ def _report_migration(told: set[str], migrated: Migrated) -> None:
 def _report_waiting(told: Collection[str]) -> None:
     """Remind the owner of what waits in modules that this start has not told of."""
     if modules := [name for name in waiting() if name not in told]:
+        from .migration_report import still_waiting  # noqa: PLC0415 - as above
+
         logger.info("%s", still_waiting(modules, lang=cfg.aha.lang))
 
 

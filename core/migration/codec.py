@@ -1,27 +1,25 @@
-"""The values of a migration as JSON and back. What a newer release of Aha has added to them is passed over."""
+"""Values as JSON, and what a column means back from it. What a newer release of Aha has added to it is passed over.
+
+This much every start needs; what only a migration reads is in `codec_records`.
+"""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from core.migration.meaning import Kind, Meaning
-from core.migration.model import TableRecord
-from core.migration.state import ColumnState, ConstraintKind, ConstraintState, IndexState, TableState
-from core.migration.steps import KINDS, Fill, Phase, Planned, Source, Verdict
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 
 def encode(value: Any) -> str:
     """`value`, made of dataclasses, mappings, sequences and texts, as JSON."""
-    return json.dumps(value, default=_plain, ensure_ascii=False, separators=(",", ":"))
+    return json.dumps(value, default=plain, ensure_ascii=False, separators=(",", ":"))
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
+    """`value` as something that JSON has, its parts as they are."""
     if is_dataclass(value) and not isinstance(value, type):
         return {field.name: getattr(value, field.name) for field in fields(value)}
     if isinstance(value, Mapping):
@@ -31,80 +29,14 @@ def _plain(value: Any) -> Any:
     return getattr(value, "__qualname__", repr(value))
 
 
-def planned_as_data(planned: Planned) -> dict[str, Any]:
-    """A step with its verdict as plain data, the name of its kind under "step"."""
-    step = {"step": type(planned.step).__name__, **_plain(planned.step)}
-    return {**_plain(planned), **step}
-
-
-def planned_from(given: Mapping[str, Any]) -> Planned | None:
-    """What `planned_as_data` made of a step; what made a default is forgotten. None for a kind that is not known."""
-    kind = KINDS.get(given["step"])
-    if kind is None:
-        return None
-    data = _known(kind, given)
-    parts = {name: _PARTS[name](data[name]) for name in data.keys() & _PARTS.keys() if isinstance(data[name], Mapping)}
-    rest = {name: value for name, value in _known(Planned, given).items() if name != "step"}
-    given_as = {"phase": Phase(rest["phase"]), "verdict": Verdict(rest["verdict"])}
-    return Planned(kind(**{**data, **parts}), **{**rest, **given_as})
-
-
-def record_from(text: str) -> TableRecord:
-    """The record that `encode` wrote."""
-    data = _known(TableRecord, json.loads(text))
-    meanings = {name: meaning_from(given) for name, given in data["meanings"].items()}
-    renamed = {name: tuple(olds) for name, olds in data.get("renamed", {}).items()}
-    return TableRecord(**{**data, "state": _table(data["state"]), "meanings": meanings, "renamed": renamed})
-
-
 def meaning_from(given: Mapping[str, Any]) -> Meaning:
     """The meaning that `encode` wrote."""
-    data = _known(Meaning, given)
+    data = known(Meaning, given)
     kind = Kind(data["kind"]) if data["kind"] in set(Kind) else Kind.OTHER
     return Meaning(**{**data, "kind": kind})
 
 
-def _table(given: Mapping[str, Any]) -> TableState:
-    data = _known(TableState, given)
-    return TableState(
-        **{
-            **data,
-            "columns": tuple(ColumnState(**_known(ColumnState, column)) for column in data["columns"]),
-            "constraints": tuple(_constraint(constraint) for constraint in data.get("constraints", ())),
-            "indexes": tuple(_index(index) for index in data.get("indexes", ())),
-        }
-    )
-
-
-def _constraint(given: Mapping[str, Any]) -> ConstraintState:
-    data = _known(ConstraintState, given)
-    return ConstraintState(**{**data, "kind": ConstraintKind(data["kind"])})
-
-
-def _fill(given: Mapping[str, Any]) -> Fill:
-    return Fill(Source(given["source"]), given["sql"])
-
-
-def _index(given: Mapping[str, Any]) -> IndexState:
-    return IndexState(**_known(IndexState, given))
-
-
-def _part(given: Mapping[str, Any]) -> ConstraintState | IndexState:
-    return _constraint(given) if "kind" in given else _index(given)
-
-
-_PARTS: Mapping[str, Callable[[Mapping[str, Any]], Any]] = {
-    "fill": _fill,
-    "before": meaning_from,
-    "after": meaning_from,
-    "constraint": _constraint,
-    "index": _index,
-    "old": _part,
-    "new": _part,
-}
-
-
-def _known(cls: type[Any], given: Mapping[str, Any]) -> dict[str, Any]:
+def known(cls: type[Any], given: Mapping[str, Any]) -> dict[str, Any]:
     """What `cls` has of `given`, its sequences as tuples."""
     names = {field.name for field in fields(cls)}
     return {name: tuple(v) if isinstance(v, list) else v for name, v in given.items() if name in names}

@@ -12,10 +12,11 @@ from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Column, DateTime, Integer, Table, Text, delete, insert, select
+from sqlalchemy import delete, insert, select
 
-from core.database.base import metadata
-from core.migration.codec import encode, planned_as_data, record_from
+from core.migration.codec import encode
+from core.migration.codec_records import planned_as_data, record_from
+from core.migration.ledger_tables import history_table, schema_table
 from utils.sqlalchemy import upsert
 
 if TYPE_CHECKING:
@@ -25,24 +26,6 @@ if TYPE_CHECKING:
 
     from core.migration.model import TableRecord, UnitPlan
     from core.migration.steps import Phase, Planned
-
-_schema = Table(
-    "aha_schema",
-    metadata,
-    Column("name", Text, primary_key=True),
-    Column("module", Text, nullable=False),
-    Column("record", Text, nullable=False),
-)
-_history = Table(
-    "aha_history",
-    metadata,
-    Column("id", Integer, primary_key=True),
-    Column("at", DateTime(timezone=True), nullable=False),
-    Column("modules", Text, nullable=False),
-    Column("phase", Text, nullable=False),
-    Column("steps", Text, nullable=False),
-    Column("release", Text, nullable=False),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,33 +42,33 @@ class Entry:
 
 def records(connection: Connection, live: Collection[str]) -> dict[str, TableRecord]:
     """What is recorded of each table, by its name; nothing if there is no ledger among the tables `live`."""
-    if _schema.name not in live:
+    if schema_table.name not in live:
         return {}
-    rows = connection.execute(select(_schema.c.name, _schema.c.record))
+    rows = connection.execute(select(schema_table.c.name, schema_table.c.record))
     return {name: record_from(record) for name, record in rows}
 
 
 def owners(connection: Connection, live: Collection[str]) -> dict[str, str]:
     """Which module each table belongs to that was ever migrated; "" is the framework."""
-    if _schema.name not in live:
+    if schema_table.name not in live:
         return {}
-    return {row.name: row.module for row in connection.execute(select(_schema.c.name, _schema.c.module))}
+    return {row.name: row.module for row in connection.execute(select(schema_table.c.name, schema_table.c.module))}
 
 
 def history(connection: Connection, live: Collection[str]) -> list[Entry]:
     """All that was done, oldest first."""
-    if _history.name not in live:
+    if history_table.name not in live:
         return []
-    return [_entry(row) for row in connection.execute(select(_history).order_by(_history.c.id))]
+    return [_entry(row) for row in connection.execute(select(history_table).order_by(history_table.c.id))]
 
 
 def write_records(connection: Connection, records: Mapping[str, TableRecord], *, gone: Collection[str]) -> None:
     """Record the tables in `records`; the names in `gone` are no table's any more."""
     if gone:
-        connection.execute(delete(_schema).where(_schema.c.name.in_(gone)))
+        connection.execute(delete(schema_table).where(schema_table.c.name.in_(gone)))
     if records:
         rows = [{"name": r.name, "module": r.module, "record": encode(r)} for r in records.values()]
-        connection.execute(upsert(_schema, rows))
+        connection.execute(upsert(schema_table, rows))
 
 
 def write_history(connection: Connection, unit: UnitPlan, phase: Phase) -> None:
@@ -102,7 +85,7 @@ def enter(connection: Connection, modules: Sequence[str], steps: Iterable[Planne
         "steps": encode([planned_as_data(planned) for planned in steps]),
         "release": _release(),
     }
-    connection.execute(insert(_history), row)
+    connection.execute(insert(history_table), row)
 
 
 def _entry(row: Any) -> Entry:

@@ -16,14 +16,13 @@ from core.database import transition
 from core.database._sqlalchemy import outdate_connections
 from core.database.engine import db_engine
 from core.database.schema import check
-from core.migration import kept_table, ledger, stamp  # noqa: F401 - their tables are the framework's
+from core.migration import kept_table, ledger_tables, stamp  # noqa: F401 - their tables are the framework's
 from core.migration.faults import fatal, said
 from core.migration.fingerprint import fingerprint
 from core.migration.leftovers import leftover_columns
 from core.migration.lock import one_process
 from core.migration.owned import Owned, framework, owned
 from core.migration.stamp import Stamp
-from core.migration.steps import Phase
 from models.exc import DatabaseError
 
 if TYPE_CHECKING:
@@ -99,7 +98,7 @@ async def settle(modules: Iterable[Module]) -> Outcome:
     pending = {name: migration for name, migration in _start.stamp.pending.items() if name not in ended}
     with _explained():
         async with one_process(db_engine), db_engine.connect() as connection:
-            work = _work(connection, Phase.SETTLE, replace(_start.stamp, pending=pending))
+            work = _work(connection, "settle", replace(_start.stamp, pending=pending))
             await work.migrate([owned(module) for module in due])
             await _finish(work)
     for name in ended:
@@ -167,7 +166,7 @@ async def _expand(
     prints: Mapping[str, str],
     backup: Callable[[], Awaitable[object]] | None,
 ) -> Work:
-    work = _work(connection, Phase.EXPAND, _start.stamp, backup)
+    work = _work(connection, "expand", _start.stamp, backup)
     await work.expand(_start.running, changed=changed)
     work.stamp = replace(work.stamp, models={**work.stamp.models, **prints})
     await _finish(work)
@@ -216,8 +215,9 @@ async def _kept_values(what: type[Any] | Table | str) -> list[Kept]:
 transition.read_kept_with(_kept_values)
 
 
-def _work(connection: AsyncConnection, phase: Phase, stamped: Stamp, backup: Any = None) -> Work:
+def _work(connection: AsyncConnection, phase: str, stamped: Stamp, backup: Any = None) -> Work:
     # Imported late: most starts change nothing, and need nothing of all that comparing and changing takes.
+    from core.migration.steps import Phase  # noqa: PLC0415
     from core.migration.work import Work  # noqa: PLC0415
 
-    return Work(connection, phase, stamped, _start.found, backup)
+    return Work(connection, Phase(phase), stamped, _start.found, backup)

@@ -10,7 +10,7 @@ from aha.commands.exits import plain_errors
 from aha.tables import write_json, write_table
 from core.config import cfg
 from core.migration import inventory, ledger
-from core.migration.codec import planned_from
+from core.migration.codec_records import planned_from
 from core.migration.read import table_names
 from core.migration.report import line
 

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 from aha.commands.database import saver
 from aha.commands.exits import plain_errors
 from aha.lifecycle import Migrated
-from aha.reports import NO_TABLES, failure_report, migration_report, one_line
+from aha.migration_report import migration_report
+from aha.reports import NO_TABLES, failure_report, one_line
 from aha.tables import write_json
 from core.config import cfg
 from core.migration.report import heading, lines
