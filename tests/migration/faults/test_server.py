@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import warnings
 from contextlib import ExitStack
 from pathlib import Path
@@ -69,6 +70,8 @@ async def test_server_that_crashes_in_the_middle(starts, server, tmp_path, share
     point = max(1, int(points * share))
     end = starts.one(scene.database, scene.modules, point=point, what="stop", server=info.pid)
     assert end["status"] == 0
+    while info.is_running():
+        await asyncio.sleep(0)
     server.ensure_postgres_running()
     postgres = Postgres(postgres.url)
     scene.place.postgres = postgres
