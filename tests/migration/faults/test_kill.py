@@ -50,7 +50,7 @@ async def kill_at_each(scene, starts, *, parts):
 
 
 async def test_killed_at_some_points(scene, starts):
-    await kill_at_each(await scene(STORIES[0]), starts, parts=5)
+    await kill_at_each(await scene(STORIES[0]), starts, parts=3)
 
 
 @pytest.mark.faults

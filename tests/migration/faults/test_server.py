@@ -33,7 +33,7 @@ async def disconnect_at_each(scene, starts, *, parts):
         survived("connection ended by the server", database)
 
 
-@pytest.mark.parametrize("parts", [5, pytest.param(None, marks=[pytest.mark.faults, pytest.mark.timeout(3600)])])
+@pytest.mark.parametrize("parts", [3, pytest.param(None, marks=[pytest.mark.faults, pytest.mark.timeout(3600)])])
 async def test_connection_ended_by_the_server(starts, postgres, tmp_path, parts):
     place = Server(postgres)
     try:
