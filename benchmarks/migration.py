@@ -16,13 +16,14 @@ from sqlalchemy import Boolean, Column, Float, Integer, MetaData, Table, Text
 
 from benchmarks.rows import Row, Section
 from core.database import close_database, db_engine, open_database
-from core.migration import apply_sqlite, casts
-from core.migration.kept_table import kept_table
+from core.migration.casts import cast as casts
+from core.migration.kept.table import kept_table
 from core.migration.lock import take_write_lock
-from core.migration.plan import make_plan
-from core.migration.read import read_tables
+from core.migration.planner.plan import make_plan
 from core.migration.run import carry_out, surrounded
-from core.migration.scratch import wanted_tables
+from core.migration.schema.read import read_tables
+from core.migration.schema.scratch import wanted_tables
+from core.migration.sqlite import script as apply_sqlite
 from core.migration.steps import Phase
 
 if TYPE_CHECKING:

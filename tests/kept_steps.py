@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from core.database import db_engine
-from core.migration import kept
-from core.migration.casts import prepare
-from core.migration.kept_table import kept_table
+from core.migration.casts.cast import prepare
+from core.migration.kept import values as kept
+from core.migration.kept.table import kept_table
 from core.migration.meaning import Kind, Meaning
 
 if TYPE_CHECKING:

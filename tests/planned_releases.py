@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import MetaData
 
-from core.migration import apply_postgresql, apply_sqlite, casts
-from core.migration.kept import kept_table
-from core.migration.plan import forgotten, make_plan, next_records
-from core.migration.read import read_tables
+from core.migration.casts import cast as casts
+from core.migration.kept.values import kept_table
+from core.migration.planner.plan import forgotten, make_plan, next_records
+from core.migration.postgresql import script as apply_postgresql
 from core.migration.run import carry_out, surrounded
-from core.migration.scratch import wanted_tables
+from core.migration.schema.read import read_tables
+from core.migration.schema.scratch import wanted_tables
+from core.migration.sqlite import script as apply_sqlite
 from core.migration.steps import Phase, Planned, Verdict
 
 if TYPE_CHECKING:

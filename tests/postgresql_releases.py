@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Column, Connection, Integer, MetaData, Table
 
 from core.database import close_database, db_engine, open_database
-from core.migration import apply_postgresql, casts, kept_table
-from core.migration.plan import is_empty, make_plan, next_records
-from core.migration.read import read_tables
+from core.migration.casts import cast as casts
+from core.migration.kept import table as kept_table
+from core.migration.planner.plan import is_empty, make_plan, next_records
+from core.migration.postgresql import script as apply_postgresql
 from core.migration.run import carry_out
-from core.migration.scratch import wanted_tables
+from core.migration.schema.read import read_tables
+from core.migration.schema.scratch import wanted_tables
 from core.migration.steps import Phase
 
 if TYPE_CHECKING:

@@ -12,14 +12,15 @@ from sqlalchemy import (
 
 from core.database import db_engine
 from core.database.sqlite import AhaSQLite
-from core.migration import apply_sqlite, kept
-from core.migration.create import create_statements
 from core.migration.fill import fill
-from core.migration.kept_table import kept_table
+from core.migration.kept import values as kept
+from core.migration.kept.table import kept_table
 from core.migration.meaning import Kind, Meaning
 from core.migration.model import UnitPlan
-from core.migration.read import read_tables
-from core.migration.scratch import wanted_tables
+from core.migration.schema.create import create_statements
+from core.migration.schema.read import read_tables
+from core.migration.schema.scratch import wanted_tables
+from core.migration.sqlite import script as apply_sqlite
 from core.migration.statements import FillRows, RestoreRows, Script, Sql
 from core.migration.steps import (
     Fill,

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 
 from core.backup.copy_types import Known, TableCopy, table_copy
 from core.database.base import metadata
-from core.migration import ledger, stamp
+from core.migration.ledger import records as ledger
+from core.migration.ledger import stamp
 from core.migration.model import TableRecord
 from core.migration.owned import framework, owned
-from core.migration.plan import next_records
+from core.migration.planner.plan import next_records
 from core.migration.planning import plan_within
-from core.migration.read import read_tables, table_names
-from core.migration.scratch import wanted_tables
+from core.migration.schema.read import read_tables, table_names
+from core.migration.schema.scratch import wanted_tables
 from core.migration.steps import Phase, Verdict
 from models.exc import BackupError
 
@@ -23,9 +24,9 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection, Dialect
 
+    from core.migration.ledger.stamp import Stamp
     from core.migration.owned import Owned
     from core.migration.planning import Planning
-    from core.migration.stamp import Stamp
     from core.migration.state import TableState
     from core.migration.steps import Planned, Step
 

@@ -17,9 +17,9 @@ from core.backup.copy_types import quoted
 from core.backup.copy_values import copy_field, from_postgresql, into_postgresql, read_sql
 from core.database.base import metadata
 from core.database.url import explain
-from core.migration.apply_postgresql_ddl import literal
-from core.migration.apply_postgresql_types import ddl_type
 from core.migration.lock import one_process
+from core.migration.postgresql.ddl import literal
+from core.migration.postgresql.types import ddl_type
 from core.migration.state import ConstraintKind
 from models.exc import BackupError
 

@@ -15,7 +15,7 @@ from core.backup.copy_types import names, quoted
 from core.backup.copy_values import Unfit, decoded, from_sqlite
 from core.backup.threads import apart
 from core.database.url import what_it_said
-from core.migration.apply_sqlite_ddl import AUTOINCREMENT, create_table
+from core.migration.sqlite.ddl import AUTOINCREMENT, create_table
 from models.exc import BackupError
 
 if TYPE_CHECKING:

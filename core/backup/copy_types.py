@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import BigInteger, String, Text
 
-from core.migration.leftovers import type_of
+from core.migration.ledger.leftovers import type_of
 from core.migration.meaning import Kind, Meaning
-from core.migration.meanings import meaning_of, meaning_of_text
+from core.migration.schema.meanings import meaning_of, meaning_of_text
 from core.migration.state import ColumnState, ConstraintKind, ConstraintState, IndexState, TableState
 from core.migration.steps import AddConstraint, AddIndex, ConvertColumn, Step
 

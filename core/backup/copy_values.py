@@ -14,9 +14,9 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, TypeAlias
 from uuid import UUID
 
-from core.migration import casts
-from core.migration import casts_values as values
-from core.migration.casts_limits import fits_integer, fits_numeric, is_char, is_float4, is_jsonb
+from core.migration.casts import cast as casts
+from core.migration.casts import values
+from core.migration.casts.limits import fits_integer, fits_numeric, is_char, is_float4, is_jsonb
 from core.migration.meaning import Kind, Meaning
 
 if TYPE_CHECKING:

@@ -125,7 +125,7 @@ def read_kept_with(reader: Callable[[Any], Awaitable[Any]]) -> None:
 async def kept_values(what: type[Any] | Table | str) -> list[Any]:
     """The values of the table of `what` that could not follow a change of their column, and are kept: `Kept` records.
 
-    See `core.migration.kept.Kept`. Raises UsageError where no migration runs, outside of a bot.
+    See `core.migration.kept.values.Kept`. Raises UsageError where no migration runs, outside of a bot.
     """
     if not _readers:
         raise UsageError("kept values are there when a bot runs, from on_start on; import core.migration elsewhere")

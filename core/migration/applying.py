@@ -6,14 +6,17 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from core.config import cfg
-from core.migration import apply_postgresql, apply_sqlite, ledger, stamp
-from core.migration.changes import changes
 from core.migration.disk import check_room
+from core.migration.ledger import records as ledger
+from core.migration.ledger import stamp
+from core.migration.ledger.changes import changes
 from core.migration.lock import alone
-from core.migration.plan import forgotten, next_records
+from core.migration.planner.plan import forgotten, next_records
 from core.migration.planning import plan_within, version
+from core.migration.postgresql import script as apply_postgresql
 from core.migration.report import refusal
 from core.migration.run import carry_out, surrounded
+from core.migration.sqlite import script as apply_sqlite
 from core.migration.statements import Script, Sql
 from core.migration.steps import Phase
 from models.exc import DatabaseError
@@ -23,10 +26,10 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
+    from core.migration.ledger.stamp import Stamp
     from core.migration.model import TableRecord, UnitPlan
     from core.migration.owned import Owned
     from core.migration.planning import Planning
-    from core.migration.stamp import Stamp
 
 _EXECUTORS = {"sqlite": apply_sqlite, "postgresql": apply_postgresql}
 

@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from core.migration import casts, ledger
+from core.migration.casts import cast as casts
 from core.migration.faults import fatal, said
+from core.migration.ledger import records as ledger
 from core.migration.lock import alone
 from core.migration.owned import linked, running
-from core.migration.plan import make_plan
-from core.migration.read import read_tables
-from core.migration.scratch import wanted_tables
+from core.migration.planner.plan import make_plan
+from core.migration.schema.read import read_tables
+from core.migration.schema.scratch import wanted_tables
 from models.exc import DatabaseError
 
 if TYPE_CHECKING:

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from core.migration import kept
 from core.migration.faults import fatal, said
 from core.migration.fill import fill
+from core.migration.kept import values as kept
 from core.migration.statements import FillRows, RestoreRows, Sql
 from models.exc import DatabaseError
 

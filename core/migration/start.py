@@ -16,13 +16,15 @@ from core.database import transition
 from core.database._sqlalchemy import outdate_connections
 from core.database.engine import db_engine
 from core.database.schema import check
-from core.migration import kept_table, ledger_tables, stamp  # noqa: F401 - their tables are the framework's
 from core.migration.faults import fatal, said
-from core.migration.fingerprint import fingerprint
-from core.migration.leftovers import leftover_columns
+from core.migration.kept import table as kept_table  # noqa: F401 - their tables are the framework's
+from core.migration.ledger import stamp
+from core.migration.ledger import tables as ledger_tables  # noqa: F401 - their tables are the framework's
+from core.migration.ledger.leftovers import leftover_columns
+from core.migration.ledger.stamp import Stamp
 from core.migration.lock import one_process
 from core.migration.owned import Owned, framework, owned
-from core.migration.stamp import Stamp
+from core.migration.schema.fingerprint import fingerprint
 from models.exc import DatabaseError
 
 if TYPE_CHECKING:
@@ -32,7 +34,7 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
 
     from core.context import Module
-    from core.migration.kept import Kept
+    from core.migration.kept.values import Kept
     from core.migration.model import UnitPlan
     from core.migration.work import Work
 
@@ -200,14 +202,14 @@ async def _is_due(module: Module) -> bool:
 
 def _prepare_casts(connection: Connection) -> None:
     # Imported late, for the same reason as below.
-    from core.migration import casts  # noqa: PLC0415
+    from core.migration.casts import cast as casts  # noqa: PLC0415
 
     casts.prepare(connection)
 
 
 async def _kept_values(what: type[Any] | Table | str) -> list[Kept]:
     # Imported late, for the same reason as below.
-    from core.migration.kept import kept_values  # noqa: PLC0415
+    from core.migration.kept.values import kept_values  # noqa: PLC0415
 
     return await kept_values(what)
 

@@ -13,14 +13,15 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.schema import CreateSequence
 
-from core.migration import ledger, stamp
 from core.migration.applying import apply, has_work, refuse
 from core.migration.faults import fatal, is_full, is_locked, said
-from core.migration.leftovers import unused
+from core.migration.ledger import records as ledger
+from core.migration.ledger import stamp
+from core.migration.ledger.leftovers import unused
 from core.migration.lock import alone
 from core.migration.owned import FRAMEWORK, framework, selected
 from core.migration.planning import plan, plan_alone, version
-from core.migration.read import table_names
+from core.migration.schema.read import table_names
 from core.migration.steps import CreateTable, Phase, RenameTable, RetireTable, Verdict
 from models.exc import DatabaseError
 
@@ -31,10 +32,10 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
 
     from core.migration.applying import Applied
+    from core.migration.ledger.stamp import Stamp
     from core.migration.model import TableRecord, UnitPlan
     from core.migration.owned import Owned
     from core.migration.planning import Planning
-    from core.migration.stamp import Stamp
 
 logger = logging.getLogger(__name__)
 

@@ -46,8 +46,8 @@ from sqlalchemy.dialects.postgresql import JSONB
 from core.backup import BackupError, copy_database
 from core.context import entered
 from core.database import close_database, db_engine, metadata, open_database
-from core.migration import ledger
-from core.migration.read import table_names
+from core.migration.ledger import records as ledger
+from core.migration.schema.read import table_names
 from core.migration.start import expand, settle
 
 

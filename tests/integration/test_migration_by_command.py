@@ -7,12 +7,13 @@ from sqlalchemy import Column, Enum, ForeignKey, Integer, String, Table, Text, t
 
 from core.context import entered
 from core.database import db_engine, metadata, transition
-from core.migration import inventory, ledger
-from core.migration.inventory import Left, Owned
-from core.migration.preview import plan_only
-from core.migration.prune import prune
-from core.migration.put_back import put_back
+from core.migration.ledger import records as ledger
 from core.migration.start import expand, settle
+from core.migration.upkeep import inventory
+from core.migration.upkeep.inventory import Left, Owned
+from core.migration.upkeep.preview import plan_only
+from core.migration.upkeep.prune import prune
+from core.migration.upkeep.put_back import put_back
 from models.exc import DatabaseError
 
 pytestmark = pytest.mark.usefixtures("database", "forgets")

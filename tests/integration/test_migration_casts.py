@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from core.database import db_engine
-from core.migration.casts import cast_sql, convert, prepare
-from core.migration.casts_altered import is_altered
+from core.migration.casts.altered import is_altered
+from core.migration.casts.cast import cast_sql, convert, prepare
 from core.migration.meaning import Kind, Meaning
 from tests.stored_values import MEMBERS, VALUES, from_database, into_database, meanings
 

@@ -11,7 +11,8 @@ from sqlalchemy import Column, Integer, Table, Text, event, text
 
 from core.context import entered
 from core.database import close_database, db_engine, metadata, open_database, patience, sqlite
-from core.migration import apply_postgresql, disk, lock, planning, work
+from core.migration import disk, lock, planning, work
+from core.migration.postgresql import script as apply_postgresql
 from core.migration.start import expand, settle
 from core.migration.statements import Sql
 from models.exc import DatabaseError

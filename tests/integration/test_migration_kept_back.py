@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from core.migration import kept
-from core.migration.casts import cast_sql
+from core.migration.casts.cast import cast_sql
+from core.migration.kept import values as kept
 from core.migration.meaning import Kind, Meaning
 from tests.kept_steps import BIGINT, TEXT, back, keep, rows, run, sql
 

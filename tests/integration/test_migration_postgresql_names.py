@@ -17,7 +17,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-from core.migration.apply_postgresql_names import automatic_name, in_order
+from core.migration.postgresql.names import automatic_name, in_order
 from tests.postgresql_releases import key, opened
 
 

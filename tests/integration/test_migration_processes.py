@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import text
 
 from core.database import close_database, db_engine, open_database
-from core.migration import ledger
+from core.migration.ledger import records as ledger
 
 RELEASES = {
     1: 'Column("id", Integer, primary_key=True), Column("text", Text)',

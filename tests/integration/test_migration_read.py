@@ -32,8 +32,8 @@ from sqlalchemy import text as sql_text
 from sqlalchemy.dialects import postgresql
 
 from core.database import db_engine
-from core.migration.read import read_tables, table_names
-from core.migration.scratch import wanted_tables
+from core.migration.schema.read import read_tables, table_names
+from core.migration.schema.scratch import wanted_tables
 from core.migration.state import ConstraintKind
 
 on_postgresql = pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)

@@ -5,9 +5,9 @@ import re
 import pytest
 from sqlalchemy import create_engine
 
-from core.migration.read import read_tables, table_names
+from core.migration.schema.read import read_tables, table_names
+from core.migration.schema.tokens import Sort, quoted, tokens
 from core.migration.state import ConstraintKind
-from core.migration.tokens import Sort, quoted, tokens
 
 TABLES = {
     "bare columns": "CREATE TABLE t (a, b)",

@@ -23,10 +23,10 @@ from sqlalchemy.types import UserDefinedType
 
 from core.context import entered
 from core.database import db_engine, metadata
-from core.migration import scratch_postgresql
 from core.migration.faults import fatal
-from core.migration.read import read_tables
-from core.migration.scratch import wanted_tables
+from core.migration.schema import scratch_postgresql
+from core.migration.schema.read import read_tables
+from core.migration.schema.scratch import wanted_tables
 from models.exc import DatabaseError, TableRefused
 
 

@@ -19,7 +19,7 @@ from sqlalchemy import (
 
 from core.database import close_database, db_engine, open_database
 from core.migration.meaning import Kind, Meaning
-from core.migration.scratch import wanted_tables
+from core.migration.schema.scratch import wanted_tables
 from core.migration.steps import (
     AddColumn,
     AddConstraint,

@@ -31,10 +31,11 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.pool import StaticPool
 
 from core.database import close_database, db_engine, open_database
-from core.migration import apply_sqlite, casts
-from core.migration.plan import is_empty, make_plan, next_records
-from core.migration.read import read_tables
-from core.migration.scratch import wanted_tables
+from core.migration.casts import cast as casts
+from core.migration.planner.plan import is_empty, make_plan, next_records
+from core.migration.schema.read import read_tables
+from core.migration.schema.scratch import wanted_tables
+from core.migration.sqlite import script as apply_sqlite
 from core.migration.steps import Phase, Verdict
 from tests.planned_releases import Releases
 from tests.sqlite_steps import KEPT, run_script

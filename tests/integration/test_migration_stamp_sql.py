@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import text
 
 from core.database import db_engine
-from core.migration.fingerprint import live_stamp_sql
+from core.migration.schema.fingerprint import live_stamp_sql
 
 TABLES = ("CREATE TABLE p (id INTEGER PRIMARY KEY)", "CREATE TABLE t (id INTEGER PRIMARY KEY, a INTEGER, b VARCHAR(9))")
 

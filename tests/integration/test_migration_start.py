@@ -23,9 +23,10 @@ from sqlalchemy import (
 
 from core.context import entered
 from core.database import db_engine, kept_values, metadata, migrating, old_table, transition
-from core.migration import ledger, stamp
-from core.migration.preview import plan_only
+from core.migration.ledger import records as ledger
+from core.migration.ledger import stamp
 from core.migration.start import expand, settle
+from core.migration.upkeep.preview import plan_only
 
 
 def plain():

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import inspect, text
 
 from core.database import db_engine
-from core.migration import kept as kept_values
 from core.migration import planning
+from core.migration.kept import values as kept_values
 from core.migration.owned import owned
-from core.migration.plan import is_empty
-from core.migration.read import read_tables
+from core.migration.planner.plan import is_empty
+from core.migration.schema.read import read_tables
 from core.migration.steps import AddConstraint, AddIndex, ConvertColumn, Phase, SetNullable, ValidateConstraint, Verdict
 
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.migration.casts import convert
-from core.migration.casts_altered import is_altered
+from core.migration.casts.altered import is_altered
+from core.migration.casts.cast import convert
 from core.migration.meaning import Kind, Meaning
 from tests.stored_values import MEMBERS, VALUES, meanings
 

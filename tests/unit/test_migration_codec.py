@@ -7,8 +7,8 @@ import json
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.migration.codec import encode, meaning_from
-from core.migration.codec_records import planned_as_data, record_from
+from core.migration.ledger.codec import encode, meaning_from
+from core.migration.ledger.codec_records import planned_as_data, record_from
 from core.migration.meaning import Kind, Meaning
 from core.migration.model import TableRecord
 from core.migration.state import ColumnState, ConstraintKind, ConstraintState, IndexState, TableState

@@ -9,10 +9,10 @@ import pytest
 from sqlalchemy import Column, Integer, MetaData, Table
 
 from core.database.sqlite import AhaSQLite
-from core.migration.compare import steps_for
-from core.migration.matching import Match
 from core.migration.meaning import Kind, Meaning
 from core.migration.model import TableRecord, WantedTable
+from core.migration.planner.compare import steps_for
+from core.migration.planner.matching import Match
 from core.migration.state import ColumnState, ConstraintKind, ConstraintState, IndexState, TableState
 from core.migration.steps import (
     AddConstraint,

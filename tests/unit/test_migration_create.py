@@ -26,7 +26,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql.asyncpg import PGDialect_asyncpg
 
 from core.database.sqlite import AhaSQLite
-from core.migration.create import create_statements
+from core.migration.schema.create import create_statements
 
 POSTGRESQL = PGDialect_asyncpg()
 SQLITE = AhaSQLite()

@@ -37,7 +37,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import DeclarativeBase, Session
 
-from core.migration.fingerprint import fingerprint
+from core.migration.schema.fingerprint import fingerprint
 
 
 class Color(enum.Enum):
@@ -249,7 +249,7 @@ def test_neither_the_order_of_tables_nor_another_table_with_the_same_things_matt
 PROGRAM = """
 import enum
 from sqlalchemy import *
-from core.migration.fingerprint import fingerprint
+from core.migration.schema.fingerprint import fingerprint
 class Color(enum.Enum):
     RED = 1
     BLUE = 2

@@ -8,7 +8,7 @@ from sqlalchemy import ARRAY, Column, Enum, Integer, MetaData, Table, TypeDecora
 from core.context import entered
 from core.database import metadata
 from core.database.naming import physical_name
-from core.migration.former_names import columns_before, members_before, tables_before
+from core.migration.schema.former_names import columns_before, members_before, tables_before
 
 LONG = "a_table_with_a_name_that_is_too_long_to_be_stored_as_it_is"
 

@@ -7,7 +7,7 @@ from sqlalchemy import types
 from sqlalchemy.dialects import postgresql, sqlite
 
 from core.migration.meaning import Kind, Meaning
-from core.migration.meanings import meaning_of, meaning_of_text
+from core.migration.schema.meanings import meaning_of, meaning_of_text
 
 DIALECTS = {"sqlite": sqlite.dialect(), "postgresql": postgresql.dialect()}
 

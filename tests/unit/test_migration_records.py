@@ -9,7 +9,7 @@ from sqlalchemy import Column, Integer, MetaData, Table
 
 from core.migration.meaning import Kind, Meaning
 from core.migration.model import TableRecord, UnitPlan, WantedTable
-from core.migration.records import forgotten, next_records
+from core.migration.planner.records import forgotten, next_records
 from core.migration.state import ColumnState, ConstraintKind, ConstraintState, TableState
 from core.migration.steps import (
     AddColumn,

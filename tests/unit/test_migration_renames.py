@@ -9,7 +9,7 @@ from sqlalchemy import Column, Integer, MetaData, Table
 
 from core.migration.meaning import Kind, Meaning
 from core.migration.model import TableRecord, WantedTable
-from core.migration.renames import resolve
+from core.migration.planner.renames import resolve
 from core.migration.state import ColumnState, TableState
 
 if TYPE_CHECKING:

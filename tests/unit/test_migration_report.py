@@ -10,8 +10,8 @@ from typing import get_args
 
 import pytest
 
-from core.migration.codec import encode
-from core.migration.codec_records import planned_as_data, planned_from
+from core.migration.ledger.codec import encode
+from core.migration.ledger.codec_records import planned_as_data, planned_from
 from core.migration.meaning import Kind, Meaning
 from core.migration.model import TableRecord, UnitPlan
 from core.migration.report import heading, lines

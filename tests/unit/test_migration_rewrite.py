@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy.dialects.postgresql import asyncpg
 
 from core.database.sqlite import AhaSQLite
-from core.migration.rewrite import demand, renamed_constraint, renamed_index, substituted, wording
+from core.migration.planner.rewrite import demand, renamed_constraint, renamed_index, substituted, wording
 from core.migration.state import ConstraintKind, ConstraintState, IndexState
 
 SQLITE, POSTGRESQL = AhaSQLite(), asyncpg.dialect()

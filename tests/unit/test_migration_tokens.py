@@ -2,7 +2,7 @@
 
 import pytest
 
-from core.migration.tokens import folded, named, quoted, spell, tokens
+from core.migration.schema.tokens import folded, named, quoted, spell, tokens
 
 SAME = {
     "spaces": ("a  in\n(1,2)", "a IN (1, 2)"),

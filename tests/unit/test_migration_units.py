@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from core.migration.meaning import Kind, Meaning
-from core.migration.order import in_order
+from core.migration.planner.order import in_order
+from core.migration.planner.units import group
 from core.migration.state import ConstraintKind, ConstraintState, IndexState, TableState
 from core.migration.steps import (
     AddColumn,
@@ -22,7 +23,6 @@ from core.migration.steps import (
     Step,
     Verdict,
 )
-from core.migration.units import group
 
 NUMBER = Meaning(Kind.INTEGER, "INTEGER")
 KEY = ConstraintState(ConstraintKind.PRIMARY, ("id",), "PRIMARY KEY (id)")

@@ -11,9 +11,9 @@ from cyclopts import Parameter
 
 from aha.commands.exits import plain_errors
 from aha.tables import write_json, write_table
-from core.migration import inventory
-from core.migration.kept import entries
-from core.migration.put_back import put_back
+from core.migration.kept.values import entries
+from core.migration.upkeep import inventory
+from core.migration.upkeep.put_back import put_back
 from models.exc import UsageError
 
 from .home import HOME, Home, Json, look, opened
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
-    from core.migration.inventory import Left
-    from core.migration.kept import Kept
+    from core.migration.kept.values import Kept
+    from core.migration.upkeep.inventory import Left
 
 # A longer value is cut on a terminal and in a pipe; --json has all of it.
 _SHOWN = 60

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 from aha.commands.exits import plain_errors
 from aha.tables import write_json, write_table
 from core.config import cfg
-from core.migration import inventory, ledger
-from core.migration.codec_records import planned_from
-from core.migration.read import table_names
+from core.migration.ledger import records as ledger
+from core.migration.ledger.codec_records import planned_from
 from core.migration.report import line
+from core.migration.schema.read import table_names
+from core.migration.upkeep import inventory
 
 from .home import HOME, MODULES, Home, Json, Modules, look
 from .texts import answer, columns, texts
@@ -20,7 +21,7 @@ from .texts import answer, columns, texts
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from core.migration.ledger import Entry
+    from core.migration.ledger.records import Entry
 
 
 @plain_errors

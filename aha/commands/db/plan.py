@@ -13,10 +13,10 @@ from aha.commands.exits import plain_errors
 from aha.reports import NO_TABLES, failure_report, one_line
 from aha.tables import write_json
 from core.config import cfg
-from core.migration.preview import plan_only, scripts
 from core.migration.report import lines
 from core.migration.steps import Verdict
 from core.migration.texts import texts_in
+from core.migration.upkeep.preview import plan_only, scripts
 
 from .home import HOME, MODULES, Home, Json, Modules, loaded, logger, opened
 

@@ -13,10 +13,10 @@ from aha.commands.database import saver
 from aha.commands.exits import plain_errors
 from aha.tables import write_json, write_table
 from core.database import db_engine
-from core.migration import inventory
-from core.migration.plan import is_empty
-from core.migration.preview import plan_only
-from core.migration.prune import prune as remove
+from core.migration.planner.plan import is_empty
+from core.migration.upkeep import inventory
+from core.migration.upkeep.preview import plan_only
+from core.migration.upkeep.prune import prune as remove
 from models.exc import DatabaseError, UsageError
 
 from .home import HOME, MODULES, Home, Json, Modules, loaded, opened
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
-    from core.migration.inventory import Left
+    from core.migration.upkeep.inventory import Left
 
     from .home import Loaded
 

@@ -1,0 +1,248 @@
+"""Putting kept values back where they came from, now that they fit again. It decides nothing about the schema.
+
+A value goes back if it converts to the column's type, and into a row that has nothing there or just what the migration
+had put in: its default, or what became of the value itself. Of several that were kept of one row, only the newest may;
+those that are older than one that went back never go back by themselves. All is done by the database, whatever the
+number of rows.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, NamedTuple
+
+from sqlalchemy import inspect
+
+from core.migration.casts.cast import cast_sql, prepare, without_type
+from core.migration.casts.forms import as_read, names_of, now, written_key
+from core.migration.kept.table import column_names, exists, identifier, literal, split
+from core.migration.ledger.codec import meaning_from
+from core.migration.meaning import Kind
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from sqlalchemy import Connection
+
+    from core.migration.meaning import Meaning
+
+
+class _Group(NamedTuple):
+    """Kept values of one column that had the same meaning, in rows whose keys name the same columns.
+
+    `via` is what they were converted to, because of their spelling; None of those that could not follow.
+    """
+
+    meaning: str
+    via: str | None
+    columns: Sequence[str]
+
+
+class _Column(NamedTuple):
+    """A column that kept values may go back to. `wrote` is the SQL of what the migration put in.
+
+    `present` is the meaning of what is in it; `spelled`: values that only had another spelling go back, too.
+    """
+
+    table: str
+    name: str
+    after: Meaning
+    key: Sequence[str]
+    wrote: str | None
+    present: Meaning
+    spelled: bool
+
+
+def fits(
+    connection: Connection,
+    table: str,
+    column: str,
+    after: Meaning,
+    *,
+    key: Sequence[str] = (),
+    wrote: str | None = None,
+    present: Meaning | None = None,
+    spelled: bool = True,
+) -> int:
+    """Return how many kept values `restore` would put back.
+
+    `present` is the meaning of what is in the column if it has yet to become `after`.
+    """
+    target = _Column(table, column, without_type(after), key, wrote, present or after, spelled)
+    return sum(
+        connection.exec_driver_sql(f"SELECT count(*) FROM ({_pairs(connection, target, group)}) AS pairs").scalar_one()
+        for group in _groups(connection, target)
+    )
+
+
+def restore(
+    connection: Connection,
+    table: str,
+    *,
+    column: str,
+    key: Sequence[str],
+    after: Meaning,
+    wrote: str | None = None,
+    spelled: bool = True,
+) -> int:
+    """Put back what converts to `after` now, into rows whose column is NULL or holds the SQL literal `wrote`.
+
+    With `spelled` also what was converted before, into rows whose column still holds what it has become.
+    What went back is kept no longer. `key` is the table's primary key. Returns how many values these were.
+    """
+    target = _Column(table, column, after, key, wrote, after, spelled)
+    return sum(_restore(connection, target, group) for group in list(_groups(connection, target)))
+
+
+def _restore(connection: Connection, target: _Column, group: _Group) -> int:
+    table = identifier(connection, target.table)
+    place = _place(connection, target, of=table)
+    document, before = as_read(connection.dialect.name, "k", meaning_from(json.loads(group.meaning)))
+    value = cast_sql(connection, document, before, target.after).value
+    connection.exec_driver_sql(f"CREATE TEMPORARY TABLE aha_pairs AS {_pairs(connection, target, group)}")
+    is_sqlite = connection.dialect.name == "sqlite"
+    connection.exec_driver_sql("CREATE INDEX ix_aha_pairs ON aha_pairs (place)" if is_sqlite else "ANALYZE aha_pairs")
+    connection.exec_driver_sql(
+        f"UPDATE {table} SET {connection.dialect.identifier_preparer.quote_identifier(target.name)} = {value} "
+        f"FROM aha_pairs AS p JOIN aha_kept AS k ON k.id = p.id WHERE p.place = {place}"
+    )
+    connection.exec_driver_sql(_outdate(connection.dialect.name, target))
+    done = connection.exec_driver_sql("DELETE FROM aha_kept WHERE id IN (SELECT id FROM aha_pairs)").rowcount
+    connection.exec_driver_sql("DROP TABLE aha_pairs")
+    return done
+
+
+def _outdate(dialect: str, target: _Column) -> str:
+    """The statement that marks the values that are older than those that went back to their rows."""
+    newer = "SELECT k.row_key, min(k.id) AS id FROM aha_pairs AS p JOIN aha_kept AS k ON k.id = p.id GROUP BY k.row_key"
+    return (
+        f"UPDATE aha_kept SET stale = {now(dialect)} FROM ({newer}) AS newer "
+        f"WHERE {_whose(target)} AND aha_kept.row_key = newer.row_key AND aha_kept.id < newer.id"
+    )
+
+
+def _groups(connection: Connection, target: _Column) -> Iterator[_Group]:
+    if not exists(connection):
+        return
+    prepare(connection)
+    names = names_of(connection.dialect.name, "row_key")
+    found = connection.exec_driver_sql(
+        f"SELECT DISTINCT meaning, via, {names} FROM aha_kept WHERE {_whose(target)} ORDER BY 1, 2, 3"
+    ).all()
+    there = set(column_names(connection, target.table)) if found else set()
+    for meaning, via, columns in found:
+        group = _Group(meaning, via, json.loads(columns))
+        if there.issuperset([*group.columns, target.name]) and (target.spelled or via is None):
+            yield group
+
+
+def _whose(target: _Column) -> str:
+    whose = f"table_name = {literal(target.table)} AND column_name = {literal(target.name)}"
+    return f"{whose} AND stale IS NULL"
+
+
+def _pairs(connection: Connection, target: _Column, group: _Group) -> str:
+    """The query that pairs the ids of kept values with the places of their rows.
+
+    Of several values of one row the newest counts; rows that cannot be told apart get one each.
+    """
+    value, before = as_read(connection.dialect.name, "k", meaning_from(json.loads(group.meaning)))
+    cast = cast_sql(connection, value, before, target.after)
+    # What would not get its own spelling back waits until the column has its type again.
+    fitting = f"({cast.value}) IS NOT NULL"
+    if group.via is not None and cast.altered is not None:
+        fitting += f" AND NOT {cast.altered}"
+    both = f"{_newest(connection, target, group)} UNION ALL {_rows(connection, target, group)}"
+    # Not a join: whatever they think of the number of rows, databases sort for this, and do not try each with each.
+    marked = "mark IS NOT NULL GROUP BY mark, nth HAVING count(*) = 2"
+    pairs = f"SELECT max(id) AS id, max(place) AS place FROM ({both}) AS b WHERE {marked}"
+    return (
+        f"SELECT p.id, p.place FROM ({pairs}) AS p JOIN aha_kept AS k ON k.id = p.id "
+        f"WHERE k.meaning = {literal(group.meaning)} AND {fitting}"
+    )
+
+
+def _newest(connection: Connection, target: _Column, group: _Group) -> str:
+    """The query for kept values by the keys of their rows, each with its number: the newest is the first."""
+    dialect = connection.dialect.name
+    mark = _sortable(dialect, "k.row_key")
+    no_place = "NULL" if dialect == "sqlite" else _sortable(dialect, "NULL::text")
+    where = "k.via IS NULL"
+    if group.via is not None:
+        value, before = as_read(dialect, "k", meaning_from(json.loads(group.meaning)))
+        mark = f"({mark} || {_held(connection, value, before, group.via)})"
+        where = f"k.via = {literal(group.via)} AND k.meaning = {literal(group.meaning)}"
+    if target.key:
+        where += " AND k.age = 1"
+    age = f"row_number() OVER (PARTITION BY {_sortable(dialect, 'row_key')} ORDER BY id DESC) AS age"
+    columns = "id, row_key, form, value, meaning, via"
+    return (
+        f"SELECT k.id, {no_place} AS place, {mark} AS mark, "
+        f"row_number() OVER (PARTITION BY {mark} ORDER BY k.id DESC) AS nth "
+        f"FROM (SELECT {columns}, {age} FROM aha_kept WHERE {_whose(target)}) AS k WHERE {where}"
+    )
+
+
+def _rows(connection: Connection, target: _Column, group: _Group) -> str:
+    """The query for rows that may get a value, by their keys, each with its number among those with the same key."""
+    dialect = connection.dialect.name
+    columns = [identifier(connection, name, of="r") for name in group.columns]
+    mark = _sortable(dialect, written_key(dialect, columns, group.columns))
+    where = _vacant(connection, target)
+    if group.via is not None:
+        column = identifier(connection, target.name, of="r")
+        mark, where = f"({mark} || {_held(connection, column, target.present, group.via)})", f"{column} IS NOT NULL"
+    return (
+        f"SELECT NULL AS id, {_place(connection, target, of='r')} AS place, {mark} AS mark, "
+        f"row_number() OVER (PARTITION BY {mark}) AS nth "
+        f"FROM {identifier(connection, target.table)} AS r WHERE {where}"
+    )
+
+
+def _held(connection: Connection, value: str, before: Meaning, via: str) -> str:
+    """The SQL of a text for what `value` is as `via`: in that form, it has no other spelling."""
+    after = meaning_from(json.loads(via))
+    held = cast_sql(connection, value, without_type(before), after).value
+    if connection.dialect.name == "sqlite":
+        return f"quote({held})"
+    return f"trim_scale({held})::text" if after.kind is Kind.NUMERIC else f"({held})::text"
+
+
+def _sortable(dialect: str, text: str) -> str:
+    """A text to be found again; PostgreSQL sorts by bytes much faster than by words."""
+    return f'(({text}) COLLATE "C")' if dialect == "postgresql" else text
+
+
+def _place(connection: Connection, target: _Column, *, of: str) -> str:
+    """The SQL that tells a row from all others while nobody changes it."""
+    if connection.dialect.name == "postgresql":
+        return _sortable("postgresql", f"{of}.ctid::text")  # which itself has no max() before PostgreSQL 14
+    key = target.key or _primary_key(connection, target.table)
+    if key and _is_without_rowid(connection, target.table):
+        return written_key("sqlite", [identifier(connection, name, of=of) for name in key], key)
+    taken = {name.lower() for name in column_names(connection, target.table)}
+    return f"{of}.{next(name for name in ('rowid', '_rowid_', 'oid') if name not in taken)}"
+
+
+def _primary_key(connection: Connection, table: str) -> Sequence[str]:
+    schema, name = split(connection, table)
+    return inspect(connection).get_pk_constraint(name, schema=schema)["constrained_columns"]
+
+
+def _is_without_rowid(connection: Connection, table: str) -> bool:
+    """Whether it may be: who only says so in a comment loses nothing but time."""
+    schema, name = split(connection, table)
+    quote = connection.dialect.identifier_preparer.quote_identifier
+    catalogue = f"{quote(schema)}.sqlite_master" if schema else "sqlite_master"
+    sql = connection.exec_driver_sql(f"SELECT sql FROM {catalogue} WHERE name = {literal(name)} AND type = 'table'")
+    return "WITHOUT" in (sql.scalar() or "").upper()
+
+
+def _vacant(connection: Connection, target: _Column) -> str:
+    column = identifier(connection, target.name, of="r")
+    if target.wrote is None:
+        return f"{column} IS NULL"
+    if connection.dialect.name == "sqlite":
+        return f"({column} IS NULL OR {column} = ({target.wrote}))"
+    # As text, because JSON cannot be compared.
+    return f"({column} IS NULL OR {column}::text = (({target.wrote})::{target.present.sql})::text)"
