@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import (
     BigInteger,
     Column,
+    Connection,
     ForeignKey,
     Integer,
     Numeric,
@@ -273,6 +274,16 @@ async def test_what_waits_for_values_that_fit_costs_one_query(database, release,
     assert [sql for sql in statements if "FUNCTION" not in sql and "set_config" not in sql][2:] == []
     await run("UPDATE note__demo SET price = 12.34")
     assert steps(await start(release("demo", note=priced(4)))) == [("ConvertColumn", "apply")]
+
+
+async def test_a_stamp_that_another_process_makes_while_it_is_looked_for_is_read(database, monkeypatch):
+    await start()
+    async with db_engine.connect() as connection:
+        there = (await connection.run_sync(stamp.read))[0]
+        hidden = iter([text("SELECT * FROM not_yet")])
+        asked = Connection.execute
+        monkeypatch.setattr(Connection, "execute", lambda self, query, *args: asked(self, next(hidden, query), *args))
+        assert (await connection.run_sync(stamp.read))[0] == there
 
 
 async def test_what_other_processes_have_written_into_the_stamp_stays(database):

@@ -57,13 +57,16 @@ class Stamp:
 def read(connection: Connection) -> tuple[Stamp | None, str]:
     """The stamp and, in the same query, the stamp of the schema as it is now. None, "" if there is no stamp yet."""
     live: ColumnElement[Any] = literal_column(live_stamp_sql(connection.dialect.name))
+    query = select(_table.c.value, _table.c.live, live)
     try:
-        row = connection.execute(select(_table.c.value, _table.c.live, live)).first()
+        row = connection.execute(query).first()
     except DBAPIError as error:
         connection.rollback()
-        if error.connection_invalidated or connection.dialect.has_table(connection, _table.name):
+        if error.connection_invalidated:
             raise
-        return None, ""
+        if not connection.dialect.has_table(connection, _table.name):
+            return None, ""
+        row = connection.execute(query).first()  # another process may have made the table meanwhile
     return (_stamp(row[0], row[1]), str(row[2])) if row else (None, "")
 
 
