@@ -76,8 +76,8 @@ async def expand(modules: Iterable[Module], *, backup: Callable[[], Awaitable[ob
     units: tuple[UnitPlan, ...] = ()
     with _explained():
         async with db_engine.connect() as connection:
-            changed = await _changed(connection, prints)
-        if changed:
+            is_to_look = await _seems_changed(connection, prints)
+        if is_to_look:
             async with one_process(db_engine), db_engine.connect() as connection:
                 if changed := await _changed(connection, prints):
                     work = await _expand(connection, changed, prints, backup)
@@ -148,6 +148,14 @@ def misfits(modules: Iterable[Module]) -> dict[Module, Exception]:
 
 def _print(given: Owned) -> str:
     return " ".join((fingerprint(given.tables), *given.was, *(sequence.name for sequence in given.sequences)))
+
+
+async def _seems_changed(connection: AsyncConnection, prints: Mapping[str, str]) -> bool:
+    """Whether to look under the lock. Before that, what others do at the very moment may come out as an error."""
+    try:
+        return bool(await _changed(connection, prints))
+    except SQLAlchemyError:
+        return True
 
 
 async def _changed(connection: AsyncConnection, prints: Mapping[str, str]) -> set[str]:

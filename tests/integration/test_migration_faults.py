@@ -55,9 +55,9 @@ def at():
     """Listens to an event of the engine until it is told to stop, or the test ends."""
     heard = []
 
-    def listen(name, function):
+    def listen(name, function, **options):
         heard.append((db_engine.sync_engine, name, function))
-        event.listen(*heard[-1])
+        event.listen(*heard[-1], **options)
 
     def stop():
         while heard:
@@ -226,6 +226,12 @@ async def test_nobody_is_to_blame_for_what_others_do_after_the_planning(old, rel
     monkeypatch.setattr(work, "plan", plan)
     assert (await expand([demo], backup=backup)).failures == {}
     assert await rows() == []
+
+
+async def test_an_error_before_the_lock_is_no_reason_to_stop(old, at, release):
+    failing = iter([text("SELECT * FROM not_yet")] * 2)
+    at("before_execute", lambda connection, query, *given: (next(failing, query), *given[:2]), retval=True)
+    assert (await expand([release(Integer)])).failures == {}
 
 
 async def test_tables_that_others_use_are_waited_for_several_times(old, release, monkeypatch, caplog):
