@@ -11,7 +11,7 @@ from .reports import traceback_text
 if TYPE_CHECKING:
     from pathlib import Path
 
-_OURS = ("aha", "bots", "core", "models", "modules", "services", "utils")
+OURS = ("aha", "bots", "core", "models", "modules", "services", "utils")
 
 
 class _Brief(logging.Formatter):
@@ -61,5 +61,5 @@ def set_up(level: str, *, file: Path | None = None) -> None:
         to_file = logging.FileHandler(file, encoding="utf-8")
         to_file.setFormatter(_LONG)
         logging.root.addHandler(to_file)
-    for name in _OURS:
+    for name in OURS:
         logging.getLogger(name).setLevel(level.upper())

@@ -16,6 +16,7 @@ from hashlib import sha256
 
 import pytest
 
+from aha import logs
 from aha.cli import main
 from aha.commands.db.texts import CHINESE, ENGLISH
 from core.config import cfg
@@ -47,6 +48,7 @@ class Ended:
 def db(folder, monkeypatch, capsys):
     """Runs `aha db` with these arguments in the bot's folder, in this process: there are many."""
     handlers = list(logging.root.handlers)
+    levels = {name: logging.getLogger(name).level for name in logs.OURS}
     monkeypatch.chdir(folder)
     for name in [name for name in os.environ if name.startswith("AHA_")]:
         monkeypatch.delenv(name)
@@ -56,6 +58,8 @@ def db(folder, monkeypatch, capsys):
         with pytest.raises(SystemExit) as ended:
             main(["db", *arguments])
         logging.root.handlers[:] = handlers
+        for name, level in levels.items():
+            logging.getLogger(name).setLevel(level)
         return Ended(ended.value.code, *capsys.readouterr())
 
     yield run_command

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from contextlib import AsyncExitStack
 from copy import copy
 from datetime import datetime  # noqa: TC003 - Mapped[...] is read when the class is made
 
@@ -310,8 +311,9 @@ async def test_many_more_upserts_at_once_than_connections(tables):
 async def test_two_tasks_that_share_a_session_are_told_so(tables):
     item = tables[0]
     pool = db_engine.sync_engine.pool
-    async with db_engine.connect():  # so that there is no connection at hand, and both have to wait for one
-        assert pool.checkedin() == 0
+    async with AsyncExitStack() as others:
+        while pool.checkedin():  # so that there is no connection at hand, and both have to wait for one
+            await others.enter_async_context(db_engine.connect())
         async with db_sessionmaker() as session:
             tried = [session.execute(upsert(item, id=n, data="a")) for n in range(2)]
             results = await asyncio.gather(*tried, return_exceptions=True)
