@@ -49,9 +49,10 @@ class Fill:
 
 @dataclass(frozen=True, slots=True)
 class CreateTable:
-    """The table is not there."""
+    """The table is not there. The foreign keys `without` which it is made are added when what they refer to allows."""
 
     table: str
+    without: tuple[ConstraintState, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

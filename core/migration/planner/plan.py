@@ -102,7 +102,7 @@ def _judged(
     for name, facts in asked.items():
         judged = [entry for step in facts.steps for entry in judge(step, facts)]
         planned[name] = make_room(judged, facts, connection.dialect)
-    planned = {name: steps for name, steps in consistent(planned, found, phase).items() if steps}
+    planned = {name: steps for name, steps in consistent(planned, found, live, phase).items() if steps}
     changing = {name for name, steps in planned.items() if any(p.verdict is not Verdict.POSTPONE for p in steps)}
     return {name: [_askable(entry, changing) for entry in steps] for name, steps in planned.items()}
 

@@ -11,7 +11,9 @@ from core.migration.steps import (
     AddIndex,
     ChangeOptions,
     ConvertColumn,
+    CreateTable,
     DropConstraint,
+    Phase,
     Planned,
     RenameConstraint,
     RestoreKept,
@@ -25,16 +27,22 @@ if TYPE_CHECKING:
 
     from core.migration.planner.matching import Match
     from core.migration.state import ConstraintState, TableState
-    from core.migration.steps import Phase, Step
+    from core.migration.steps import Step
 
 _Steps = dict[str, list[Planned]]
 _UNIQUE = (ConstraintKind.PRIMARY, ConstraintKind.UNIQUE)
 
 
-def consistent(planned: Mapping[str, Sequence[Planned]], found: Mapping[str, Match], phase: Phase) -> _Steps:
-    """The steps of each table, without those that make sense only after one that has to wait: they wait, too."""
+def consistent(
+    planned: Mapping[str, Sequence[Planned]], found: Mapping[str, Match], live: Mapping[str, TableState], phase: Phase
+) -> _Steps:
+    """The steps of each table, without those that make sense only after one that has to wait: they wait, too.
+
+    `found` are the tables that are planned, `live` all that are on disk.
+    """
     steps = {name: _key_in_place(_of_columns(entries), found[name]) for name, entries in planned.items()}
     keys = {name: missing for name, match in found.items() if (missing := _missing(match, steps.get(name, ())))}
+    keys |= _missing_elsewhere(found, live)
     if not keys:
         return steps
     return {name: _without_keys(match, steps.get(name, []), keys, phase=phase) for name, match in found.items()}
@@ -87,6 +95,27 @@ def _missing(match: Match, planned: Iterable[Planned]) -> dict[frozenset[str], P
     return {columns: p for columns, p in waiting.items() if all(set(key) != columns for key in there)}
 
 
+def _missing_elsewhere(
+    found: Mapping[str, Match], live: Mapping[str, TableState]
+) -> dict[str, dict[frozenset[str], Planned]]:
+    """The keys that foreign keys of the model need, and that tables which are not planned do not have."""
+    missing: dict[str, dict[frozenset[str], Planned]] = {}
+    for match in found.values():
+        for wanted in match.wanted.state.constraints:
+            name, columns = wanted.target or "", frozenset(wanted.target_columns)
+            if name in live and name not in found and not _is_key(live[name], columns):
+                step = AddConstraint(match.name, wanted)
+                waits = Planned(step, Phase.SETTLE, Verdict.POSTPONE, remedy="no_key")
+                missing.setdefault(name, {})[columns] = waits
+    return missing
+
+
+def _is_key(state: TableState, columns: frozenset[str]) -> bool:
+    wanted = {column.lower() for column in columns}
+    indexes = (index.columns for index in state.indexes if index.unique)
+    return any(wanted == {name.lower() for name in key} for key in (*(key.columns for key in _keys(state)), *indexes))
+
+
 def _keys(state: TableState) -> Iterator[ConstraintState]:
     return (constraint for constraint in state.constraints if constraint.kind in _UNIQUE)
 
@@ -101,8 +130,6 @@ def _without_keys(
     match: Match, planned: list[Planned], keys: Mapping[str, Mapping[frozenset[str], Planned]], *, phase: Phase
 ) -> list[Planned]:
     """The table's steps when its foreign keys to `keys` are made only after these."""
-    if match.live is None:
-        return planned
     for wanted in match.wanted.state.constraints:
         key = keys.get(wanted.target or "", {}).get(frozenset(wanted.target_columns))
         if key is not None and wanted.kind is ConstraintKind.FOREIGN:
@@ -116,6 +143,9 @@ def _without_key(
     """`planned` without what it does with the foreign key, which is dropped if it is there."""
     for entry in planned:
         step = entry.step
+        if isinstance(step, CreateTable):
+            yield replace(entry, step=replace(step, without=(*step.without, wanted)))
+            continue
         constraint = step.new if isinstance(step, RenameConstraint) else getattr(step, "constraint", None)
         is_its = isinstance(step, AddConstraint | ValidateConstraint | RenameConstraint)
         if not (is_its and constraint is not None and constraint.definition == wanted.definition):

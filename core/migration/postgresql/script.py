@@ -23,7 +23,7 @@ from core.migration.postgresql.parts import parts_in_the_way, parts_work, touche
 from core.migration.postgresql.rights import demand_rights
 from core.migration.postgresql.steps import work_of
 from core.migration.postgresql.types import plain_name, remade_types, type_work
-from core.migration.schema.create import create_statements
+from core.migration.schema.create import create_statements, declared
 from core.migration.statements import Script, Sql
 from core.migration.steps import Verdict
 
@@ -140,11 +140,13 @@ def _is_made_so(step: Step, replaced: Collection[tuple[str, str]]) -> bool:
 
 
 def _creation(job: Job, remade: Mapping[str, Remade]) -> Work:
-    tables = [job.unit.wanted[step.table].table for step in job.steps if isinstance(step, s.CreateTable)]
+    tables = {job.unit.wanted[step.table].table: step for step in job.steps if isinstance(step, s.CreateTable)}
     if not tables:
         return
     there = {live.place.name for live in job.catalogue.types.values()} | {plain_name(name) for name in remade}
-    for sql in create_statements(job.connection.dialect, tables, existing=there | set(job.catalogue.sequences)):
+    there |= set(job.catalogue.sequences)
+    without = [key for table, step in tables.items() for key in declared(table, step.without)]
+    for sql in create_statements(job.connection.dialect, list(tables), existing=there, without=without):
         yield Stage.CREATE, sql
 
 

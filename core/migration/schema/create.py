@@ -13,19 +13,27 @@ from sqlalchemy.types import TypeEngine
 from core.migration.statements import Sql
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
-    from sqlalchemy import Dialect, Table
+    from sqlalchemy import Dialect, ForeignKeyConstraint, Table
+
+    from core.migration.state import ConstraintState
 
 
 def create_statements(
-    dialect: Dialect, tables: Sequence[Table], sequences: Sequence[DBSequence] = (), *, existing: Collection[str] = ()
+    dialect: Dialect,
+    tables: Sequence[Table],
+    sequences: Sequence[DBSequence] = (),
+    *,
+    existing: Collection[str] = (),
+    without: Collection[ForeignKeyConstraint] = (),
 ) -> list[Sql]:
     """The statements for `tables` that are not there, in the order in which they have to run.
 
     Sequences and enum types come first, a table after those that it refers to, with its indexes and comments; foreign
     keys in a circle are added at the end where the database can. What authors attached to `before_create` and
-    `after_create` as DDL is included. `existing` are the names of types and sequences that are there already.
+    `after_create` as DDL is included. `existing` are the names of types and sequences that are there already; the
+    foreign keys `without` are left out.
     """
     statements: list[Sql] = []
     there = set(existing)
@@ -43,10 +51,22 @@ def create_statements(
     generator = SchemaGenerator(dialect, MockConnection(dialect, take))
     for sequence in sequences:
         generator.traverse_single(sequence)
-    for table, keys in sort_tables_and_constraints(tables):
+    for table, all_keys in sort_tables_and_constraints(tables):
+        keys = [key for key in all_keys if key not in without]
         if table is not None:
             generator.traverse_single(table, create_ok=True, include_foreign_key_constraints=keys)
             continue
         for key in keys:
             generator.traverse_single(key)
     return statements
+
+
+def declared(table: Table, keys: Iterable[ConstraintState]) -> list[ForeignKeyConstraint]:
+    """Those foreign keys of the model that `keys` are."""
+    given = {(key.columns, key.target, key.target_columns) for key in keys}
+    return [key for key in table.foreign_key_constraints if _shown(key) in given]
+
+
+def _shown(key: ForeignKeyConstraint) -> tuple[tuple[str, ...], str, tuple[str, ...]]:
+    columns, targets = zip(*((part.parent.name, part.column.name) for part in key.elements), strict=True)
+    return columns, key.referred_table.fullname, targets

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from core.migration.casts import cast as casts
 from core.migration.kept import values as kept
-from core.migration.schema.create import create_statements
+from core.migration.schema.create import create_statements, declared
 from core.migration.schema.tokens import quoted
 from core.migration.sqlite.check import check
 from core.migration.sqlite.merge import follow, merge
@@ -92,8 +92,9 @@ def _follow_with_kept(connection: Connection, unit: UnitPlan, steps: Iterable[St
 
 
 def _create(connection: Connection, unit: UnitPlan, steps: Iterable[Step]) -> list[Sql]:
-    tables = [unit.wanted[step.table].table for step in steps if isinstance(step, CreateTable)]
-    return create_statements(connection.dialect, tables) if tables else []
+    tables = {unit.wanted[step.table].table: step for step in steps if isinstance(step, CreateTable)}
+    without = [key for table, step in tables.items() for key in declared(table, step.without)]
+    return create_statements(connection.dialect, list(tables), without=without) if tables else []
 
 
 def _work(unit: UnitPlan, current: TableState, steps: Iterable[Step]) -> Work:
