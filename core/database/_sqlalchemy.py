@@ -44,6 +44,10 @@ if TYPE_CHECKING:
     from core.database.base import ModuleMetaData, dbBase
 
 
+# Table(name, metadata) declares nothing: it is the table of that name.
+_LOOKED_UP = 2
+
+
 def redirect_tables(metadata: ModuleMetaData) -> None:
     """Store each Table that is declared on `metadata`, and all that is named in it, under its module's own name."""
     construct = Table._new.__func__  # type: ignore[attr-defined]
@@ -51,8 +55,11 @@ def redirect_tables(metadata: ModuleMetaData) -> None:
     def _new(cls: type[Table], *args: Any, **kw: Any) -> Any:
         if len(args) < 2 or args[1] is not metadata:
             return construct(cls, *args, **kw)
-        name = str(args[0])
-        table = construct(cls, metadata.claim_table(name), *args[1:], **kw)
+        name, schema = str(args[0]), kw.get("schema")
+        stored = metadata.claim_table(name)
+        if len(args) > _LOOKED_UP and not (kw.get("extend_existing") or kw.get("keep_existing")):
+            metadata.refuse_second(name, f"{schema}.{stored}" if schema else stored)
+        table = construct(cls, stored, *args[1:], **kw)
         _number_itself_on_sqlite(table)
         metadata.own_table(name, table)
         return table

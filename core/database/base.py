@@ -52,6 +52,14 @@ class ModuleMetaData(MetaData):
             raise NameTaken(f"table name {name!r} is reserved for the framework: give the table another __tablename__")
         return stored
 
+    def refuse_second(self, name: str, stored: str) -> None:
+        """Raise NameTaken if the running module, which is about to declare its table `name`, has done so already."""
+        if stored in self.tables:
+            raise NameTaken(
+                f"table {name!r} of {_whose(current_module.get())} is declared twice: give one of the two another "
+                "__tablename__, import the first where it is needed, or say extend_existing=True to add to it"
+            )
+
     def own_table(self, name: str, table: Table) -> None:
         """Enter `table`, which the running module calls `name`, in the module's record."""
         if table.name in self.owners:

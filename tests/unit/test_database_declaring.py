@@ -24,7 +24,6 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import InvalidRequestError
 from sqlalchemy.orm import DeclarativeBase, Mapped, declared_attr, mapped_column, relationship
 from sqlalchemy.schema import CreateTable
 
@@ -247,11 +246,18 @@ def test_a_name_that_is_taken_is_refused(module, existing, wanted, message):
         forget(table)
 
 
-def test_declaring_a_table_twice_is_sqlalchemys_error_and_extending_it_works(module):
+def test_declaring_a_table_twice_says_whose_and_what_to_do_and_extending_it_works(module):
     with entered(module("one")):
         table = Table("t", metadata, Column("id", Integer, primary_key=True))
-        with pytest.raises(InvalidRequestError, match="already defined"):
+        with pytest.raises(NameTaken, match="^table 't' of module one is declared twice: .*extend_existing=True"):
             Table("t", metadata, Column("id", Integer, primary_key=True))
+        with pytest.raises(NameTaken, match="^table 't' of module one is declared twice: "):
+
+            class Again(dbBase):
+                __tablename__ = "t"
+                id: Mapped[int] = mapped_column(primary_key=True)
+
+        assert Table("t", metadata) is Table("t", metadata, Column("id", Integer), keep_existing=True) is table
         again = Table("t", metadata, Column("more", Integer), extend_existing=True)
     assert again is table
     assert list(table.c.keys()) == ["id", "more"]
