@@ -73,6 +73,18 @@ class EventNotBound(AhaError):  # noqa: N818 - reads as the sentence it is
 # --- store -------------------------------------------------------------------------------------------------------
 
 
+class StoreError(AhaError):
+    """What was set cannot be kept, read or brought to the disk; what had been set before is not lost."""
+
+
+class JournalFull(StoreError):  # noqa: N818 - reads as the sentence it is
+    """The journal of changes takes no more: no room on the disk, or too much waits for the database. Nothing changed."""
+
+
+class StoreFullError(StoreError):
+    """A module's store would take more memory than `aha.store.max_mb` allows. Nothing changed."""
+
+
 class StoreNotLoaded(AhaError):  # noqa: N818 - the name is part of the documented interface
     """A SimpleStore was touched before its data was loaded."""
 
