@@ -20,6 +20,8 @@ _OWN_PACKAGES = ("aha", "bots", "core", "models", "services", "utils")
 _OURS = tuple(f"{_TREE / package}/" for package in _OWN_PACKAGES)
 _LIBRARIES = tuple({f"{get_path(name)}/" for name in ("purelib", "platlib")})
 _IMPORT_SYSTEM = ("<frozen importlib", f"{Path(traceback.__file__).parent / 'importlib'}/")
+# Code of libraries that is in no file, or not in the one that the frame names.
+_NOWHERE = ("<sqlalchemy generated", "asyncpg/")
 
 
 def failure_report(name: str, what: str, error: BaseException, *, full: bool = False) -> str:
@@ -83,7 +85,7 @@ def _chain(error: traceback.TracebackException) -> Iterator[traceback.TracebackE
 
 def _trimmed(stack: traceback.StackSummary) -> traceback.StackSummary:
     return traceback.StackSummary.from_list(
-        [frame for frame in stack if not frame.filename.startswith(_IMPORT_SYSTEM + _OURS + _LIBRARIES)]
+        [frame for frame in stack if not frame.filename.startswith(_IMPORT_SYSTEM + _NOWHERE + _OURS + _LIBRARIES)]
     )
 
 

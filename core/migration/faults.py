@@ -50,19 +50,19 @@ def said(error: BaseException) -> str:
 
 def is_full(error: BaseException) -> bool:
     """Whether there was no room on the disk. Once it is rolled back, others may find enough."""
-    return any(_code(found) in _FULL for found in _chain(error))
+    return any(code(found) in _FULL for found in _chain(error))
 
 
 def is_locked(error: BaseException) -> bool:
     """Whether somebody else uses what was to be changed, and has for as long as lock_timeout allows."""
-    return any(_code(found) == _LOCKED for found in _chain(error))
+    return any(code(found) == _LOCKED for found in _chain(error))
 
 
 def _remedy(error: BaseException) -> str | None:
     for found in _chain(error):
         if getattr(found, "connection_invalidated", False) or isinstance(found, ConnectionError):
             return _LOST
-        remedy = _by_code(_code(found))
+        remedy = _by_code(code(found))
         if remedy is not None:
             return remedy
     return None
@@ -76,14 +76,14 @@ def _chain(error: BaseException) -> Iterator[BaseException]:
         found = found.__cause__
 
 
-def _code(error: BaseException) -> int | str:
+def code(error: BaseException) -> int | str:
     """What the database called it: SQLite's primary result code, or PostgreSQL's SQLSTATE; "" if it is not from it."""
     said = getattr(error, "orig", None) or error
-    code = getattr(said, "sqlite_errorcode", None)
-    return code & 0xFF if isinstance(code, int) else getattr(said, "sqlstate", None) or ""
+    number = getattr(said, "sqlite_errorcode", None)
+    return number & 0xFF if isinstance(number, int) else getattr(said, "sqlstate", None) or ""
 
 
-def _by_code(code: int | str) -> str | None:
-    if isinstance(code, int):
-        return _SQLITE.get(code)
-    return next((remedy for start, remedy in _POSTGRESQL.items() if code.startswith(start)), None)
+def _by_code(found: int | str) -> str | None:
+    if isinstance(found, int):
+        return _SQLITE.get(found)
+    return next((remedy for start, remedy in _POSTGRESQL.items() if found.startswith(start)), None)

@@ -18,6 +18,7 @@ from core.migration.ledger import records as ledger
 from core.migration.lock import alone
 from core.migration.owned import linked, running
 from core.migration.planner.plan import make_plan
+from core.migration.refused import remedy_for
 from core.migration.schema.read import read_tables
 from core.migration.schema.scratch import wanted_tables
 from models.exc import DatabaseError
@@ -148,7 +149,7 @@ def _plan_each(connection: Connection, found: Planning, wanted: Sequence[Owned],
 def _refusal(error: Exception) -> Exception:
     if isinstance(error, DatabaseError):
         return error
-    refusal = DatabaseError(f"its tables cannot be compared with the database: {said(error)}; its data is untouched")
+    refusal = DatabaseError(f"its tables cannot be compared with the database: {said(error)}; {remedy_for(error)}")
     refusal.__cause__ = error
     return refusal
 

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from core.migration.faults import fatal, said
+from core.migration.faults import fatal
 from core.migration.fill import fill
 from core.migration.kept import values as kept
+from core.migration.refused import message
 from core.migration.statements import FillRows, RestoreRows, Sql
 from models.exc import DatabaseError
 
@@ -54,7 +55,8 @@ def carry_out(connection: Connection, script: Script, wanted: Mapping[str, Wante
             try:
                 _carry_out(connection, statement, wanted)
             except (SQLAlchemyError, DatabaseError, Exception) as error:
-                raise fatal(error) or DatabaseError(_message(statement, error)) from error
+                role = connection.engine.url.username
+                raise fatal(error) or DatabaseError(message(statement, error, role=role)) from error
     if broken := _violations(connection, script.check) - before:
         shown = ", ".join(str(tuple(row)) for row in list(broken)[:3])
         raise DatabaseError(f"{broken.total()} rows would refer to rows that are not there ({shown})")
@@ -85,14 +87,6 @@ def _run_all(connection: Connection, statements: Iterable[Sql]) -> None:
 
 def _violations(connection: Connection, queries: Sequence[Sql]) -> Counter[Any]:
     return Counter(tuple(row) for query in queries for row in connection.exec_driver_sql(query.text))
-
-
-def _message(statement: Statement, error: Exception) -> str:
-    what = f"{statement.table}: " if statement.table else ""
-    if isinstance(statement, FillRows):
-        what = f"{statement.table}.{statement.column}: its default "
-    remedy = statement.remedy if isinstance(statement, Sql) else ""
-    return f"{what}{said(error)}{f'; {remedy}' if remedy else ''}"
 
 
 class _Progress:

@@ -21,6 +21,7 @@ from core.migration.ledger.leftovers import unused
 from core.migration.lock import alone
 from core.migration.owned import FRAMEWORK, framework, selected
 from core.migration.planning import plan, plan_alone, version
+from core.migration.refused import remedy_for
 from core.migration.schema.read import table_names
 from core.migration.steps import CreateTable, Phase, RenameTable, RetireTable, Verdict
 from models.exc import DatabaseError
@@ -206,7 +207,7 @@ def _make_sequences(connection: Connection, wanted: Sequence[Owned]) -> None:
 def _explained(error: Exception) -> DatabaseError:
     """What the owner is told of a unit that was not applied."""
     return fatal(error) or DatabaseError(
-        f"its tables could not be brought up to date: {said(error)}; its data is as it was"
+        f"its tables could not be brought up to date: {said(error)}; {remedy_for(error)}"
     )
 
 

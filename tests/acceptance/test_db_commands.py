@@ -403,3 +403,26 @@ def test_wrong_input_is_one_line_with_what_to_do(release, db, arguments, code, m
     assert (failed.code, failed.out) == (code, "")
     assert message in failed.err.splitlines()[-1]
     assert "Traceback" not in failed.err
+
+
+# --- what is refused at a start ---
+
+
+def test_a_table_that_the_server_does_not_take_is_one_line_with_what_to_do(write, run, postgres_url):
+    write({"notes.py": MODULE.format(columns="schema='nowhere'", imports="")})
+    said = lines(run("run", "--db", postgres_url).err)
+    assert said[0] == (
+        'module notes is off, it failed to have its tables: nowhere.note__notes: schema "nowhere" does not exist; '
+        "have the schema made: CREATE SCHEMA nowhere; GRANT USAGE, CREATE ON SCHEMA nowhere TO postgres"
+    )
+    assert said[1].startswith("ready: 0 modules, 1 off (notes)")
+    in_full = run("run", "--db", postgres_url, AHA_DEBUG="true").err
+    assert "Traceback" in in_full
+
+
+def test_a_table_that_is_declared_twice_is_said_with_its_line(write, run):
+    code = MODULE.format(columns="Column('text', Text)", imports="")
+    write({"notes.py": f"{code}\nTable('note', metadata, Column('id', Integer))\n"})
+    first, *_, last = run("run").err.partition("ready: ")[0].splitlines()[:-1]
+    assert "module notes is off, it failed to import: table 'note' of module notes is declared twice: give" in first
+    assert last.startswith("models.exc.NameTaken: table 'note'")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Sequence as DBSequence
+from sqlalchemy import Table
 from sqlalchemy.engine.mock import MockConnection
 from sqlalchemy.schema import sort_tables_and_constraints
 from sqlalchemy.sql.ddl import SchemaGenerator
@@ -15,7 +16,7 @@ from core.migration.statements import Sql
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
 
-    from sqlalchemy import Dialect, ForeignKeyConstraint, Table
+    from sqlalchemy import Dialect, ForeignKeyConstraint
 
     from core.migration.state import ConstraintState
 
@@ -45,7 +46,7 @@ def create_statements(
             if name in there:
                 return
             there.add(name)
-        statements.append(Sql(str(element.compile(dialect=dialect)).strip()))
+        statements.append(Sql(str(element.compile(dialect=dialect)).strip(), _table_of(element)))
 
     # Not MetaData.create_all: it would create the enum types of every module, also of those that are off.
     generator = SchemaGenerator(dialect, MockConnection(dialect, take))
@@ -59,6 +60,13 @@ def create_statements(
         for key in keys:
             generator.traverse_single(key)
     return statements
+
+
+def _table_of(element: Any) -> str:
+    """The table that a statement is for; "" if it is for none alone, as a type is."""
+    made = getattr(element, "element", None)
+    table = getattr(made, "table", made)
+    return table.fullname if isinstance(table, Table) else ""
 
 
 def declared(table: Table, keys: Iterable[ConstraintState]) -> list[ForeignKeyConstraint]:
