@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from core.backup.copy_types import Known, TableCopy, table_copy
+from core.database import identity
 from core.database.base import metadata
 from core.migration.ledger import records as ledger
 from core.migration.ledger import stamp
@@ -30,8 +31,8 @@ if TYPE_CHECKING:
     from core.migration.state import TableState
     from core.migration.steps import Planned, Step
 
-# Their rows are about the database they are in; they are written anew.
-_WRITTEN = ("aha_schema", "aha_stamp")
+# Their rows are about the database they are in; they are written anew, its identity when it is first asked for.
+_WRITTEN = ("aha_schema", "aha_stamp", identity.TABLE)
 
 
 @dataclass(frozen=True, slots=True)

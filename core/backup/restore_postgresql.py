@@ -8,6 +8,7 @@ from core.backup import dump, export, server
 from core.backup.checks import check_overwrite, compare
 from core.backup.make import backup
 from core.database.engine import APPLICATION
+from core.database.identity import forget_postgresql
 from core.database.url import parse_url
 from core.migration.lock import one_process
 from models.exc import BackupError
@@ -103,6 +104,7 @@ async def _read_export(connection: Any, url: URL, reader: Reader) -> None:
     async with connection.transaction():
         await connection.execute(_clear(reader.manifest))
         compare(reader.manifest, await export.read(connection, reader))
+        await connection.execute(forget_postgresql(reader.manifest.schemas[0]))
         await server.check_unused(connection, url)
 
 
@@ -110,8 +112,9 @@ async def _run_psql(psql: str, url: URL, reader: Reader) -> None:
     manifest = reader.manifest
     verify = [_VERIFY.format(table=table, rows=rows, name=_literal(table)) for table, rows in manifest.tables.items()]
     nobody = _NOBODY.format(application=_literal(APPLICATION))
+    forget = forget_postgresql(manifest.schemas[0])
     chunks = reader.chunks(dump.MEMBER)
-    await dump.read(psql, url, before=_clear(manifest), dump=chunks, after="".join([*verify, nobody]))
+    await dump.read(psql, url, before=_clear(manifest), dump=chunks, after="".join([*verify, forget, nobody]))
 
 
 def _clear(manifest: Manifest) -> str:

@@ -11,6 +11,7 @@ from core.backup.checks import check_overwrite, compare
 from core.backup.make import backup
 from core.backup.room import check_room
 from core.backup.threads import in_thread
+from core.database.identity import forget_sqlite
 from core.database.url import parse_url
 from models.exc import BackupError
 
@@ -44,6 +45,7 @@ def _put(reader: Reader, target: Path, is_intact: bool, check: Callable[[], None
         reader.extract(sqlite.MEMBER, new, check=check)
         with closing(sqlite3.connect(new)) as connection:
             compare(reader.manifest, sqlite.verified(connection, new))
+            forget_sqlite(connection)
         if not is_intact:
             return sqlite.exchange(new, target)
         sqlite.put_in_place(new, target, check=check)

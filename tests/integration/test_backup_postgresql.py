@@ -138,6 +138,13 @@ async def test_everything_is_there_again(postgres_url, empty_url, folder, tool):
     assert (found.dialect, found.manifest.tables) == ("postgresql", restored.tables)
 
 
+async def test_what_is_put_back_is_another_database(postgres_url, empty_url, folder, tool):
+    await run(postgres_url, "CREATE TABLE aha_database (id text)", "INSERT INTO aha_database VALUES ('this one')")
+    await restore(await backup(postgres_url, folder, keep=5, pg_dump=tool), empty_url, pg_dump=tool)
+    assert await fetch(empty_url, "SELECT * FROM aha_database") == [[]]
+    assert await fetch(postgres_url, "SELECT * FROM aha_database") == [[("this one",)]]
+
+
 async def test_what_is_overwritten_is_saved_first(postgres_url, empty_url, folder, tool):
     await run(postgres_url, "CREATE TABLE a (id int PRIMARY KEY)", "INSERT INTO a VALUES (1)")
     made = await backup(postgres_url, folder, keep=5, pg_dump=tool)
