@@ -15,6 +15,7 @@ from hashlib import sha256
 from typing import IO, TYPE_CHECKING, Any
 from zipfile import ZIP_DEFLATED, BadZipFile, ZipFile
 
+from core.backup.parts import create
 from models.exc import BackupError
 
 if TYPE_CHECKING:
@@ -57,8 +58,7 @@ class Writer:
     def __init__(self, part: Path) -> None:
         self.part = part
         self.sums: dict[str, str] = {}
-        # For its owner only: a backup has all that was ever told the bot, and the keys to it.
-        self._file = os.fdopen(os.open(part, os.O_RDWR | os.O_CREAT | os.O_EXCL | _BINARY, 0o600), "w+b")
+        self._file = os.fdopen(create(part), "w+b")
         self._zip = ZipFile(self._file, "w", ZIP_DEFLATED, compresslevel=_LEVEL)
 
     @contextmanager

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from core.backup import dump, export, sqlite
 from core.backup.archive import Manifest, Writer
 from core.backup.catalogue import count_rows
+from core.backup.parts import sweep
 from core.backup.room import check_room
 from core.backup.rotate import name_for, names_in, part_for, rotate
 from core.backup.server import connected, look
@@ -66,6 +67,7 @@ def _job(folder: Path, dialect: str) -> Iterator[_Job]:
     """A file to write to, which is gone if the body fails. Raises BackupError for all that the disk refuses."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        sweep(folder)
         at = datetime.now(UTC)
         name = name_for(at, dialect, names_in(folder))
         writer = Writer(folder / part_for(name))

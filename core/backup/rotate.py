@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from core.backup.archive import Manifest, Reader
@@ -16,8 +16,6 @@ if TYPE_CHECKING:
 
 _TIME = "%Y-%m-%dT%H-%M-%SZ"
 _NAME = re.compile(r"aha-(\d{4}-\d\d-\d\dT\d\d-\d\d-\d\dZ)-(sqlite|postgresql)(?:_(\d+))?\.zip")
-# Nobody writes at one for so long; whoever did is gone.
-_STALE = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,13 +78,9 @@ def part_for(name: str) -> str:
 
 
 def rotate(folder: Path, keep: int) -> None:
-    """Remove the backups that are too many, and what is left of one that was broken off long ago."""
+    """Remove the backups that are too many."""
     for path in surplus(folder.iterdir(), keep):
         path.unlink(missing_ok=True)
-    before = (datetime.now(UTC) - _STALE).timestamp()
-    for path in folder.glob(".aha-*.part*"):
-        if path.stat().st_mtime < before:
-            path.unlink(missing_ok=True)
 
 
 def _time(name: str) -> tuple[datetime, int] | None:

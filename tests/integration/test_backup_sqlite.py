@@ -344,3 +344,42 @@ async def test_a_restore_that_is_killed_leaves_the_old_rows(path, sqlite_url, fo
     assert texts(path) == ["later"] * 3
     await restore(made, sqlite_url, overwrite=True)
     assert texts(path) == ["a", "b", "c"]
+
+
+WRITING = """
+import asyncio, sys
+from pathlib import Path
+from core.backup import backup, sqlite
+
+def take_copy(path, copy, *, check):
+    copy.write_bytes(b"half of it")
+    print("writing", flush=True)
+    sys.stdin.read()
+    return {}
+
+sqlite.take_copy = take_copy
+asyncio.run(backup(sys.argv[1], Path(sys.argv[2]), keep=5))
+"""
+
+
+@pytest.fixture
+def writing(sqlite_url, folder):
+    """A process that is in the middle of writing a backup."""
+    command = [sys.executable, "-c", WRITING, sqlite_url, str(folder)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdout.readline() == b"writing\n"
+        yield process
+        process.kill()
+
+
+async def test_the_next_backup_removes_what_a_killed_one_left_and_nothing_else(path, sqlite_url, folder, writing):
+    parts = {file.name for file in folder.iterdir()}
+    assert len(parts) == 2  # the archive and the copy for it
+    (folder / ".aha-notes.part").touch()
+    await backup(sqlite_url, folder, keep=5)
+    assert {file.name for file in folder.iterdir()} > parts  # it is still being written
+    writing.kill()
+    writing.wait()
+    await backup(sqlite_url, folder, keep=5)
+    assert sorted(file.name for file in folder.iterdir() if file.name.startswith(".")) == [".aha-notes.part"]
+    assert len(backups(folder)) == 2
