@@ -109,6 +109,33 @@ async def test_what_does_not_convert_is_kept_and_gets_the_default(bot):
     assert await bot.kept() == [("t", "a", {"id": 2}, "five")]
 
 
+@pytest.mark.parametrize(
+    ("more", "rows"),
+    [
+        pytest.param((), [(1, 5), (2, None), (3, None)], id="no-fill"),
+        pytest.param((FillColumn("t", "a", value("0")),), [(1, 5), (2, 0), (3, 0)], id="filled-afterwards"),
+        pytest.param((FillFromOld("t", "a", "b", None, TEXT, INTEGER),), [(1, 5), (2, 8), (3, 9)], id="from-another"),
+    ],
+)
+async def test_what_does_not_convert_is_kept_whatever_takes_its_place(bot, more, rows):
+    await bot.sql("CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT, b TEXT)")
+    await bot.sql("INSERT INTO t VALUES (1, '5', '7'), (2, 'five', '8'), (3, NULL, '9')")
+    model = table("t", Column("id", Integer, primary_key=True), Column("a", Integer), Column("b", Text))
+    script = await bot.migrate([model], ConvertColumn("t", "a", TEXT, INTEGER, NOTHING, {}), *more)
+    assert rebuilds(script) == 1
+    assert await bot.sql("SELECT id, a FROM t") == rows
+    assert await bot.kept() == [("t", "a", {"id": 2}, "five")]
+
+
+async def test_a_conversion_that_keeps_nothing_looks_at_each_value_once(bot, monkeypatch):
+    asked = []
+    monkeypatch.setattr("core.migration.casts.sqlite._cast", lambda _, value, __: asked.append(value) or value)
+    await bot.sql("CREATE TABLE t (id INTEGER PRIMARY KEY, a BLOB)", "INSERT INTO t VALUES (1, X'61'), (2, X'62')")
+    model = table("t", Column("id", Integer, primary_key=True), Column("a", Text))
+    await bot.migrate([model], ConvertColumn("t", "a", Meaning(Kind.BYTES, "BLOB"), TEXT, NOTHING, {}))
+    assert asked == [b"a", b"b"]
+
+
 async def test_values_are_converted_in_place_where_the_type_stays(bot):
     before = Meaning(Kind.ENUM, "VARCHAR(3)", 3, members=("old", "b"))
     after = Meaning(Kind.ENUM, "VARCHAR(3)", 3, members=("new", "b"))

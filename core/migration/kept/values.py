@@ -109,11 +109,14 @@ def keep_converted_sql(
     before: Meaning,
     after: Meaning,
     filled: str | None = None,
+    copied: str | None = None,
 ) -> Sql | None:
     """Return the statement that keeps what `cast` cannot carry over, or would bring back in another spelling.
 
     None if there can be no such value. It needs `casts.prepare`; `key` is as in `keep_sql`. `filled` is the SQL literal
     that a migration put in for values that it kept: in their rows it is nobody's value, and is not kept on top of them.
+    `copied` is a table that holds the rows already with what `cast` makes of them, and nothing else in the column: then
+    values are only looked for if it has fewer of them.
     """
     where, why = f"({cast.value}) IS NULL", f"{literal(MISFIT)}, NULL"
     if cast.altered is not None:
@@ -126,7 +129,16 @@ def keep_converted_sql(
     elif cast.total:
         return None
     return _keep(
-        connection, table, module=module, column=column, key=key, before=before, where=where, why=why, filled=filled
+        connection,
+        table,
+        module=module,
+        column=column,
+        key=key,
+        before=before,
+        where=where,
+        why=why,
+        filled=filled,
+        copied=copied,
     )
 
 
@@ -141,6 +153,7 @@ def _keep(
     where: str,
     why: str,
     filled: str | None = None,
+    copied: str | None = None,
 ) -> Sql:
     """The statement that keeps values; `why` is the SQL of the reason and of what they are converted to."""
     dialect, source = connection.dialect.name, identifier(connection, table)
@@ -152,6 +165,8 @@ def _keep(
     if filled is not None:
         source += _stood_for(table, column, row=row, is_filled=_is(dialect, kept, filled))
         where = f"aha_row IS NULL AND ({where})"
+    if copied is not None:
+        source = f"{_if_fewer(connection, table, column, copied)} CROSS JOIN {source}"
     return Sql(
         "INSERT INTO aha_kept (at, module, table_name, column_name, row_key, form, value, meaning, reason, via) "
         f"SELECT {now(dialect)}, {constants}, {row}, {form}, {text}, {literal(encode(before))}, {why} "
@@ -159,6 +174,13 @@ def _keep(
         table=table,
         rows=True,
     )
+
+
+def _if_fewer(connection: Connection, table: str, column: str, copied: str) -> str:
+    """A source of one row, or of none if each value of `column` is one in `copied`, too."""
+    name = identifier(connection, column)
+    here, there = (f"(SELECT count({name}) FROM {identifier(connection, of)})" for of in (table, copied))
+    return f"(SELECT 1 WHERE {here} > {there}) AS aha_fewer"
 
 
 def _stood_for(table: str, column: str, *, row: str, is_filled: str) -> str:

@@ -51,8 +51,8 @@ def script(connection: Connection, unit: UnitPlan, phase: Phase) -> Script:
     casts.prepare(connection)
     renaming = renames(connection.dialect, steps)
     schema = look(connection, unit, names={step.table for step in steps}, renames=renaming)
-    works = [_work(unit, state, steps) for state in schema.tables.values()]
-    rows = [*_change_tables(connection, schema, works), *_carry(connection, unit, schema, works, steps)]
+    works = [_work(unit, state, steps, schema) for state in schema.tables.values()]
+    rows = [*_change_tables(connection, works), *_carry(connection, unit, schema, works, steps)]
     before = [
         *(Sql(entry.drop) for entry in schema.broken),
         *map(Sql, renaming),
@@ -97,22 +97,23 @@ def _create(connection: Connection, unit: UnitPlan, steps: Iterable[Step]) -> li
     return create_statements(connection.dialect, list(tables), without=without) if tables else []
 
 
-def _work(unit: UnitPlan, current: TableState, steps: Iterable[Step]) -> Work:
+def _work(unit: UnitPlan, current: TableState, steps: Iterable[Step], schema: Schema) -> Work:
     wanted, record = unit.wanted.get(current.name), unit.records.get(current.name)
     own = [step for step in steps if step.table == current.name]
     target = target_of(current, own, wanted.state if wanted else current)
     owner = wanted or record
-    return Work(owner.module if owner else "", current, target, own, record, is_alterable(current, target))
+    new = None if is_alterable(current, target) else schema.unused_name(f"aha_new_{current.name}")
+    return Work(owner.module if owner else "", current, target, own, record, new)
 
 
-def _change_tables(connection: Connection, schema: Schema, works: Iterable[Work]) -> list[Statement]:
+def _change_tables(connection: Connection, works: Iterable[Work]) -> list[Statement]:
     statements: list[Statement] = []
     for work in works:
         values = values_of(connection, work)
-        if work.alterable:
+        if work.new is None:
             statements += change(values)
         else:
-            statements += [_LEGACY_ON, *rebuild(values, schema.unused_name(f"aha_new_{work.name}")), _LEGACY_OFF]
+            statements += [_LEGACY_ON, *rebuild(values, work.new), _LEGACY_OFF]
     return statements
 
 

@@ -41,6 +41,7 @@ def rebuild(values: Values, new: str) -> list[Statement]:
         *values.before,
         Sql(create_table(target, new)),
         Sql(_copy(values, new), name, rows=True),
+        *values.between,
         *_counter(target, name, new),
         Sql(f"DROP TABLE {quoted(name)}"),
         Sql(f"ALTER TABLE {quoted(new)} RENAME TO {quoted(name)}"),

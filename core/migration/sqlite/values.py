@@ -28,21 +28,29 @@ if TYPE_CHECKING:
     from core.migration.steps import Fill, Step
 
 
+_WRITING = AddColumn | ConvertColumn | FillColumn | FillFromOld
+
+
 @dataclass(frozen=True, slots=True)
 class Work:
-    """A table and what has to become of it. `alterable`: ADD COLUMN makes its new columns, it is not rebuilt."""
+    """A table and what has to become of it. `new` is what it is called while it is made anew; None if it is not."""
 
     module: str
     current: TableState
     target: TableState
     steps: Sequence[Step]
     record: TableRecord | None
-    alterable: bool
+    new: str | None = None
 
     @property
     def name(self) -> str:
         """The table's name."""
         return self.current.name
+
+    @property
+    def alterable(self) -> bool:
+        """Whether ADD COLUMN makes its new columns, and it is not rebuilt."""
+        return self.new is None
 
     def new_column(self, name: str) -> ColumnState:
         """The column as it has to become."""
@@ -56,12 +64,15 @@ class Work:
 class Values:
     """How rows get their values: `before` prepares the old table, `after` completes the new one.
 
+    `between` runs while there are both: the rows have been copied.
+
     `expressions` are over a row of the old table. `numbered` is a new key that nothing fills: it numbers the rows.
     """
 
     work: Work
     expressions: dict[str, str] = field(default_factory=dict)
     before: list[Statement] = field(default_factory=list)
+    between: list[Statement] = field(default_factory=list)
     after: list[Statement] = field(default_factory=list)
     numbered: str | None = None
     there: set[str] = field(default_factory=set)
@@ -131,8 +142,9 @@ def _convert(connection: Connection, values: Values, step: ConvertColumn) -> Non
     now = values.of(step.column)
     cast = casts.cast_sql(connection, now, step.before, step.after, members=step.members)
     value = cast.value
-    keep = _keep_converted(connection, values, step, cast)
-    values.before += [keep] if keep else []
+    copied = _copied(values.work, step, cast)
+    if keep := _keep_converted(connection, values, step, cast=cast, copied=copied):
+        (values.before if copied is None else values.between).append(keep)
     if not cast.total and step.fill.sql is not None:
         value = f"CASE WHEN {now} IS NULL THEN NULL ELSE coalesce({value}, {step.fill.sql}) END"
     values.expressions[step.column] = value
@@ -166,7 +178,19 @@ def _keep(connection: Connection, values: Values, column: str, *, where: str, be
     )
 
 
-def _keep_converted(connection: Connection, values: Values, step: ConvertColumn, cast: casts.Cast) -> Sql | None:
+def _copied(work: Work, step: ConvertColumn, cast: casts.Cast) -> str | None:
+    """The new table, if a value that does not follow is one that its column lacks; None if something takes its place.
+
+    Then all values need not be converted twice, once for those that do not follow.
+    """
+    writes = [s for s in work.steps if isinstance(s, _WRITING) and s.column == step.column]
+    is_plain = len(writes) == 1 and step.fill.source is Source.NOTHING and cast.altered is None
+    return work.new if is_plain and work.new_column(step.column).computed is None else None
+
+
+def _keep_converted(
+    connection: Connection, values: Values, step: ConvertColumn, *, cast: casts.Cast, copied: str | None
+) -> Sql | None:
     work = values.work
     return kept.keep_converted_sql(
         connection,
@@ -178,6 +202,7 @@ def _keep_converted(connection: Connection, values: Values, step: ConvertColumn,
         before=step.before,
         after=step.after,
         filled=step.filled,
+        copied=copied,
     )
 
 
