@@ -97,6 +97,27 @@ class StoreValueError(UsageError, TypeError):
     """A value that a SimpleStore cannot keep, or a key whose stored value cannot be read."""
 
 
+class StoredValueError(StoreValueError):
+    """A stored value cannot be read; it is kept as it is. `key` is its key, `place` the class it is about, or ""."""
+
+    def __init__(self, message: str, *, key: str, place: str = "") -> None:
+        super().__init__(message)
+        self.key = key
+        self.place = place
+
+
+class ClassUntrusted(StoredValueError):  # noqa: N818 - reads as the sentence it is
+    """A stored value names a class that only a value signed by this installation may bring; nothing of it was run."""
+
+
+class ClassGone(StoredValueError):  # noqa: N818 - reads as the sentence it is
+    """A stored value is of a class that has moved, or that no loaded module or installed package has any more."""
+
+
+class ValueDamaged(StoredValueError):  # noqa: N818 - reads as the sentence it is
+    """A stored value is not what was written, or its own class cannot read it."""
+
+
 # --- identity ----------------------------------------------------------------------------------------------------
 
 

@@ -1,0 +1,88 @@
+"""A value as bytes and back. Which rows are trusted is for `signing` to say."""
+
+from __future__ import annotations
+
+import pickle
+import sys
+from io import BytesIO
+from typing import Any
+
+from models.exc import ClassGone, ClassUntrusted, StoreValueError, ValueDamaged
+from services.data_store.pickles.guarded import read_guarded
+from services.data_store.pickles.opcodes import plain
+from services.data_store.pickles.places import is_own, moved_class
+from services.data_store.pickles.plain_types import public
+from services.data_store.pickles.refusals import Gone, Refused
+
+# Both databases end at about 1 GB per value; a row beyond would be refused only when it is written, too late.
+MAX_VALUE_BYTES = 256_000_000
+# What Python 3.11 and its successors all read; `opcodes` knows what it writes.
+_PROTOCOL = 5
+
+
+def pickled(key: str, value: Any) -> bytes:
+    """Return what is stored for `value`; StoreValueError, naming key and type, if it cannot be."""
+    try:
+        data = pickle.dumps(value, _PROTOCOL)
+    except Exception as error:  # an author's __reduce__ may raise anything
+        raise StoreValueError(
+            f"the value for key {key!r}, a {type(value).__qualname__}, cannot be pickled ({error}); store plain data"
+        ) from error
+    if len(data) > MAX_VALUE_BYTES:
+        raise StoreValueError(
+            f"the value for key {key!r}, a {type(value).__qualname__}, takes {len(data):,} bytes, more than "
+            f"{MAX_VALUE_BYTES:,}; keep it in a file and store its path"
+        )
+    return data
+
+
+def unpickled(data: bytes, *, trusted: bool, key: str = "") -> Any:
+    """Return the value in `data`, which runs no code unless `trusted`: this installation has written it.
+
+    Raises ClassUntrusted, ClassGone or ValueDamaged, which name `key`, the class and the remedy.
+    """
+    try:
+        if plain(data):
+            return pickle.loads(data)  # noqa: S301 - nothing in it can act
+        return _Trusted(BytesIO(data)).load() if trusted else read_guarded(data)
+    except Refused as refused:
+        raise ClassUntrusted(
+            f"the value for key {key!r} was not signed here, and {refused} is neither plain data nor a module's class: "
+            "nothing of it was run; if you know where it comes from, `aha store trust MODULE`",
+            key=key, place=str(refused),
+        ) from None  # fmt: skip
+    except Gone as gone:
+        raise ClassGone(f"the value for key {key!r} is of {_where_it_went(gone)}", key=key, place=str(gone)) from None
+    except Exception as error:  # a row says what is run of its class, which may raise anything
+        raise ValueDamaged(
+            f"the value for key {key!r} cannot be read ({type(error).__name__}: {error}): it is damaged, or its class "
+            "does not take any more what was stored; mend the class, or give the value up with `del store[key]`",
+            key=key,
+        ) from error  # fmt: skip
+
+
+class _Trusted(pickle.Unpickler):
+    """Makes whatever this installation has stored. It, too, imports no module of the bot: that is the loader's."""
+
+    def find_class(self, module: str, name: str) -> Any:
+        try:
+            if not is_own(module) or module in sys.modules:
+                return super().find_class(public(module), name)
+        except (ImportError, AttributeError) as error:
+            why = str(error)
+        else:
+            why = ""
+        found = moved_class(module, name)
+        if found is None:
+            raise Gone(f"{module}.{name}", why)
+        return found
+
+
+def _where_it_went(gone: Gone) -> str:
+    """What is said of a class that is not there."""
+    if is_own(str(gone)):
+        return (
+            f'{gone}, which no loaded module has: if it was renamed or moved, write __was__ = "{gone}" in its class; '
+            "if its module is off, switch it on"
+        )
+    return f"{gone}, which cannot be imported ({gone.why}): install its package again"
