@@ -1,0 +1,300 @@
+"""The journal of all stores: what is appended survives the process at once and the machine after `sync`.
+
+It knows bytes, numbers and files; nothing of pickles, tables and modules.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from contextlib import suppress
+from threading import Lock
+from typing import TYPE_CHECKING, Final
+from zlib import crc32
+
+from models.exc import JournalFull, StoreError
+from services.data_store.journal.aside import put_aside
+from services.data_store.journal.found import Found
+from services.data_store.journal.reading import read_journal
+from services.data_store.journal.records import DELETED, HEAD, NAMES, pack_crc, pack_rest
+from services.data_store.journal.room import Room
+from services.data_store.journal.segments import HEADER_SIZE, Header, segment_paths, write_mark
+from services.data_store.journal.syncing import Syncing
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from mmap import mmap
+    from pathlib import Path
+
+logger = logging.getLogger(__name__)
+
+MAX_BYTES: Final = 1 << 30
+SEGMENT_BYTES: Final = 16 << 20
+# Numbers jump at each opening. A power cut may take records that the database has; their numbers must not come again,
+# or the new records would pass for folded. Nothing near as many are ever appended between two syncs.
+_JUMP: Final = 1 << 32
+_NOWHERE: Final[mmap] = None  # type: ignore[assignment]  # nothing is written where no room is
+
+
+class Journal:
+    """Changes of all stores in the order in which they were made, until the database has them.
+
+    Whoever appends holds `lock`; nothing else here may be called with it. `found` is what was there at the opening.
+    `broken` says why nothing can be appended now, or is None.
+    """
+
+    __slots__ = (
+        "_belongs_to", "_closed", "_database", "_end", "_folded", "_folds", "_id", "_last", "_limit", "_map",
+        "_numbers", "_room", "_seed", "_seq", "_settings", "_synced", "_syncing", "broken", "folder", "found", "lock",
+    )  # fmt: skip
+
+    def __init__(self, folder: Path, *, database: str, max_bytes: int, segment_bytes: int) -> None:
+        self.folder = folder
+        self.lock = Lock()
+        self.broken: str | None = None
+        self.found = _read(folder)
+        self._database = database
+        self._settings = max_bytes, segment_bytes
+        self._closed = False
+        self._folded: dict[int, int] = {}
+        self._syncing = Syncing(self._sync, self._tend)
+        self._adopt(self.found)
+
+    @classmethod
+    def open(
+        cls, folder: Path, *, database: str, max_bytes: int = MAX_BYTES, segment_bytes: int = SEGMENT_BYTES
+    ) -> Journal:
+        """Open the journal in `folder`, which is made if need be; StoreError if what is there cannot be read.
+
+        `database` is the identity of the database to which a new journal belongs; one that is there belongs to
+        `found.database`, until it is set aside. If nothing can be written, `broken` says why. Starts nothing.
+        """
+        journal = cls(folder, database=database, max_bytes=max_bytes, segment_bytes=segment_bytes)
+        with journal.lock:
+            journal._begin()
+        journal._clear()
+        return journal
+
+    def _adopt(self, found: Found) -> None:
+        """Go on where `found` ends; begin anew if it is empty."""
+        max_bytes, segment_bytes = self._settings
+        self._room = Room(self.folder, found.segments, max_bytes=max_bytes, segment_bytes=segment_bytes)
+        self._id = found.journal_id or os.urandom(16)
+        self._seed = crc32(self._id)
+        self._belongs_to = found.database or self._database
+        self._folds = found.folds
+        self._numbers = dict(found.names)
+        self._seq = self._synced = found.seq
+        self._map, self._end, self._limit = _NOWHERE, 0, 0
+        self._last: dict[int, int] = {}
+
+    def _begin(self) -> None:
+        """Begin a segment of this process's own, and remove those of its predecessors in which nothing is."""
+        try:
+            self._put_strangers_aside()
+            self._advance(0, jump=_JUMP)
+        except JournalFull as error:
+            self.broken = str(error)
+        except OSError as error:
+            self.broken = f"the journal in {self.folder} cannot be written ({error.strerror})"
+
+    def _put_strangers_aside(self) -> None:
+        strangers = self.found.strangers
+        if strangers:
+            place = put_aside(self.folder, strangers, name="strange", reason="they are not of the journal beside them")
+            self._room.forget(strangers)
+            self.found.strangers = []
+            logger.warning(
+                "the journal has %d files that cannot be read or are another's: see %s", len(strangers), place
+            )
+
+    def _clear(self) -> None:
+        """Remove the segments in which nothing is, once the new one is certain to be there after a power cut."""
+        with suppress(OSError):
+            self._sync()
+            with self.lock:
+                self._room.trim({})
+
+    # --- appending -----------------------------------------------------------------------------------------------
+
+    def append(self, number: int, key: bytes, value: bytes | None) -> int:
+        """Append that `key` of the store `number` is `value`, or deleted if that is None; returns the record's number.
+
+        The caller holds `lock`. Keys have up to 65,535 bytes. JournalFull if there is no room: nothing has changed.
+        """
+        seq = self._seq + 1
+        if value is None:
+            rest = pack_rest(DELETED, seq, number, len(key)) + key
+        else:
+            rest = pack_rest(len(value), seq, number, len(key)) + key + value
+        start = self._end
+        end = start + 4 + len(rest)
+        if end > self._limit:
+            self._make_room(4 + len(rest))
+            return self.append(number, key, value)
+        self._map[start:end] = pack_crc(crc32(rest, self._seed)) + rest
+        self._end = end
+        self._seq = self._last[number] = seq
+        return seq
+
+    def register(self, name: str) -> int:
+        """Return the number of the store `name`, which is the same as long as the journal is."""
+        with self.lock:
+            number = self._numbers.get(name)
+            if number is None:
+                number = self._numbers[name] = max(self._numbers.values(), default=NAMES) + 1
+                try:
+                    self._name(name, number)
+                except JournalFull:
+                    # Nothing may come into this segment any more that it could not say the store of.
+                    self._room.retire(self._end)
+                    self._limit = 0
+            return number
+
+    def _name(self, name: str, number: int) -> None:
+        """Append which number a store has; twice, so that one damaged record does not cost all of its others."""
+        for _ in range(2):
+            self.append(NAMES, name.encode(), number.to_bytes(2, "little"))
+        self._last.pop(NAMES, None)
+
+    def _make_room(self, size: int) -> None:
+        """Let there be room for `size` bytes more. JournalFull if that cannot be."""
+        if self._closed:
+            raise StoreError(f"the journal in {self.folder} is closed: the bot is stopping")
+        self._syncing.start()
+        whole = self._room.current.size if self._room.current is not None else 0
+        if self._limit < whole and self._end + size <= whole:
+            # At first only one half may be filled, so that the next segment is ready when the other is full.
+            half = whole // 2
+            self._limit = half if self._end + size <= half else whole
+            if self._limit == whole:
+                self._room.wanted = True
+                self._syncing.wake()
+        else:
+            self._advance(size)
+
+    def _advance(self, size: int, *, jump: int = 0) -> None:
+        """Go on in a new segment that has room for `size` bytes and begins with the names of the stores."""
+        names = sum(2 * (HEAD.size + len(name.encode()) + 2) for name in self._numbers)
+        segment = self._room.advance(HEADER_SIZE + names + size, end=self._end)
+        self.broken = None
+        segment.begin(self._header(self._seq + jump + 1))
+        self._seq += jump
+        self._map, self._end, self._last = segment.map, HEADER_SIZE, segment.last
+        self._limit = segment.size
+        for name, number in self._numbers.items():
+            self._name(name, number)
+        self._limit = 0
+
+    # --- to the disk ---------------------------------------------------------------------------------------------
+
+    @property
+    def seq(self) -> int:
+        """The number of the last record."""
+        return self._seq
+
+    @property
+    def synced(self) -> int:
+        """The number of the last record that is certainly on the disk."""
+        return self._synced
+
+    def start(self) -> None:
+        """Start the thread that brings what is appended to the disk; the first append does so too."""
+        self._syncing.start()
+
+    async def sync(self) -> None:
+        """Return when all that was appended by now is on the disk. StoreError if the disk refuses."""
+        if self._synced < self._seq:
+            if self._closed:
+                raise StoreError(f"the journal in {self.folder} is closed, and the disk had refused what was last set")
+            self._syncing.start()
+            await self._syncing.wait()
+
+    def _sync(self) -> None:
+        with self.lock:
+            seq = self._seq
+            unsynced = self._room.unsynced(self._end)
+        for segment, end in unsynced:
+            segment.sync(end)
+        with self.lock:
+            self._synced = seq
+            self._room.shelve(unsynced)
+
+    def _tend(self) -> None:
+        """Have the next segment ready, and try again to have one at all."""
+        self._room.prepare()
+        if self.broken is not None:
+            with self.lock:
+                self._begin()
+
+    # --- folding -------------------------------------------------------------------------------------------------
+
+    def note_folds(self, folds: int) -> None:
+        """Write down how many commits of folded changes the database has seen, so that an older one is noticed."""
+        with self.lock:
+            self._folds = folds
+            self._room.note_folds(folds)
+
+    def trim(self, folded: Mapping[str, int]) -> None:
+        """Remove segments of which the database has everything; `folded` is the last number that it has, by store."""
+        with self.lock:
+            self._folded = {number: folded.get(name, 0) for name, number in self._numbers.items()}
+            self._room.trim(self._folded)
+
+    # --- the end -------------------------------------------------------------------------------------------------
+
+    def set_aside(self, reason: str) -> Path:
+        """Move all segments to a folder, which is returned, and begin a new journal. StoreError if that cannot be.
+
+        `reason` is for the owner, to be read after "because". `found` is empty then, and the stores keep their numbers.
+        """
+        running = self._syncing.running
+        self._syncing.stop()
+        with self.lock:
+            name, numbers = self._id.hex()[:8], self._numbers
+            self._room.leave()
+            self._map, self._limit = _NOWHERE, 0
+            try:
+                place = put_aside(self.folder, segment_paths(self.folder), name=name, reason=reason)
+            except OSError as error:
+                raise StoreError(f"the journal in {self.folder} cannot be set aside ({error.strerror})") from error
+            self.found = Found(self.folder)
+            self._adopt(self.found)
+            self._numbers = numbers
+            self._begin()
+        if running:
+            self._syncing.start()
+        return place
+
+    def close(self) -> None:
+        """Bring everything to the disk and let go of the files; StoreError if the disk refuses. May be called again."""
+        with self.lock:
+            closed, self._closed, self._limit = self._closed, True, 0
+        if closed:
+            return
+        self._syncing.stop()
+        error = self._syncing.attempt()
+        with self.lock:
+            self._room.leave()
+            self._mark_end()
+        if error is not None:
+            raise error
+
+    def _mark_end(self) -> None:
+        """Say in a last segment, of a header only, that those before are complete; then what is folded can go."""
+        if self.broken is None:
+            with suppress(OSError):
+                write_mark(self._room.next_path, self._header(self._seq + 1))
+                self._room.trim(self._folded)
+
+    def _header(self, first: int) -> Header:
+        return Header(self._id, self._belongs_to, first, self._seq, self._folds)
+
+
+def _read(folder: Path) -> Found:
+    try:
+        return read_journal(folder)
+    except OSError as error:
+        raise StoreError(
+            f"the journal in {folder} cannot be read ({error.strerror}): the bot must own it, and may read it"
+        ) from error

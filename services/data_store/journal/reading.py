@@ -1,0 +1,126 @@
+"""Read all segments of a journal and tell what is in them. It changes no file and decides nothing."""
+
+from __future__ import annotations
+
+from itertools import zip_longest
+from typing import TYPE_CHECKING, NamedTuple
+
+from services.data_store.journal.found import Damage, Found
+from services.data_store.journal.records import HEAD, NAMES, next_whole, record_at, run, seq_at, written
+from services.data_store.journal.segments import HEADER_SIZE, Finished, headers_of, number_of, segment_paths
+
+if TYPE_CHECKING:
+    from array import array
+    from pathlib import Path
+
+    from services.data_store.journal.segments import Header
+
+
+class _File(NamedTuple):
+    path: Path
+    page: bytes
+    header: Header | None
+
+
+def read_journal(folder: Path) -> Found:
+    """Read the journal in `folder`, which need not exist; OSError if it cannot be read at all."""
+    files = [_file(path) for path in segment_paths(folder)]
+    headers = [file.header for file in files if file.header is not None]
+    if not headers:
+        return Found(folder, strangers=[file.path for file in files])
+    newest = headers[-1]
+    own = [file for file in files if file.header is None or file.header.journal == newest.journal]
+    found = Found(folder, newest.journal, newest.database, strangers=[file.path for file in files if file not in own])
+    found.folds = max(header.folds for header in headers if header.journal == newest.journal)
+    for file, following in zip_longest(own, own[1:]):
+        _Reading(found, file).read(newest.seed, following)
+    return found
+
+
+def _file(path: Path) -> _File:
+    with path.open("rb") as file:
+        page = file.read(HEADER_SIZE)
+    return _File(path, page, next(iter(headers_of(page)), None))
+
+
+class _Reading:
+    """The reading of one segment, which adds to what was found in those before."""
+
+    def __init__(self, found: Found, file: _File) -> None:
+        self._found = found
+        self._path, self._page, self._header = file
+        self._data = b""
+        self._starts: dict[int, array[int]] = {}
+        self._gaps: list[tuple[int, int, int, int]] = []
+
+    def read(self, seed: int, following: _File | None) -> None:
+        """Read the segment, after which comes the segment `following`, or none."""
+        last: dict[int, int] | None = None
+        try:
+            self._data = self._path.read_bytes()
+        except FileNotFoundError:
+            return  # trimmed at this very moment
+        except OSError as error:
+            self._found.damaged.append(Damage(self._path.name, 0, f"the file, which cannot be read ({error.strerror})"))
+        else:
+            if written(self._data, 0):
+                self._read_records(seed, following)
+            last = {number: seq_at(self._data, starts[-1]) for number, starts in self._starts.items()}
+        if not last and self._path.name in {damage.segment for damage in self._found.damaged}:
+            self._found.strangers.append(self._path)
+        self._found.segments.append(Finished(self._path, len(self._data), last))
+
+    def _read_records(self, seed: int, following: _File | None) -> None:
+        start = HEADER_SIZE
+        seq = seq_at(self._data, start) if self._header is None else self._header.first
+        while True:
+            start, seq = run(self._data, seed, start, seq, starts=self._starts)
+            end = written(self._data, start)
+            later = next_whole(self._data, seed, start, seq) if end > start else -1
+            if later < 0:
+                break
+            self._gaps.append((start, later, seq, seq_at(self._data, later) - seq))
+            start, seq = later, seq_at(self._data, later)
+        self._found.seq = max(self._found.seq, seq - 1)
+        self._take()
+        self._tell(start, end, seq, following)
+
+    def _take(self) -> None:
+        """Learn the names of the stores, and keep where the records of each are."""
+        for start in self._starts.pop(NAMES, ()):
+            record = record_at(self._data, start)
+            self._found.names[record.key.decode()] = int.from_bytes(record.value or b"", "little")
+        for number, starts in self._starts.items():
+            self._found.places.setdefault(number, {})[self._path] = starts
+
+    def _tell(self, start: int, end: int, seq: int, following: _File | None) -> None:
+        """Tell what is damaged. From `start` to `end` there is something, but not the number `seq` or a later one."""
+        if len(headers_of(self._page)) < 2:
+            self._found.damaged.append(Damage(self._path.name, 0, "the header", raw=self._page))
+        for gap in self._gaps:
+            self._found.damaged.append(self._damage(*gap))
+        last = self._last_number(following)
+        if last is not None and last >= seq:
+            self._found.damaged.append(self._damage(start, end, seq, last - seq + 1))
+        elif last is None and end > start:
+            damage = self._damage(start, end, seq, 0)
+            if following is None:
+                self._found.torn = damage
+            else:
+                self._found.damaged.append(damage)
+
+    def _last_number(self, following: _File | None) -> int | None:
+        """Return the number with which this segment ended, if the one after it is there and says so."""
+        if following is None or following.header is None:
+            return None
+        return following.header.previous if number_of(following.path) == number_of(self._path) + 1 else None
+
+    def _damage(self, start: int, end: int, seq: int, records: int) -> Damage:
+        raw = self._data[start:end]
+        store = key = None
+        if len(raw) >= HEAD.size:
+            *_, number, size = HEAD.unpack_from(raw)
+            store = next((name for name, known in self._found.names.items() if known == number), None)
+            key = raw[HEAD.size : HEAD.size + size] if store is not None else None
+        what = f"{records} record{'s' * (records != 1)}" if records else "the end"
+        return Damage(self._path.name, start, what, seq, records, store, key, raw)

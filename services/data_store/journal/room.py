@@ -1,0 +1,146 @@
+"""The segments of a journal on the disk: how many there may be, which are removed. What is in them is not its business.
+
+Everything here is done under the journal's lock, but `prepare`, which takes long and which the syncing thread calls.
+"""
+
+from __future__ import annotations
+
+from threading import Lock
+from typing import TYPE_CHECKING
+
+from models.exc import JournalFull
+from services.data_store.journal.segments import number_of, reserve, segment_path, segment_paths
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Mapping
+    from pathlib import Path
+
+    from services.data_store.journal.segments import Finished, Segment
+
+
+class Room:
+    """The segments: those finished, `current` if one is being written, and a spare one for when that is full."""
+
+    def __init__(self, folder: Path, finished: Iterable[Finished], *, max_bytes: int, segment_bytes: int) -> None:
+        self.folder = folder
+        self.current: Segment | None = None
+        self.finished = list(finished)
+        self.wanted = False
+        self._max_bytes = max_bytes
+        self._segment_bytes = min(segment_bytes, max(max_bytes // 4, 1 << 16))
+        # Full, but not on the disk yet as far as is known; the syncing thread closes them.
+        self._full: list[Segment] = []
+        self._spare: Segment | None = None
+        self._number = max(map(number_of, segment_paths(folder)), default=0)
+        self._reserving = Lock()
+
+    @property
+    def used(self) -> int:
+        """Bytes on the disk."""
+        mapped = [*self._full, self.current, self._spare]
+        return sum(one.size for one in self.finished) + sum(one.size for one in mapped if one is not None)
+
+    @property
+    def next_path(self) -> Path:
+        """Where the next segment will be."""
+        return segment_path(self.folder, self._number + 1)
+
+    # --- getting room --------------------------------------------------------------------------------------------
+
+    def advance(self, size: int, *, end: int) -> Segment:
+        """Return the new current segment, with room for `size` bytes; the one before is written up to `end`.
+
+        JournalFull if there is no room: nothing has changed.
+        """
+        with self._reserving:
+            if self._spare is not None and self._spare.size < size:
+                self._discard_spare()
+            segment = self._spare or self._reserve(size)
+            self._spare = None
+            self._number += 1
+        self.retire(end)
+        self.current = segment
+        return segment
+
+    def retire(self, end: int) -> None:
+        """Write no more to the current segment, in which there is something up to `end`."""
+        if self.current is not None:
+            self.current.end = end
+            self._full.append(self.current)
+            self.current = None
+
+    def prepare(self) -> None:
+        """Reserve the spare segment if it is wanted; if that cannot be now, it is wanted still."""
+        if self.wanted:
+            with self._reserving:
+                try:
+                    self._spare = self._spare or self._reserve(self._segment_bytes)
+                except JournalFull:
+                    return
+            self.wanted = False
+
+    def _reserve(self, size: int) -> Segment:
+        size = max(size, self._segment_bytes)
+        used = self.used
+        if used + size > self._max_bytes:
+            raise JournalFull(
+                f"the journal in {self.folder} is full: {used >> 20} of at most {self._max_bytes >> 20} MB wait for "
+                "the database, which has to take them first; nothing that was set before is lost"
+            )
+        try:
+            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            return reserve(self.next_path, size)
+        except OSError as error:
+            raise JournalFull(
+                f"the journal in {self.folder} cannot grow by {size >> 10} kB ({error.strerror}): make room there, or "
+                "make it writable; nothing that was set before is lost"
+            ) from error
+
+    # --- letting go ----------------------------------------------------------------------------------------------
+
+    def unsynced(self, end: int) -> list[tuple[Segment, int]]:
+        """Return the segments that have to be synced, and how far; the current one is written up to `end`."""
+        segments = [(segment, segment.end) for segment in self._full]
+        if self.current is not None and self.current.synced < end:
+            segments.append((self.current, end))
+        return segments
+
+    def shelve(self, synced: Iterable[tuple[Segment, int]]) -> None:
+        """Close those of the segments that are full, now that they are on the disk."""
+        for segment, _ in synced:
+            if segment in self._full:
+                self._full.remove(segment)
+                self.finished.append(segment.close())
+
+    def trim(self, folded: Mapping[int, int]) -> None:
+        """Remove the finished segments of which every record is folded: `folded` is the last that is, by store."""
+        for segment in list(self.finished):
+            if is_folded(segment.last, folded):
+                segment.path.unlink(missing_ok=True)
+                self.finished.remove(segment)
+
+    def forget(self, paths: Collection[Path]) -> None:
+        """Take note that someone has taken finished segments away."""
+        self.finished = [segment for segment in self.finished if segment.path not in paths]
+
+    def note_folds(self, folds: int) -> None:
+        """Change the count of folds in the header of the current segment."""
+        if self.current is not None:
+            self.current.note_folds(folds)
+
+    def leave(self) -> None:
+        """Close all files, when the syncing thread has ended; the spare segment goes."""
+        self._discard_spare()
+        open_ones = [*self._full, self.current] if self.current is not None else self._full
+        self.finished += [segment.close() for segment in open_ones]
+        self._full, self.current = [], None
+
+    def _discard_spare(self) -> None:
+        if self._spare is not None:
+            self._spare.close().path.unlink(missing_ok=True)
+            self._spare = None
+
+
+def is_folded(last: Mapping[int, int] | None, folded: Mapping[int, int]) -> bool:
+    """Say whether the database has all of a segment whose last record of each store is `last`."""
+    return last is not None and all(seq <= folded.get(number, 0) for number, seq in last.items())
