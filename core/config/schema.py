@@ -136,6 +136,11 @@ FRAMEWORK_KEYS = (
     ),
     Key(("aha", "limit", "seconds"), Rule(60.0, at_least_zero), "See `messages`."),
     Key(("aha", "private"), spec=True, comment="Answer in private chats."),
+    Key(
+        ("aha", "store", "max_mb"),
+        Rule(256, count),
+        "How many MB the SimpleStore of a module may hold. Beyond, setting a value is an error.",
+    ),
     Key(("aha", "super"), Rule(frozenset(), accounts), 'Who may do everything: ["QQ:12345"] or Aha IDs.'),
     *access_keys(("aha",), "default_"),
     Key(("log", "level"), Option("info", "debug", "warning", "error", "critical"), "The least that is logged."),

@@ -43,6 +43,7 @@ DEFAULTS = {
     "aha.limit.messages": 0,
     "aha.limit.seconds": 60.0,
     "aha.private": True,
+    "aha.store.max_mb": 256,
     "aha.super": frozenset(),
     "aha.default_group_list": frozenset(),
     "aha.default_group_list_mode": "blacklist",

@@ -1,0 +1,97 @@
+"""Which module has a store, and when its entries may be touched. It holds none and loads none."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeVar, cast
+
+from core.context import current_module
+from models.exc import StoreNotLoaded, UsageError
+from services.data_store.rows import declare_table
+
+if TYPE_CHECKING:
+    from sqlalchemy import Table
+
+    from core.context import Module
+    from services.data_store.entries import Entries
+
+V = TypeVar("V")
+
+# The modules that have been loaded and may not make a store any more.
+_settled: set[Module] = set()
+
+
+class Shut:
+    """Stands where entries will be, or were: whatever is asked of it raises StoreNotLoaded."""
+
+    __slots__ = ("_why",)
+
+    def __init__(self, why: str) -> None:
+        self._why = why
+
+    def __getattr__(self, name: str) -> NoReturn:
+        raise StoreNotLoaded(self._why)
+
+
+class Door(Generic[V]):
+    """Leads from the SimpleStore of module `owner` to its entries: open from their loading to the end of the module.
+
+    `hot` are the objects that a reader may have at once (see `lent`); none while the door is shut.
+    """
+
+    __slots__ = ("entries", "hot", "is_open", "owner", "table")
+
+    def __init__(self, owner: str, table: Table) -> None:
+        self.owner = owner
+        self.table = table
+        self._shut(
+            f"the SimpleStore of module {owner} was touched before its data was loaded; "
+            "touch it in a callback: the first one that may is a function under @on_start"
+        )
+
+    def open(self, entries: Entries[V]) -> None:
+        """Let the module touch its entries."""
+        self.entries = entries
+        self.hot = entries.lent.hot
+        self.is_open = True
+
+    def close(self) -> None:
+        """Save what was changed in place, and let nobody touch the entries any more."""
+        if self.is_open:
+            self.entries.notice(self.entries.lent.all())
+        self._shut(f"the SimpleStore of module {self.owner} is closed: the module was unloaded or the bot has stopped")
+
+    def _shut(self, why: str) -> None:
+        self.entries = cast("Entries[V]", Shut(why))
+        self.hot: dict[str, V] = {}
+        self.is_open = False
+
+
+doors: dict[Module, Door[Any]] = {}
+"""The door of each module that made a store."""
+
+
+def build(store: Any) -> Door[Any]:
+    """Return the door of `store`, which the current module makes; UsageError says why it may not make one."""
+    module = current_module.get()
+    if module is None:
+        raise UsageError("a SimpleStore belongs to a module: make it at the top level of a module that the bot loads")
+    if module in _settled:
+        raise UsageError(f"module {module.name} made its SimpleStore too late: make it at the top level, as it loads")
+    if module in doors:
+        raise UsageError(f"module {module.name} made a second SimpleStore: import the first one, or use longer keys")
+    door: Door[Any] = Door(module.name, declare_table())
+    doors[module], module.store = door, store
+    module.undo.callback(_remove, module)
+    return door
+
+
+def settle(module: Module) -> None:
+    """Take note that `module` has been loaded: it may not make a store any more."""
+    if module not in _settled:
+        _settled.add(module)
+        module.undo.callback(_settled.discard, module)
+
+
+def _remove(module: Module) -> None:
+    module.store = None
+    doors.pop(module).close()

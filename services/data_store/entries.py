@@ -1,0 +1,230 @@
+"""What one store holds in memory, and what of it the table does not have yet. It runs no SQL."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from math import inf
+from time import perf_counter
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
+
+from models.exc import AhaError, StoreFullError
+from services.data_store.lent import Lent
+from services.data_store.pickles import pickled, plain, unpickled
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from services.data_store.journal import Journal
+
+logger = logging.getLogger(__name__)
+
+V = TypeVar("V")
+
+_NONE: Final[Any] = object()
+# Of what a store may hold, the share from which its module is warned.
+_ALARM = 0.8
+_MB = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Changes on their way to the table.
+
+    `changes` are keys and their pickled values, None for those that were deleted. The rows of `reborn` keys are deleted
+    before they are written, as a key that is set again goes to the end. The rows of `displaced` keys could not be read;
+    they are kept elsewhere before. `seq` is the number of the last record in the journal that the batch takes in.
+    """
+
+    changes: Mapping[str, bytes | None]
+    reborn: frozenset[str]
+    displaced: frozenset[str]
+    seq: int
+
+
+class Entries(Generic[V]):
+    """The entries of the store of module `owner`.
+
+    `data` has the pickled values of all keys, in the order of a dict; they become objects when they are first read.
+    `unreadable` are keys whose rows are there but could not be read; they are not in the store, and may be set. Every
+    change is in the journal before it is in memory; the lock that is held meanwhile is the journal's.
+    """
+
+    def __init__(
+        self, owner: str, journal: Journal, *, data: dict[str, bytes], unreadable: Iterable[str] = (), max_mb: int
+    ) -> None:
+        self.owner = owner
+        self.data = data
+        self.unreadable = set(unreadable)
+        self.lent: Lent[V] = Lent(journal.lock)
+        self.journal = journal
+        self._lock = journal.lock
+        self._number = journal.register(owner)
+        self._dirty: dict[str, bytes | None] = {}
+        self._reborn: set[str] = set()
+        self._displaced: set[str] = set()
+        self._size = sum(map(len, data)) + sum(map(len, data.values()))
+        self._limit = max_mb * _MB
+        self._alarm = self._limit * _ALARM
+        self._reported: set[str] = set()
+
+    # --- reading and setting -------------------------------------------------------------------------------------
+
+    def read(self, key: str) -> V:
+        """Return the object under `key`, which its reader may change.
+
+        Raises KeyError if there is none, StoreValueError if none can be made of what is stored.
+        """
+        while True:
+            data = self.data[key]
+            value = self.lent.objects.get(key, _NONE)
+            if value is _NONE:
+                value = unpickled(data, trusted=not plain(data))  # loading has judged each row that is not plain
+            with self._lock:
+                if self.data.get(key) is data:  # another thread may have set or deleted the key, or read it as well
+                    return self.lent.lend(key, self.lent.objects.get(key, value))
+
+    def put(self, key: str, value: V) -> None:
+        """Set `key`. Raises StoreValueError, StoreFullError or JournalFull; nothing has changed then."""
+        data = pickled(key, value)
+        with self._lock:
+            old = self.data.get(key)
+            size = self._size + len(data) + (len(key) if old is None else -len(old))
+            if size > self._alarm:
+                self._sound_alarm(key, size)
+            self._write(key, data)
+            self._size = size
+            self.lent.lend(key, value)
+
+    def remove(self, key: str) -> None:
+        """Delete `key`, also one that could not be read. Raises KeyError if there is neither, JournalFull."""
+        with self._lock:
+            if key not in self.data and key not in self.unreadable:
+                raise KeyError(key)
+            self.journal.append(self._number, key.encode(), None)
+            self._forget(key)
+
+    def _write(self, key: str, data: bytes) -> None:
+        self.journal.append(self._number, key.encode(), data)
+        self._keep(key, data)
+
+    def _keep(self, key: str, data: bytes) -> None:
+        if key not in self.data:
+            self._bear(key)
+        self.data[key] = self._dirty[key] = data
+
+    def _bear(self, key: str) -> None:
+        """Let `key` stand at the end in the table too, if it has or may have a row there."""
+        if key in self.unreadable:
+            self.unreadable.remove(key)
+            self._displaced.add(key)
+        elif self._dirty.pop(key, _NONE) is _NONE:
+            return
+        self._reborn.add(key)
+
+    def _forget(self, key: str) -> None:
+        old = self.data.pop(key, None)
+        if old is not None:
+            self._size -= len(key) + len(old)
+        else:
+            self.unreadable.remove(key)
+            self._displaced.add(key)
+        self._dirty[key] = None
+        self._reborn.discard(key)
+        self.lent.forget(key)
+
+    def _sound_alarm(self, key: str, size: int) -> None:
+        """Warn of a store that gets large; StoreFullError if it would grow beyond its limit."""
+        limit, used = self._limit // _MB, self._size / _MB
+        if size > self._limit and size > self._size:
+            raise StoreFullError(
+                f"key {key!r} has no room in the SimpleStore of module {self.owner}, which holds {used:,.1f} of "
+                f"{limit:,} MB (aha.store.max_mb): delete what is not needed, allow more, or use a table of your own"
+            )
+        if self._alarm < self._limit:
+            self._alarm = self._limit
+            logger.warning(
+                "SimpleStore of module %s: %.1f of %d MB (aha.store.max_mb) are in use; beyond, setting a value is an "
+                "error; a table of its own has no such limit", self.owner, used, limit,
+            )  # fmt: skip
+
+    # --- changes in place ----------------------------------------------------------------------------------------
+
+    def compare(self, key: str, value: V) -> None:
+        """Save `value`, the object under `key`, if it is no longer as it is stored.
+
+        An object that is not under `key` any more is of no interest. Raises StoreValueError, JournalFull.
+        """
+        data = pickled(key, value)
+        if data == self.data.get(key):
+            return
+        with self._lock:
+            if self.lent.objects.get(key, _NONE) is value:
+                self._size += len(data) - len(self.data[key])
+                self._write(key, data)
+
+    def notice(self, suspects: Iterable[tuple[str, V]], *, seconds: float = inf) -> bool:
+        """Save those of `suspects` that were changed, one at least; False if `seconds` were over before they ended.
+
+        One that cannot be saved is reported once; what was stored of it is kept, and it is tried again.
+        """
+        end = perf_counter() + seconds
+        for key, value in suspects:
+            try:
+                self.compare(key, value)
+            except AhaError as error:
+                self._report(key, error)
+            else:
+                self._reported.discard(key)
+            if perf_counter() > end:
+                return False
+        return True
+
+    def _report(self, key: str, error: AhaError) -> None:
+        if key not in self._reported:
+            self._reported.add(key)
+            logger.warning(
+                "SimpleStore of module %s: a change under key %r is not saved: %s; what was stored before is kept",
+                self.owner, key, error,
+            )  # fmt: skip
+
+    def renew(self) -> None:
+        """Let go of objects that are made of a module's classes: they are made anew, of the classes as they are now."""
+        with self._lock:
+            for key in [key for key in self.lent.hot.keys() | self.lent.objects if not plain(self.data[key])]:
+                self.lent.forget(key)
+
+    # --- what the table does not have ----------------------------------------------------------------------------
+
+    @property
+    def dirty(self) -> int:
+        """How many keys the table does not have as they are, without those of batches that were taken."""
+        return len(self._dirty)
+
+    def replay(self, key: str, data: bytes | None) -> None:
+        """Do again what a record of the journal says; None deletes. For the start, before anyone has an object."""
+        with self._lock:
+            if data is not None:
+                old = self.data.get(key)
+                self._keep(key, data)
+                self._size += len(data) + (len(key) if old is None else -len(old))
+            elif key in self.data or key in self.unreadable:
+                self._forget(key)
+
+    def take(self) -> Batch:
+        """Return all that the table does not have. If it cannot be written now, `give_back` is to follow."""
+        with self._lock:
+            batch = Batch(self._dirty, frozenset(self._reborn), frozenset(self._displaced), self.journal.seq)
+            self._dirty, self._reborn, self._displaced = {}, set(), set()
+        return batch
+
+    def give_back(self, batch: Batch) -> None:
+        """Take back a batch that was not written, as older than all that has changed since."""
+        with self._lock:
+            for key, data in self._dirty.items():
+                if data is not None and batch.changes.get(key, _NONE) is None:
+                    self._reborn.add(key)  # it was deleted by the batch, so it is to go to the end
+            older = {key: data for key, data in batch.changes.items() if key not in self._reborn}
+            self._dirty = older | self._dirty
+            self._reborn |= batch.reborn
+            self._displaced |= batch.displaced

@@ -1,0 +1,97 @@
+"""The objects of a store that its module has in hand and may change in place. What is stored of them is `entries`'."""
+
+from __future__ import annotations
+
+import datetime as dt
+import decimal
+import enum
+import sys
+import uuid
+from collections import deque
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from threading import Lock
+
+V = TypeVar("V")
+
+# Nobody can change these in place.
+_ATOMS: Final = frozenset(
+    {str, int, float, complex, bool, bytes, range, type(None), decimal.Decimal, uuid.UUID, dt.date, dt.timedelta}
+)
+# These are stored by their name: whatever is changed in them is none of the store's business.
+_NAMED: Final = (enum.Enum, type)
+_GONE: Final[Any] = object()
+
+
+def _references(objects: Mapping[str, Any], key: str) -> int:
+    return sys.getrefcount(objects[key])
+
+
+_OURS: Final = _references({"": object()}, "")
+"""What is counted for an object that only `Lent.objects` holds; it differs from one Python to another."""
+
+
+class Lent(Generic[V]):
+    """The objects that were read or set since the bot started, by key.
+
+    `hot` are those that may be handed out again without a word: they cannot be changed, or are suspects already, that
+    is, may have been changed since they were last compared. `objects` are all that can be changed; they stay, as their
+    module may hold a part of one. `lock` is that of the entries: whoever calls `lend` and `forget` holds it.
+    """
+
+    __slots__ = ("_lock", "_suspects", "_unaudited", "hot", "objects")
+
+    def __init__(self, lock: Lock) -> None:
+        self.hot: dict[str, V] = {}
+        self.objects: dict[str, V] = {}
+        self._suspects: deque[str] = deque()
+        self._unaudited: list[str] = []
+        self._lock = lock
+
+    def lend(self, key: str, value: V) -> V:
+        """Take note that someone has `value`, the object under `key` from now on, and return it."""
+        if type(value) not in _ATOMS and not isinstance(value, _NAMED):
+            self.objects[key] = value
+            self._suspects.appendleft(key)
+        elif key in self.objects:
+            del self.objects[key]
+        self.hot[key] = value
+        return value
+
+    def forget(self, key: str) -> None:
+        """Let go of the object under `key`, if there is one."""
+        self.hot.pop(key, None)
+        self.objects.pop(key, None)
+
+    def suspects(self) -> Iterator[tuple[str, V]]:
+        """Yield what may have been changed, what was lent last first.
+
+        What someone still holds is yielded the next time too, and so is what nobody takes from here now.
+        """
+        for _ in range(len(self._suspects)):
+            with self._lock:
+                key = self._suspects.popleft()
+                if key not in self.objects or self.hot.pop(key, _GONE) is _GONE:
+                    continue  # it was deleted, or stands twice in the queue
+                held = _references(self.objects, key) > _OURS
+                value = self.objects[key]
+                if held:
+                    self.hot[key] = value
+                    self._suspects.append(key)
+            yield key, value
+
+    def audit(self) -> Iterator[tuple[str, V]]:
+        """Yield every object that can be changed, going on where the last audit was left off."""
+        with self._lock:
+            self._unaudited = self._unaudited or list(self.objects)
+        while self._unaudited:
+            key = self._unaudited.pop()
+            value = self.objects.get(key, _GONE)
+            if value is not _GONE:
+                yield key, value
+
+    def all(self) -> list[tuple[str, V]]:
+        """Return every object that can be changed."""
+        return list(self.objects.items())

@@ -1,0 +1,58 @@
+"""Parts of a store for tests: a journal that is a list, and a table that is a dict."""
+
+from __future__ import annotations
+
+from threading import Lock
+from typing import TYPE_CHECKING
+
+from models.exc import JournalFull
+from services.data_store.entries import Entries
+
+if TYPE_CHECKING:
+    from services.data_store.entries import Batch
+
+
+class Notebook:
+    """A journal in memory. `full` makes it take no more."""
+
+    def __init__(self) -> None:
+        self.lock = Lock()
+        self.names: list[str] = []
+        self.records: list[tuple[int, bytes, bytes | None]] = []
+        self.synced = 0
+        self.full = False
+
+    @property
+    def seq(self) -> int:
+        return len(self.records)
+
+    def register(self, name: str) -> int:
+        if name not in self.names:
+            self.names.append(name)
+        return self.names.index(name) + 1
+
+    def append(self, number: int, key: bytes, value: bytes | None) -> int:
+        assert self.lock.locked()
+        if self.full:
+            raise JournalFull("no room")
+        self.records.append((number, key, value))
+        return self.seq
+
+    async def sync(self) -> None:
+        self.synced = self.seq
+
+
+def written(table: dict[str, bytes], batch: Batch) -> None:
+    """Do to a table what the fold does with a batch."""
+    for key in batch.reborn:
+        table.pop(key, None)
+    for key, data in batch.changes.items():
+        if data is None:
+            table.pop(key, None)
+        else:
+            table[key] = data
+
+
+def fresh(data: dict[str, bytes] | None = None, *, journal: Notebook | None = None, max_mb: int = 256, **kw) -> Entries:
+    """The entries of a module `notes`, as loaded from a table with `data`."""
+    return Entries("notes", journal or Notebook(), data=data or {}, max_mb=max_mb, **kw)

@@ -1,0 +1,326 @@
+"""A value that is changed in place is saved, whoever holds it and however odd it is. No database, no clock."""
+
+from __future__ import annotations
+
+import asyncio
+import pickle
+import threading
+
+import pytest
+
+from services.data_store import changes
+from services.data_store.changes import keep_noticing, notice_all
+from services.data_store.pickles import pickled
+from tests.store_parts import fresh
+
+
+class Point:
+    """A value with parts, as a module would define it."""
+
+    def __init__(self) -> None:
+        self.parts = {"x": [0]}
+
+
+class Odd:
+    """A value that does not want to be compared."""
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+
+    def __eq__(self, other: object) -> bool:
+        raise RuntimeError("never compare me")
+
+    __hash__ = None
+
+
+def tick(entries) -> None:
+    """Look at what is suspect, as often as it takes."""
+    entries.notice(entries.lent.suspects())
+
+
+def append_to_all(entries) -> None:
+    for _, value in entries.lent.all():
+        value.append(1)
+
+
+def stored(entries, key: str = "k"):
+    return pickle.loads(entries.data[key])
+
+
+@pytest.fixture
+def entries():
+    """The entries of a store that was just loaded: nothing has been read."""
+    return fresh({"k": pickled("k", {"list": [], "set": {1}}), "n": pickled("n", 1)})
+
+
+def test_a_value_changed_after_it_was_read_is_saved(entries):
+    entries.read("k")["list"].append(1)
+    tick(entries)
+    assert stored(entries) == {"list": [1], "set": {1}}
+    assert entries.dirty == entries.journal.seq == 1
+
+
+def test_reading_alone_saves_nothing(entries):
+    entries.read("k")
+    entries.read("n")
+    tick(entries)
+    assert entries.dirty == entries.journal.seq == 0
+
+
+def test_a_value_changed_after_it_was_set_is_saved():
+    entries = fresh()
+    entries.put("k", value := [])
+    value.append(1)
+    tick(entries)
+    assert stored(entries) == [1]
+
+
+def test_a_value_that_someone_holds_stays_suspect(entries):
+    held = entries.read("k")
+    for n in range(3):
+        tick(entries)
+        held["list"].append(n)
+    tick(entries)
+    assert stored(entries)["list"] == [0, 1, 2]
+
+
+def test_a_value_that_nobody_holds_is_no_suspect_any_more_until_it_is_read_again(entries):
+    entries.read("k")
+    tick(entries)
+    assert list(entries.lent.suspects()) == []
+    assert "k" not in entries.lent.hot
+    entries.read("k")["list"].append(1)
+    tick(entries)
+    assert stored(entries)["list"] == [1]
+
+
+def test_a_nested_object_that_someone_holds_is_found_by_the_audit(entries):
+    nested = entries.read("k")["list"]
+    tick(entries)
+    nested.append(1)
+    tick(entries)
+    assert stored(entries)["list"] == []
+    entries.notice(entries.lent.audit())
+    assert stored(entries)["list"] == [1]
+
+
+def test_one_object_under_two_keys_is_saved_under_both():
+    entries = fresh()
+    shared = []
+    entries.put("a", shared)
+    entries.put("b", shared)
+    del shared
+    tick(entries)
+    entries.read("a").append(1)
+    tick(entries)
+    assert stored(entries, "a") == stored(entries, "b") == [1]
+
+
+async def test_a_value_changed_in_another_task_is_saved(entries):
+    held, go = entries.read("k"), asyncio.Event()
+
+    async def change(value) -> None:
+        await go.wait()
+        value["list"].append(1)
+
+    task = asyncio.create_task(change(held))
+    del held
+    await asyncio.sleep(0)
+    tick(entries)
+    go.set()
+    await task
+    tick(entries)
+    assert stored(entries)["list"] == [1]
+
+
+def test_a_value_changed_in_another_thread_is_saved(entries):
+    go = threading.Event()
+
+    def change(value) -> None:
+        go.wait()
+        value["list"].append(1)
+
+    thread = threading.Thread(target=change, args=(entries.read("k"),))
+    thread.start()
+    tick(entries)
+    go.set()
+    thread.join()
+    tick(entries)
+    assert stored(entries)["list"] == [1]
+
+
+def test_threads_that_change_what_they_read_lose_nothing(entries):
+    def work() -> None:
+        for n in range(500):
+            entries.read("k")["list"].append(n)
+
+    threads = [threading.Thread(target=work) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    while any(thread.is_alive() for thread in threads):
+        tick(entries)
+    tick(entries)
+    assert stored(entries)["list"] == entries.read("k")["list"]
+    assert len(stored(entries)["list"]) == 1_500
+
+
+@pytest.mark.parametrize(
+    "change", [lambda p: p.parts["x"].append(1), lambda p: setattr(p, "y", 1)], ids=["part", "new"]
+)
+def test_a_changed_object_of_a_class_is_saved(change):
+    entries = fresh()
+    entries.put("k", Point())
+    tick(entries)
+    change(entries.read("k"))
+    tick(entries)
+    assert vars(stored(entries)) == vars(entries.read("k")) != vars(Point())
+
+
+def test_values_are_never_compared_with_each_other():
+    entries = fresh()
+    entries.put("k", Odd(1))
+    entries.put("k", Odd(2))
+    entries.read("k").number = 3
+    tick(entries)
+    assert stored(entries).number == 3
+
+
+def test_a_value_that_is_not_equal_to_itself_is_saved_once():
+    entries = fresh()
+    entries.put("k", [float("nan")])
+    entries.read("k")
+    tick(entries)
+    assert entries.journal.seq == 1
+
+
+@pytest.mark.parametrize(("old", "new"), [(1, True), (0.0, -0.0), ([1], [1]), ("a", "a"), ([], 1), (1, [])], ids=repr)
+def test_assigning_is_always_saved(old, new):
+    entries = fresh()
+    entries.put("k", old)
+    entries.put("k", new)
+    assert entries.journal.records[-1] == (1, b"k", pickled("k", new))
+    tick(entries)
+    assert entries.lent.hot["k"] is new
+    assert entries.journal.seq == 2
+
+
+def test_a_changed_object_assigned_back_is_saved():
+    entries = fresh()
+    entries.put("k", value := [])
+    tick(entries)
+    value.append(1)
+    entries.put("k", value)
+    assert stored(entries) == [1]
+
+
+def test_an_object_that_was_replaced_or_deleted_is_of_no_interest():
+    entries = fresh()
+    entries.put("a", old := [])
+    entries.put("a", [2])
+    entries.put("b", gone := [])
+    entries.remove("b")
+    old.append(1)
+    gone.append(1)
+    tick(entries)
+    entries.notice(entries.lent.audit())
+    assert stored(entries, "a") == [2]
+    assert list(entries.data) == ["a"]
+
+
+@pytest.mark.parametrize("value", [1, "a", None, b"b", 1.5, True], ids=repr)
+def test_what_cannot_be_changed_is_never_looked_at(value):
+    entries = fresh()
+    entries.put("k", value)
+    assert list(entries.lent.suspects()) == list(entries.lent.audit()) == []
+    assert entries.lent.hot == {"k": value}
+
+
+def test_what_became_unpicklable_is_reported_once_and_keeps_what_was_stored(caplog):
+    entries = fresh()
+    entries.put("k", value := [])
+    value.append(lambda: None)
+    tick(entries)
+    tick(entries)
+    assert len(caplog.messages) == 1
+    assert "module notes: a change under key 'k' is not saved: the value for key 'k', a list" in caplog.text
+    assert stored(entries) == []
+    value[:] = [1]
+    tick(entries)
+    assert stored(entries) == [1]
+
+
+def test_what_the_journal_does_not_take_is_saved_later(entries, caplog):
+    entries.journal.full = True
+    entries.read("k")["list"].append(1)
+    tick(entries)
+    assert "key 'k' is not saved: no room" in caplog.text
+    entries.journal.full = False
+    entries.notice(entries.lent.audit())
+    assert stored(entries)["list"] == [1]
+
+
+# --- when it is looked ---------------------------------------------------------------------------------------------
+
+
+def test_a_look_may_be_cut_short_and_forgets_nothing():
+    entries = fresh()
+    for n in range(5):
+        entries.put(str(n), [])
+    append_to_all(entries)
+    for _ in range(5):
+        assert not entries.notice(entries.lent.suspects(), seconds=0)
+    assert entries.notice(entries.lent.suspects(), seconds=0)
+    assert all(stored(entries, key) == [1] for key in entries.data)
+
+
+def test_an_audit_goes_on_where_it_was_cut_short():
+    entries = fresh()
+    for n in range(5):
+        entries.put(str(n), [])
+    tick(entries)
+    append_to_all(entries)
+    for _ in range(5):
+        entries.notice(entries.lent.audit(), seconds=0)
+    assert all(stored(entries, key) == [1] for key in entries.data)
+
+
+async def test_all_is_looked_at_without_holding_up_the_loop(monkeypatch):
+    monkeypatch.setattr(changes, "_SLICE", 0)
+    entries = fresh()
+    for n in range(5):
+        entries.put(str(n), [])
+    tick(entries)
+    append_to_all(entries)
+    turns = 0
+
+    async def others() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    task = asyncio.create_task(others())
+    await notice_all(entries)
+    task.cancel()
+    assert turns >= 4
+    assert all(stored(entries, key) == [1] for key in entries.data)
+
+
+async def test_looking_takes_a_twentieth_of_the_time_at_most(monkeypatch, entries):
+    now, pauses = 0.0, []
+
+    def clock() -> float:
+        nonlocal now
+        now += 0.5
+        return now
+
+    async def slept(seconds: float) -> None:
+        pauses.append(seconds)
+        if len(pauses) == 3:
+            raise asyncio.CancelledError
+
+    monkeypatch.setattr(changes, "perf_counter", clock)
+    monkeypatch.setattr(changes.asyncio, "sleep", slept)
+    with pytest.raises(asyncio.CancelledError):
+        await keep_noticing(lambda: [entries])
+    assert pauses == [0.1, 10.0, 10.0]
