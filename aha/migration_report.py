@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from core.migration.report import heading, lines, still_waiting, undo
+from core.migration.report import unfinished as unfinished_line
 
 if TYPE_CHECKING:
     from .lifecycle import Migrated
 
-__all__ = ["migration_report", "still_waiting"]
+__all__ = ["migration_report", "still_waiting", "unfinished_line"]
 
 
 def migration_report(migrated: Migrated, *, lang: str) -> list[str]:

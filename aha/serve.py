@@ -15,7 +15,7 @@ from sqlalchemy import make_url
 import aha
 from core.adapter import adapters
 from core.config import cfg
-from core.migration.start import waiting
+from core.migration.start import unfinished, waiting
 from models.exc import ConfigError
 
 from .lifecycle import Bot
@@ -65,7 +65,7 @@ async def _serve(plan: Plan) -> int:
         try:
             if await _started(bot, signals):
                 _write_new_keys()
-                _report_waiting(told)
+                _report_waiting(told, off=failed)
                 if not (bot.loader.loaded or failed):
                     logger.warning("no module is on; write one with: aha new hello")
                 logger.info("%s", _ready(bot, failed))
@@ -121,12 +121,17 @@ def _report_migration(told: set[str], migrated: Migrated) -> None:
         logger.info("%s", line)
 
 
-def _report_waiting(told: Collection[str]) -> None:
-    """Remind the owner of what waits in modules that this start has not told of."""
-    if modules := [name for name in waiting() if name not in told]:
-        from .migration_report import still_waiting  # noqa: PLC0415 - as above
+def _report_waiting(told: Collection[str], *, off: Collection[str]) -> None:
+    """Remind the owner of what waits in modules that this start has not told of, or that are off."""
+    rest = [name for name in waiting() if name not in told and name not in off]
+    begun = [name for name in off if name in unfinished()]
+    if rest or begun:
+        from .migration_report import still_waiting, unfinished_line  # noqa: PLC0415 - as above
 
-        logger.info("%s", still_waiting(modules, lang=cfg.aha.lang))
+        if rest:
+            logger.info("%s", still_waiting(rest, lang=cfg.aha.lang))
+        if begun:
+            logger.info("%s", unfinished_line(begun, lang=cfg.aha.lang))
 
 
 def _write_new_keys() -> None:

@@ -40,6 +40,10 @@ class Hooks:
         hooks.append(hook)
         _mark(hook, self.occasion)
 
+    def has(self, module: Module | None) -> bool:
+        """Whether the module has any."""
+        return bool(self._by_module.get(module))
+
     async def run(self, module: Module | None) -> None:
         """Run the module's functions in the order of their registration; raise what the first that fails raises."""
         for hook in self._of(module):

@@ -80,6 +80,11 @@ class UnitPlan:
         return any(planned.verdict is not Verdict.POSTPONE for planned in self.steps)
 
     @property
+    def is_unsure(self) -> bool:
+        """Whether anything has to wait of which nobody can know yet which rows stand in its way."""
+        return any(planned.verdict is Verdict.POSTPONE and not planned.rows for planned in self.steps)
+
+    @property
     def is_refused(self) -> bool:
         """Whether the unit cannot be carried out, so that its modules are off."""
         return any(planned.verdict is Verdict.REFUSE for planned in self.steps)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from core.migration.steps import (
@@ -68,7 +68,7 @@ class Line:
 def lines(units: Iterable[UnitPlan], *, lang: str = "en") -> list[Line]:
     """Say what each step of `units` does, in the language `lang` ("en" or "zh"; an unknown one counts as "en")."""
     return [
-        line(planned, _module(planned.step, unit), lang=lang, options=_options(planned.step, unit))
+        line(_told_once(planned, unit), _module(planned.step, unit), lang=lang, options=_options(planned.step, unit))
         for unit in units
         for planned in unit.steps
     ]
@@ -84,6 +84,28 @@ def line(planned: Planned, module: str, *, lang: str = "en", options: Sequence[s
     return Line(module, _where(planned.step), what, planned)
 
 
+def _told_once(planned: Planned, unit: UnitPlan) -> Planned:
+    """`planned` as it is said in its unit: what keeps a new column from NOT NULL is said where that is postponed."""
+    step = planned.step
+    if planned.remedy == "duplicates" and _filled(step, unit):
+        return replace(planned, remedy="filled_duplicates") if planned.rows else planned
+    if isinstance(step, AddColumn) and planned.remedy == "fill_nulls":
+        waits = SetNullable(step.table, step.column, nullable=False)
+        if any(other.step == waits and other.verdict is Verdict.POSTPONE for other in unit.steps):
+            return replace(planned, remedy="")
+    return planned
+
+
+def _filled(step: Step, unit: UnitPlan) -> bool:
+    """Whether the unit fills a column that has to be unique."""
+    part = getattr(step, "constraint", None) or getattr(step, "index", None)
+    fills = (other.step for other in unit.steps if isinstance(other.step, AddColumn | FillColumn))
+    return part is not None and any(
+        fill.table == step.table and fill.column in part.columns and fill.fill.source is not Source.NOTHING
+        for fill in fills
+    )
+
+
 def refusal(unit: UnitPlan, *, lang: str = "en") -> str:
     """Say why the unit cannot be carried out, for the error that puts its modules off; "" if nothing is refused."""
     return "; ".join(str(said) for said in lines([unit], lang=lang) if said.verdict is Verdict.REFUSE)
@@ -94,8 +116,11 @@ def heading(units: Iterable[UnitPlan], *, lang: str = "en", seconds: float | Non
     units = list(units)
     texts = texts_in(lang)
     acting = [unit for unit in units if unit.acts]
+    if not units:
+        return texts["nothing to do"]
     if not acting:
-        return texts["waiting"].format(modules=_modules(units, texts)) if units else texts["nothing to do"]
+        is_for_rows = any(planned.remedy != "on_start" for unit in units for planned in unit.steps)
+        return texts["waiting" if is_for_rows else "unfinished"].format(modules=_modules(units, texts))
     key = "changed" if seconds is None else "changed.seconds"
     return texts[key].format(modules=_modules(acting, texts), seconds=seconds)
 
@@ -108,6 +133,11 @@ def undo(backup: object, *, lang: str = "en") -> str:
 def without_tables(module: str, error: str, *, lang: str = "en") -> str:
     """Say in one line that `module` is off, for it could not have its tables."""
     return texts_in(lang)["failed to have its tables"].format(module=module, error=error)
+
+
+def unfinished(modules: Iterable[str], *, lang: str = "en") -> str:
+    """Say in one line which modules have an on_start that has to succeed before the change of their tables is done."""
+    return texts_in(lang)["unfinished"].format(modules=", ".join(modules))
 
 
 def still_waiting(modules: Iterable[str], *, lang: str = "en") -> str:
@@ -165,7 +195,7 @@ def _what(planned: Planned, options: Sequence[str], texts: Mapping[str, str]) ->
         if part is not None:
             values["old" if name == "old" else "definition"] = _named(part)
     if isinstance(step, ConvertColumn):
-        values |= {"before": step.before.sql, "after": step.after.sql}
+        values["change"] = _change(step, texts)
     if isinstance(step, AlterColumn):
         values["what"] = step.what
     if isinstance(step, AddColumn | FillColumn):
@@ -173,6 +203,24 @@ def _what(planned: Planned, options: Sequence[str], texts: Mapping[str, str]) ->
     if isinstance(step, ChangeOptions):
         values["options"] = ", ".join(options) or texts["nothing"]
     return texts[_key(planned)].format(**values)
+
+
+def _change(step: ConvertColumn, texts: Mapping[str, str]) -> str:
+    """What a conversion changes: the type, or what its values mean where the database shows the same type."""
+    before, after = step.before, step.after
+    if before.sql != after.sql:
+        return f"{before.sql} -> {after.sql}"
+    if before.kind is not after.kind:
+        return f"{before.sql} ({before.kind}) -> {after.sql} ({after.kind})"
+    named = {old: new for old, new in step.members.items() if old not in after.members}
+    gone = [member for member in before.members if member not in (*after.members, *named)]
+    new = [member for member in after.members if member not in (*before.members, *named.values())]
+    changes = [
+        *(texts["member renamed"].format(old=old, new=new) for old, new in named.items()),
+        *(texts["member removed"].format(member=member) for member in gone),
+        *(texts["member added"].format(member=member) for member in new),
+    ]
+    return ", ".join(changes) or texts["converted"]
 
 
 def _key(planned: Planned) -> str:

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from core.migration.model import UnitPlan
     from core.migration.work import Work
 
-_NO_TABLES = fingerprint(())
+NO_TABLES = fingerprint(())
 # What marks a query that calls one of our functions, on SQLite and on PostgreSQL.
 _FUNCTIONS = ("aha_cast(", "pg_temp.")
 
@@ -53,11 +53,15 @@ class Outcome:
 
 @dataclass(slots=True)
 class _Start:
-    """What is known from `expand` on: the stamp, as it is in the database and as it holds, and the modules that run."""
+    """What is known from `expand` on: the stamp, as it is in the database and as it holds, and the modules that run.
+
+    `unsure` are those of which something was postponed because nobody could know yet which rows stand in its way.
+    """
 
     found: Stamp = field(default_factory=Stamp)
     stamp: Stamp = field(default_factory=Stamp)
     running: list[Owned] = field(default_factory=list)
+    unsure: frozenset[str] = frozenset()
 
 
 _start = _Start()
@@ -72,7 +76,8 @@ async def expand(modules: Iterable[Module], *, backup: Callable[[], Awaitable[ob
     modules = list(modules)
     failures = misfits(modules)
     _start.running = [owned(module) for module in modules if module not in failures]
-    prints = {given.name: _print(given) for given in (framework(), *_start.running)}
+    _start.unsure = frozenset()
+    prints = {given.name: fingerprint_of(given) for given in (framework(), *_start.running)}
     units: tuple[UnitPlan, ...] = ()
     with _explained():
         async with db_engine.connect() as connection:
@@ -82,6 +87,7 @@ async def expand(modules: Iterable[Module], *, backup: Callable[[], Awaitable[ob
                 if changed := await _changed(connection, prints):
                     work = await _expand(connection, changed, prints, backup)
                     units = tuple(work.units)
+                    _start.unsure = frozenset(name for unit in units if unit.is_unsure for name in unit.modules)
                     failures |= by_module(work.failures, modules)
     transition.tell(_start.stamp.pending, leftover_columns(_start.stamp.unused))
     return Outcome(failures, units)
@@ -90,7 +96,8 @@ async def expand(modules: Iterable[Module], *, backup: Callable[[], Awaitable[ob
 async def settle(modules: Iterable[Module]) -> Outcome:
     """Do what had to wait for the on_start of `modules`, as far as their rows allow it now.
 
-    What fails is in the outcome, postponed as before; the modules go on. Raises DatabaseError if the database is gone.
+    What fails is in the outcome, postponed as before; the modules go on. So are units in which nothing was done, if
+    only now it is known what stands in the way. Raises DatabaseError if the database is gone.
     """
     modules = list(modules)
     due = {module.name for module in modules if await _is_due(module)}
@@ -105,7 +112,8 @@ async def settle(modules: Iterable[Module]) -> Outcome:
             await _finish(work)
     for name in ended:
         transition.end(name)
-    return Outcome(by_module(work.failures, modules), tuple(unit for unit in work.units if unit.acts))
+    told = (unit for unit in work.units if unit.acts or not _start.unsure.isdisjoint(unit.modules))
+    return Outcome(by_module(work.failures, modules), tuple(told))
 
 
 def unfinished() -> frozenset[str]:
@@ -146,7 +154,8 @@ def misfits(modules: Iterable[Module]) -> dict[Module, Exception]:
     return found
 
 
-def _print(given: Owned) -> str:
+def fingerprint_of(given: Owned) -> str:
+    """What is another text when anything has changed that the tables of a module are made by."""
     return " ".join((fingerprint(given.tables), *given.was, *(sequence.name for sequence in given.sequences)))
 
 
@@ -167,7 +176,7 @@ async def _changed(connection: AsyncConnection, prints: Mapping[str, str]) -> se
         _start.stamp = replace(_start.found, models={})
         return set(prints)
     _start.found = _start.stamp = found
-    return {name for name, given in prints.items() if found.models.get(name, _NO_TABLES) != given}
+    return {name for name, given in prints.items() if found.models.get(name, NO_TABLES) != given}
 
 
 async def _expand(

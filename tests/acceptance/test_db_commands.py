@@ -155,12 +155,14 @@ def test_a_plan_as_sql_is_what_the_database_would_get(new, db):
     assert "-- notes: before the modules start (expand)\n" in statements
     assert 'ALTER TABLE "aha_new_note__notes" RENAME TO "note__notes";' in statements
     assert "-- note__notes.size: postponed" in statements
+    pragmas = [line for line in statements.splitlines() if line.startswith("PRAGMA")]
+    assert len(set(pragmas)) == len(pragmas)
 
 
 def test_programs_get_the_plan_by_keys(new, db):
     plan = json.loads(db("plan", "--json").out)
-    assert set(plan) == {"done", "expand", "settle", "refused", "off"}
-    assert (plan["done"], plan["refused"], plan["off"]) == (False, [], {})
+    assert set(plan) == {"done", "expand", "settle", "refused", "off", "unfinished"}
+    assert (plan["done"], plan["refused"], plan["off"], plan["unfinished"]) == (False, [], {}, [])
     [waits] = plan["settle"]
     assert set(waits) == {
         *("module", "table", "column", "step", "phase", "verdict", "rows", "kept", "keys", "remedy", "text")
@@ -212,8 +214,11 @@ def test_migrate_does_what_a_start_would_and_leaves_on_start_to_the_next_start(n
     assert "note__notes.size: added" in migrated.out
     [backup] = (folder / "data" / "backups").iterdir()
     assert f"aha db restore data/backups/{backup.name} --overwrite" in migrated.out
+    assert migrated.out.endswith("not finished until a start whose on_start succeeds: notes\n")
     assert "on_start ran" not in migrated.out + migrated.err
-    assert db("migrate").out == "nothing to be done: the database is as the modules declare it\n"
+    again = db("migrate")
+    assert again.out.startswith("waiting for rows to be put right: notes\n  note__notes.size: postponed")
+    assert "nothing to be done" not in again.out
 
 
 def test_what_waited_is_done_by_migrate_once_it_can_be(new, db, run, rows):
@@ -228,7 +233,74 @@ def test_no_backup_is_made_if_none_is_wanted(new, db, folder):
     assert not (folder / "data" / "backups").exists()
 
 
+def test_migrate_finishes_modules_that_have_no_on_start(old, write, db):
+    code = MODULE.format(columns="Column('text', Text)", imports="")
+    write({"notes.py": code.partition("@on_start")[0]})
+    assert "not finished" not in db("migrate").out
+    assert db("migrate").out == "nothing to be done: the database is as the modules declare it\n"
+    assert db("prune", "note__notes.nick", "--yes").code == 0
+
+
+# --- an on_start that fails when it has done half ---
+
+
+@pytest.fixture
+def half(old, write, run):
+    """A release whose on_start has put its rows right, and then failed."""
+    code = MODULE.format(columns="Column('size', Integer, nullable=False)", imports="")
+    failing = code.replace("def begin", "async def begin").replace('print("on_start ran")', HALF)
+    write({"notes.py": failing})
+    return run("run")
+
+
+HALF = """
+    from sqlalchemy import text
+    from core.database import db_sessionmaker
+    async with db_sessionmaker() as session:
+        await session.execute(text("UPDATE note__notes SET size = 1"))
+        await session.commit()
+    raise ValueError("and then?")
+"""
+
+
+def test_what_waits_for_an_on_start_that_failed_is_said_to_wait_for_that(half, db, run):
+    unfinished = "not finished until a start whose on_start succeeds: notes"
+    assert unfinished in lines(half.err)
+    again = run("run").err
+    assert unfinished in lines(again)
+    assert "rows to be put right" not in again
+    waits = "note__notes.size: postponed, tried again at every start: NOT NULL: the on_start of module notes has to"
+    for command in ("plan", "check", "migrate"):
+        said = db(command)
+        assert said.code == 0
+        assert waits in said.out
+        assert unfinished in said.out
+        assert "expand" not in said.out
+    assert json.loads(db("check", "--json").out)["unfinished"] == ["notes"]
+
+
+def test_what_an_on_start_that_failed_may_need_is_not_pruned(half, db, rows, release, run):
+    assert db("unused").err == "not finished until a start whose on_start succeeds: notes\n"
+    pruned = db("prune", "note__notes.nick", "--yes")
+    assert pruned.code == 1
+    assert "note__notes.nick may be needed yet: module notes has an on_start that has not succeeded" in pruned.err
+    assert rows("SELECT nick FROM note__notes") == [("a",), ("b",)]
+    release("Column('size', Integer, nullable=False)")
+    assert "note__notes.size: NOT NULL" in lines(run("run").err)
+    assert db("unused").err == ""
+    assert db("prune", "note__notes.nick", "--yes").code == 0
+
+
 # --- what a start says ---
+
+
+def test_duplicates_that_a_default_brings_are_told_with_their_keys(old, write, run):
+    columns = "Column('n', Integer, default=lambda: 7, nullable=False, unique=True)"
+    write({"notes.py": MODULE.format(columns=columns, imports="")})
+    said = "\n".join(lines(run("run").err))
+    assert "added: UNIQUE (n): whether rows have the same value is known once they are filled" in said
+    assert "added: UNIQUE (n): 2 rows have a value that another has too (keys 1, 2)" in said
+    assert "no rows" not in said
 
 
 def test_a_start_says_what_it_did_to_whose_rows_and_how_to_go_back(new, run):
@@ -292,8 +364,8 @@ def test_moments_are_local_in_every_table_and_have_their_zone_for_programs(new, 
         time.tzset()
 
 
-def test_the_commands_answer_in_chinese(new, db, monkeypatch):
-    db("migrate")
+def test_the_commands_answer_in_chinese(new, db, run, monkeypatch):
+    run("run")
     monkeypatch.setenv("AHA_LANG", "zh")
     assert db("unused").out.splitlines()[0].split() == ["名称", "行数", "模块", "状态"]
     assert db("kept").out.splitlines()[0].split() == ["编号", "时间", "列", "行", "值", "类型"]
@@ -322,8 +394,8 @@ def test_kept_values_are_put_back_by_command(new, db, rows):
 # --- pruning ---
 
 
-def test_prune_removes_what_is_named_after_a_backup(new, db, rows):
-    db("migrate")
+def test_prune_removes_what_is_named_after_a_backup(new, db, run, rows):
+    run("run")
     pruned = db("prune", "note__notes.nick", "kept:note__notes.text", "--yes")
     assert pruned.code == 0
     assert rows("SELECT name FROM pragma_table_info('note__notes') WHERE name = 'nick'") == []
@@ -344,8 +416,8 @@ def test_prune_removes_what_is_named_after_a_backup(new, db, rows):
     ],
     ids=["nobody to ask", "used", "no name", "left out", "nothing"],
 )
-def test_prune_keeps_what_is_not_clearly_meant(new, db, rows, arguments, code, message):
-    db("migrate")
+def test_prune_keeps_what_is_not_clearly_meant(new, db, run, rows, arguments, code, message):
+    run("run")
     pruned = db("prune", *arguments)
     assert pruned.code == code
     assert message in pruned.err.splitlines()[-1]

@@ -243,3 +243,63 @@ def test_the_history_gives_back_the_step_that_was_entered(kind) -> None:
 
 def test_a_step_of_a_newer_release_is_none_that_we_know() -> None:
     assert planned_from({"step": "Fold", "table": "note__demo"}) is None
+
+
+def enum(*members: str) -> Meaning:
+    return Meaning(Kind.ENUM, "VARCHAR(4)", length=4, members=members)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "members", "said"),
+    [
+        (enum("a", "b", "c"), enum("a", "d", "e"), {"b": "d"}, "member b is now d, member c removed, member e added"),
+        (Meaning(Kind.TEXT, "VARCHAR(4)"), enum("a"), {}, "VARCHAR(4) (text) -> VARCHAR(4) (enum)"),
+        (Meaning(Kind.TEXT, "TEXT"), Meaning(Kind.TEXT, "TEXT", decorator="m:D"), {}, "another form"),
+    ],
+    ids=["members", "kind", "decorator"],
+)
+def test_a_change_that_the_database_does_not_show_is_named_and_not_its_type(before, after, members, said):
+    step = ConvertColumn("note__demo", "text", before, after, Fill(), members)
+    line = line_of(Planned(step, Phase.EXPAND, rows=2), "demo")
+    assert line.what == f"{said}: 2 rows converted"
+
+
+def test_what_keeps_a_new_column_from_not_null_is_said_once():
+    added = Planned(
+        AddColumn("note__demo", "size", Fill(), nullable=True), Phase.EXPAND, REPORT, rows=2, remedy="fill_nulls"
+    )
+    waits = Planned(
+        SetNullable("note__demo", "size", nullable=False), Phase.SETTLE, POSTPONE, rows=2, remedy="fill_nulls"
+    )
+    assert [str(said) for said in lines([unit(added, waits)])] == [
+        "note__demo.size: added",
+        (
+            "note__demo.size: postponed, tried again at every start: NOT NULL: 2 rows without a value; give them one in "
+            "@on_start, or give the column a default"
+        ),
+    ]
+    assert "2 rows without a value" in str(lines([unit(added)])[0])  # in the history it stands alone
+
+
+@pytest.mark.parametrize(
+    ("rows", "said"),
+    [
+        (0, "whether rows have the same value is known once they are filled"),
+        (2, "2 rows have a value that another has too (keys 1, 2), for they were filled with it; change them in @on_s"),
+    ],
+    ids=["not known yet", "known"],
+)
+def test_duplicates_that_come_from_a_fill_are_said_to(rows, said):
+    added = Planned(AddColumn("note__demo", "mail", ZERO, nullable=False), Phase.EXPAND, rows=2)
+    keys = ("1", "2") if rows else ()
+    unique = Planned(
+        AddConstraint("note__demo", UNIQUE), Phase.SETTLE, POSTPONE, rows=rows, keys=keys, remedy="duplicates"
+    )
+    assert said in str(lines([unit(added, unique)])[1])
+    assert "filled with it" not in str(lines([unit(unique)])[0])
+
+
+def test_what_only_waits_for_on_start_is_not_said_to_wait_for_rows():
+    waits = Planned(SetNullable("note__demo", "size", nullable=False), Phase.SETTLE, POSTPONE, remedy="on_start")
+    assert heading([unit(waits)]) == "not finished until a start whose on_start succeeds: demo"
+    assert str(lines([unit(waits)])[0]).endswith("NOT NULL: the on_start of module demo has to succeed first")

@@ -10,8 +10,9 @@ from aha.commands.exits import plain_errors
 from aha.tables import write_json, write_table
 from core.config import cfg
 from core.migration.ledger import records as ledger
+from core.migration.ledger import stamp
 from core.migration.ledger.codec_records import planned_from
-from core.migration.report import line
+from core.migration.report import line, unfinished
 from core.migration.schema.read import table_names
 from core.migration.upkeep import inventory
 
@@ -19,9 +20,12 @@ from .home import HOME, MODULES, Home, Json, Modules, look
 from .texts import answer, columns, texts
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping
+
+    from sqlalchemy import Connection
 
     from core.migration.ledger.records import Entry
+    from core.migration.upkeep.inventory import Left
 
 
 @plain_errors
@@ -101,11 +105,23 @@ def unused(*, modules: Modules = MODULES, home: Home = HOME, json: Json = False)
     They stay until they are named to: aha db prune
     """
     states = _states(modules)
-    found = look(home.set_up(), lambda connection: inventory.unused(connection, states))
+    found, pending = look(home.set_up(), lambda connection: _unused(connection, states))
     if json:
-        write_json([asdict(left) | {"name": left.name, "state": _state(left.module, states)} for left in found])
+        write_json([_left(left, states) | {"unfinished": left.module in pending} for left in found])
     elif found:
         rows = [(left.name, left.rows, left.module, _state(left.module, states)) for left in found]
         write_table(columns("name", "rows", "module", "is"), rows)
+        if waiting := sorted(pending & {left.module for left in found}):
+            sys.stderr.write(f"{unfinished(waiting, lang=cfg.aha.lang)}\n")
     else:
         sys.stderr.write(answer("nothing unused"))
+
+
+def _unused(connection: Connection, modules: Collection[str]) -> tuple[list[Left], set[str]]:
+    """What is unused, and the modules whose on_start may yet need it."""
+    found, _ = stamp.read(connection)
+    return inventory.unused(connection, modules), set(found.pending if found else ()) & set(modules)
+
+
+def _left(left: Left, states: Mapping[str, str]) -> dict[str, Any]:
+    return asdict(left) | {"name": left.name, "state": _state(left.module, states)}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from dataclasses import replace
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
@@ -14,18 +15,22 @@ from aha.migration_report import migration_report
 from aha.reports import NO_TABLES, failure_report, one_line
 from aha.tables import write_json
 from core.config import cfg
+from core.dispatcher import dispatcher
 from core.migration.report import heading, lines
-from core.migration.start import expand, settle, unfinished
+from core.migration.report import unfinished as unfinished_line
+from core.migration.start import expand, settle, unfinished, waiting
 from core.migration.steps import Verdict
+from core.migration.upkeep.preview import preview
 
 from .home import HOME, MODULES, Home, Json, Modules, loaded, logger, opened
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from core.context import Module
     from core.migration.model import UnitPlan
+    from core.migration.steps import Planned
 
 
 @plain_errors
@@ -43,21 +48,24 @@ def migrate(*, modules: Modules = MODULES, home: Home = HOME, db_backup: bool = 
     if not cfg.aha.data_dir.exists() and home.db is None:
         cfg.aha.data_dir.mkdir(parents=True)
     with loaded(modules) as here:
-        migrated, failures = asyncio.run(_migrate(url, here.modules, db_backup=db_backup))
+        migrated, failures, left = asyncio.run(_migrate(url, here.modules, db_backup=db_backup))
     for name, error in failures.items():
         logger.error("%s", failure_report(name, NO_TABLES, error, full=cfg.aha.debug))
     off = here.off | {name: one_line(error) for name, error in failures.items()}
     if json:
-        write_json(_as_data(migrated, off))
+        write_json(_as_data(migrated, off, left))
     else:
         said = migration_report(migrated, lang=cfg.aha.lang) or [heading((), lang=cfg.aha.lang)]
         sys.stdout.writelines(f"{line}\n" for line in said if migrated.units or not off)
+        if left and any(unit.acts for unit in migrated.units):
+            sys.stdout.write(f"{unfinished_line(left, lang=cfg.aha.lang)}\n")
     return int(bool(off))
 
 
 async def _migrate(
     url: str, modules: Sequence[Module], *, db_backup: bool
-) -> tuple[Migrated, dict[str, BaseException]]:
+) -> tuple[Migrated, dict[str, BaseException], list[str]]:
+    """What was done and what waits, why modules are off, and which have an on_start that has still to succeed."""
     saved: list[Path] = []
 
     async def save() -> None:
@@ -68,18 +76,38 @@ async def _migrate(
         expanded = await expand(modules, backup=save if db_backup else None)
         running = [module for module in modules if module not in expanded.failures]
         # The others have an on_start that is still to see what was there before.
-        settled = await settle([module for module in running if module.name not in unfinished()])
-    units: list[UnitPlan] = [*expanded.units, *settled.units]
+        due = [module for module in running if module.name not in unfinished() or not dispatcher.on_start.has(module)]
+        settled = await settle(due)
+        left = [module.name for module in running if module.name in unfinished()]
+        # By now it is known what stands in the way.
+        waits = (await preview(running)).units if waiting() or left else ()
+    units = [*_parts(_acts, *expanded.units, *settled.units), *_parts(_waits, *waits)]
     failures = {module.name: error for module, error in {**expanded.failures, **settled.failures}.items()}
-    return Migrated(units, perf_counter() - began, saved[0] if saved else None), dict(failures)
+    return Migrated(units, perf_counter() - began, saved[0] if saved else None), dict(failures), left
 
 
-def _as_data(migrated: Migrated, off: Mapping[str, str]) -> dict[str, Any]:
+def _parts(wanted: Callable[[Planned], bool], *units: UnitPlan) -> Iterator[UnitPlan]:
+    """The units with those of their steps that are `wanted`, where there are any."""
+    for unit in units:
+        if steps := tuple(planned for planned in unit.steps if wanted(planned)):
+            yield replace(unit, steps=steps)
+
+
+def _waits(planned: Planned) -> bool:
+    return planned.verdict is Verdict.POSTPONE
+
+
+def _acts(planned: Planned) -> bool:
+    return not _waits(planned)
+
+
+def _as_data(migrated: Migrated, off: Mapping[str, str], left: Sequence[str]) -> dict[str, Any]:
     said = lines(migrated.units, lang=cfg.aha.lang)
     return {
         "steps": [line.as_data() for line in said if line.verdict is not Verdict.POSTPONE],
         "waiting": [line.as_data() for line in said if line.verdict is Verdict.POSTPONE],
         "off": dict(off),
+        "unfinished": list(left),
         "seconds": round(migrated.seconds, 3),
         "backup": migrated.backup,
     }

@@ -13,41 +13,47 @@ from aha.commands.exits import plain_errors
 from aha.reports import NO_TABLES, failure_report, one_line
 from aha.tables import write_json
 from core.config import cfg
-from core.migration.report import lines
+from core.migration.report import lines, unfinished
 from core.migration.steps import Verdict
 from core.migration.texts import texts_in
-from core.migration.upkeep.preview import plan_only, scripts
+from core.migration.upkeep.preview import preview, scripts
 
 from .home import HOME, MODULES, Home, Json, Modules, loaded, logger, opened
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from core.migration.model import UnitPlan
     from core.migration.report import Line
+    from core.migration.upkeep.preview import Preview
+
+_WAITS = Verdict.POSTPONE
 
 Sql = Annotated[bool, Parameter(negative=())]
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What a start would do before on_start, and what waits until after it; what is refused; which modules are off."""
+    """What a start would do before on_start, and what waits until after it; what is refused; which modules are off.
+
+    Those that are `unfinished` have an on_start that has to succeed before the change of their tables is done.
+    """
 
     expand: Sequence[Line]
     settle: Sequence[Line]
     refused: Sequence[Line]
     off: Mapping[str, str]
+    unfinished: Sequence[str] = ()
     sql: str = ""
 
     @property
     def is_done(self) -> bool:
-        """Whether nothing is to be done but to wait for rows to be put right."""
-        return not (self.expand or self.refused or self.off)
+        """Whether nothing is to be done but to wait, for rows to be put right or for an on_start to succeed."""
+        return not (self.expand or self.refused or self.off or any(line.verdict is not _WAITS for line in self.settle))
 
     def as_data(self) -> dict[str, Any]:
         """The plan for programs."""
         parts = {name: [line.as_data() for line in getattr(self, name)] for name in ("expand", "settle", "refused")}
-        return {"done": self.is_done, **parts, "off": dict(self.off)}
+        return {"done": self.is_done, **parts, "off": dict(self.off), "unfinished": list(self.unfinished)}
 
 
 @plain_errors
@@ -76,7 +82,7 @@ def plan(*, modules: Modules = MODULES, home: Home = HOME, sql: Sql = False, jso
 def check(*, modules: Modules = MODULES, home: Home = HOME, json: Json = False) -> int:
     """Exit with 0 if the database is as the modules declare it, else with 1.
 
-    What waits for rows to be put right is listed, and is no failure.
+    What waits for rows to be put right, or for an on_start to succeed, is listed, and is no failure.
     """
     made = _made(modules, home, sql=False)
     if json:
@@ -92,25 +98,32 @@ def _made(modules: Modules, home: Home, *, sql: bool) -> Plan:
 
         async def ask() -> Plan:
             async with opened(url, read_only=True):
-                outcome = await plan_only(here.modules)
+                seen = await preview(here.modules)
                 off = dict(here.off)
-                for module, error in outcome.failures.items():
+                for module, error in seen.failures.items():
                     logger.error("%s", failure_report(module.name, NO_TABLES, error, full=cfg.aha.debug))
                     off[module.name] = one_line(error)
-                return _sorted(outcome.units, off, await scripts(outcome.units) if sql else "")
+                waiting = [module.name for module in here.modules if module.name in seen.unfinished]
+                return _sorted(seen, off, waiting, await scripts(seen.units) if sql else "")
 
         return asyncio.run(ask())
 
 
-def _sorted(units: Sequence[UnitPlan], off: Mapping[str, str], sql: str) -> Plan:
+def _sorted(seen: Preview, off: Mapping[str, str], waiting: Sequence[str], sql: str) -> Plan:
     lang = cfg.aha.lang
-    refused = [unit for unit in units if unit.is_refused]
-    said = lines([unit for unit in units if not unit.is_refused], lang=lang)
+    refused = [unit for unit in seen.units if unit.is_refused]
+    said = [
+        (line, line.verdict is Verdict.POSTPONE or seen.settling.issuperset(unit.modules))
+        for unit in seen.units
+        if not unit.is_refused
+        for line in lines([unit], lang=lang)
+    ]
     return Plan(
-        expand=[line for line in said if line.verdict is not Verdict.POSTPONE],
-        settle=[line for line in said if line.verdict is Verdict.POSTPONE],
+        expand=[line for line, is_for_later in said if not is_for_later],
+        settle=[line for line, is_for_later in said if is_for_later],
         refused=[line for line in lines(refused, lang=lang) if line.verdict is Verdict.REFUSE],
         off=off,
+        unfinished=waiting,
         sql=sql,
     )
 
@@ -121,5 +134,7 @@ def _write(made: Plan) -> None:
         if part := getattr(made, name):
             sys.stdout.write(f"{texts[f'plan.{name}']}\n")
             sys.stdout.writelines(f"  {line}\n" for line in part)
+    if made.unfinished:
+        sys.stdout.write(f"{unfinished(made.unfinished, lang=cfg.aha.lang)}\n")
     if made.is_done:
-        sys.stdout.write(f"{texts['nothing now' if made.settle else 'nothing to do']}\n")
+        sys.stdout.write(f"{texts['nothing now' if made.settle or made.unfinished else 'nothing to do']}\n")

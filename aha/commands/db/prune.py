@@ -15,7 +15,7 @@ from aha.tables import write_json, write_table
 from core.database import db_engine
 from core.migration.planner.plan import is_empty
 from core.migration.upkeep import inventory
-from core.migration.upkeep.preview import plan_only
+from core.migration.upkeep.preview import preview
 from core.migration.upkeep.prune import prune as remove
 from models.exc import DatabaseError, UsageError
 
@@ -74,29 +74,36 @@ def prune(
 async def _named(url: str, here: Loaded, names: Iterable[str], states: Mapping[str, str]) -> list[Left]:
     """What `names` name. Raises an error if a module needs any of it, or may: one that did not run."""
     async with opened(url, read_only=True):
-        outcome = await plan_only(here.modules)
-        off = [*here.off, *(module.name for module in outcome.failures)]
+        seen = await preview(here.modules)
+        off = [*here.off, *(module.name for module in seen.failures)]
         if off:
             raise DatabaseError(
                 f"module {off[0]} is off, and what it needs is not known: correct it, or leave it out (--exclude)"
             )
-        if not is_empty(outcome.units):
+        if not is_empty(seen.units):
             raise DatabaseError("the database is not up to date, and modules may need that yet: first aha db migrate")
         async with db_engine.connect() as connection:
             found = await connection.run_sync(_prunable, states)
     left_out = {name for name, state in states.items() if state == "on"} - {module.name for module in here.modules}
-    return [_found(name, found, left_out) for name in dict.fromkeys(names)]
+    # One that is gone has nobody left who could need what was there before.
+    unfinished = seen.unfinished & states.keys()
+    return [_found(name, found, left_out, unfinished) for name in dict.fromkeys(names)]
 
 
 def _prunable(connection: Connection, modules: Collection[str]) -> dict[str, Left]:
     return {left.name: left for left in (*inventory.unused(connection, modules), *inventory.kept(connection))}
 
 
-def _found(name: str, found: Mapping[str, Left], left_out: Collection[str]) -> Left:
+def _found(name: str, found: Mapping[str, Left], left_out: Collection[str], unfinished: Collection[str]) -> Left:
     if name not in found:
         raise UsageError(f"{name} is nothing that is unused or kept; there is: {', '.join(found) or 'nothing'}")
     if found[name].module in left_out:
         raise UsageError(f"{name} belongs to module {found[name].module}, which may need it: do not leave that one out")
+    if found[name].module in unfinished:
+        raise DatabaseError(
+            f"{name} may be needed yet: module {found[name].module} has an on_start that has not succeeded since the "
+            "change of its tables; start the bot first"
+        )
     return found[name]
 
 
