@@ -28,7 +28,7 @@ from core.migration.schema.fingerprint import fingerprint
 from models.exc import DatabaseError
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
+    from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 
     from sqlalchemy import Connection, Table
     from sqlalchemy.ext.asyncio import AsyncConnection
@@ -41,6 +41,8 @@ if TYPE_CHECKING:
 NO_TABLES = fingerprint(())
 # What marks a query that calls one of our functions, on SQLite and on PostgreSQL.
 _FUNCTIONS = ("aha_cast(", "pg_temp.")
+# And one that fails as long as rows stand in the way: see `steps.RAISES`.
+_RAISES = "/* raises */"
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,17 +205,24 @@ async def _finish(work: Work) -> None:
 async def _is_due(module: Module) -> bool:
     """Whether something that the module waits for may be possible: one query for each."""
     probes = _start.stamp.postponed.get(module.name, ())
-    if not probes:
-        return False
+    raising = [probe for probe in probes if probe.startswith(_RAISES)]
+    counting = [probe for probe in probes if probe not in raising]
+    # What fails leaves no transaction for another.
+    return any([await _is_any_answered(group) for group in (counting, *([probe] for probe in raising)) if group])
+
+
+async def _is_any_answered(probes: Sequence[str]) -> bool:
+    """Whether no rows stand in the way of something any more, or the table is not what it was: comparing will tell."""
+    raises = probes[0].startswith(_RAISES)
     async with db_engine.connect() as connection:
         if any(function in probe for probe in probes for function in _FUNCTIONS):
             await connection.run_sync(_prepare_casts)
-        for probe in probes:
-            try:
-                if not probe or not await connection.scalar(text(probe.replace(":", r"\:"))):
+        try:
+            for probe in probes:
+                if not probe or not await connection.scalar(text(probe.replace(":", r"\:"))) or raises:
                     return True
-            except SQLAlchemyError:
-                return True  # the table is no longer what it was: the comparison will tell
+        except SQLAlchemyError:
+            return not raises
     return False
 
 

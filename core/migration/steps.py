@@ -93,12 +93,16 @@ class RenameColumn:
 
 @dataclass(frozen=True, slots=True)
 class AddColumn:
-    """The column is not there; existing rows get `fill`. With `nullable` it may be NULL, whatever the model says."""
+    """The column is not there; existing rows get `fill`. With `nullable` it may be NULL, whatever the model says.
+
+    With `plain` it is not computed, as the model wants it, but empty: it cannot be computed yet.
+    """
 
     table: str
     column: str
     fill: Fill
     nullable: bool
+    plain: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -300,13 +304,17 @@ KINDS: Mapping[str, type[Any]] = {kind.__name__: kind for kind in get_args(Step)
 """The kinds of steps by their names."""
 
 
+RAISES = "/* raises */"
+
+
 @dataclass(frozen=True, slots=True)
 class Planned:
     """A step with its verdict: `rows` existing rows are concerned, `keys` are those of a few of them.
 
     For POSTPONE and REFUSE these are the rows that stand in the way; for a conversion `kept` of the rows are kept.
     `remedy` is a key of the report's texts, "" if there is nothing to be done. `probe` of what is postponed is a query
-    whose one value is how many rows stand in the way: it is asked again at every start, and 0 means to plan anew.
+    whose one value is how many rows stand in the way: it is asked again at every start, and 0 means to plan anew. One
+    that starts with RAISES fails as long as rows stand in the way.
     """
 
     step: Step

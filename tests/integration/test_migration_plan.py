@@ -20,6 +20,8 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    func,
+    text,
 )
 from sqlalchemy.dialects.postgresql import INT4RANGE, ExcludeConstraint
 from sqlalchemy.exc import IntegrityError
@@ -338,14 +340,27 @@ async def test_automatic_names_that_differ_because_of_other_tables_are_left_alon
     await play(story)
 
 
-async def test_an_exclusion_waits_for_rows_that_exclude_each_other(postgres_url: str) -> None:
+def _overlapping() -> ExcludeConstraint:
+    """The same numbers, in whatever spelling, only when another name is written beside them; not where a is 9."""
+    return ExcludeConstraint(
+        ("during", "&&"), (func.int4range(text("a"), text("a"), text("'[]'")), "&&"), where=text("a <> 9"), name="ex"
+    )
+
+
+@pytest.mark.parametrize(
+    "make", [lambda: ExcludeConstraint(("during", "&&"), name="ex"), _overlapping], ids=["column", "expression"]
+)
+async def test_an_exclusion_waits_for_rows_that_exclude_each_other(postgres_url: str, make: Any) -> None:
     def story(releases: Releases, connection: Connection) -> None:
         during = ("during", INT4RANGE)
-        exclusive = t(during, lambda: ExcludeConstraint(("during", "&&"), name="ex"))
-        releases.start(t(during))
-        run(connection, "INSERT INTO t__m (id, during) VALUES (1, '[1,5)'), (2, '[4,6)')")
-        assert releases.start(exclusive) == ["postpone AddConstraint EXCLUDE(during) rows=2"]
+        exclusive = t(during, ("a", Integer), make)
+        releases.start(t(during, ("a", Integer)))
+        run(connection, "INSERT INTO t__m VALUES (0, '[7,9)', 1), (1, '[1,5)', 1), (2, '[4,6)', 1), (3, '[10,11)', 9)")
+        assert releases.start(exclusive) == ["postpone AddConstraint EXCLUDE(during) rows=2 keys=1,2"]
+        ((planned,),) = (unit.steps for unit in releases.plan([exclusive]))
+        assert run(connection, planned.probe) == [(1,)]
         run(connection, "UPDATE t__m SET during = '[5,6)' WHERE id = 2")
+        assert run(connection, planned.probe) == [(0,)]
         assert releases.start(exclusive) == ["apply AddConstraint EXCLUDE(during)"]
         assert releases.start(exclusive) == []
 

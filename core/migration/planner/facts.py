@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from core.migration.planner.facts_columns import ColumnFacts
 from core.migration.planner.probes import Evidence, table_sql
+from core.migration.planner.trials import excluding, raising
 from core.migration.planner.unique import keys_of
 from core.migration.steps import AddColumn
 
@@ -32,6 +33,18 @@ class Facts(ColumnFacts):
         where = self._substituted(keys.where, values) if keys.where else ""
         return self._rows.duplicates(expressions, where=where, nulls_equal=keys.nulls_equal)
 
+    def unindexable(self, index: IndexState) -> Evidence:
+        """The rows for which an expression of an index raises an error; one that only names columns has none."""
+        keys = keys_of(index, self.match.wanted.table, dialect=self._connection.dialect)
+        if not self.rows or (len(keys.columns) == len(keys.expressions) and not keys.where):
+            return Evidence()
+        values = self.known_values(keys.named)
+        if values is None:
+            return Evidence(known=False)
+        expressions = [self._substituted(expression, values) for expression in keys.expressions]
+        where = self._substituted(keys.where, values) if keys.where else ""
+        return raising(self._rows, expressions, where=where)
+
     def excluding(self, exclusion: ConstraintState) -> Evidence:
         """The rows that would exclude each other."""
         if self.rows <= 1 and not self.is_merged:
@@ -39,7 +52,7 @@ class Facts(ColumnFacts):
         changing = self.rewritten | set(self.match.columns)
         if not changing.isdisjoint(exclusion.columns) or any(map(self._is_new, exclusion.columns)) or self.is_merged:
             return Evidence(known=False)
-        return self._rows.accepts(exclusion.definition)
+        return excluding(self._rows, exclusion.definition)
 
     def failing(self, check: ConstraintState) -> Evidence:
         """The rows that would violate a CHECK."""
@@ -48,8 +61,9 @@ class Facts(ColumnFacts):
         values = self.known_values(check.columns)
         if values is None or self.is_merged:
             return Evidence(known=False)
-        condition = check.definition.partition("(")[2].rpartition(")")[0]
-        return self._rows.where(f"NOT ({self._substituted(condition, values)})")
+        condition = self._substituted(check.definition.partition("(")[2].rpartition(")")[0], values)
+        found = self._rows.where(f"NOT ({condition})")
+        return found if found.known else raising(self._rows, [condition])
 
     def orphans(self, key: ConstraintState) -> Evidence:
         """The rows that refer to nothing."""

@@ -13,6 +13,7 @@ from core.migration.meaning import Kind
 from core.migration.planner.defaults import makes_values, server_fill
 from core.migration.planner.probes import Evidence, Rows
 from core.migration.planner.rewrite import substituted
+from core.migration.planner.trials import raising
 from core.migration.planner.values import Values
 from core.migration.schema.tokens import folded, named, tokens
 from core.migration.state import is_tied
@@ -35,13 +36,14 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from core.migration.planner.matching import Match
-    from core.migration.state import TableState
+    from core.migration.state import ColumnState, TableState
     from core.migration.steps import Step
 
 KEPT_TABLE = "aha_kept"
 # Between types of such a kind, a value that does not fit is only too long: the column can wait as it is.
 _SIZED = {Kind.TEXT, Kind.BYTES, Kind.NUMERIC, Kind.FLOAT}
-_WRITING = AlterColumn | ConvertColumn | FillColumn | FillFromOld | RestoreKept
+_WRITING = ConvertColumn | FillColumn | FillFromOld | RestoreKept
+_NUMBERS = {Kind.INTEGER, Kind.NUMERIC, Kind.FLOAT}
 
 
 class ColumnFacts:
@@ -70,6 +72,7 @@ class ColumnFacts:
         self._tried: dict[str, Fill] = {}
         self._misfits: dict[str, Evidence] = {}
         self._restorable: dict[str, int] = {}
+        self._uncomputable: dict[str, Evidence] = {}
         self.steps = [self._with_fill(step) for step in steps]
         self._values = Values(connection, match, self.steps)
         self._values = Values(connection, match, [step for step in self.steps if not self.waits(step)])
@@ -249,21 +252,48 @@ class ColumnFacts:
     def _is_new(self, column: str) -> bool:
         return self.match.now is not None and self.match.now.column(column) is None
 
+    def uncomputable(self, column: str) -> Evidence:
+        """The rows in whose way it is that the column, which is computed from now on or otherwise, raises an error."""
+        if column not in self._uncomputable:
+            state = self.match.wanted.state.column(column)
+            is_asked = self.rows and state is not None and state.computed and self._is_computed_otherwise(column)
+            self._uncomputable[column] = self._computing(state) if is_asked and state else Evidence()
+        return self._uncomputable[column]
+
+    def _computing(self, state: ColumnState) -> Evidence:
+        value, meaning = self._computed(state), self.match.wanted.meanings[state.name]
+        if value is None:
+            return Evidence(known=False)
+        is_typed = self._connection.dialect.name == "postgresql" and meaning.kind in _NUMBERS
+        found = raising(self._rows, [f"CAST({value} AS {meaning.sql})" if is_typed else value])
+        if found.clean and meaning.length and self._connection.dialect.name == "postgresql":
+            return self._rows.where(f"char_length(rtrim(CAST({value} AS text))) > {meaning.length}")
+        return found
+
+    def _is_computed_otherwise(self, column: str) -> bool:
+        """Whether the column is new, or its expression."""
+        altered = (step for step in self.steps if isinstance(step, AlterColumn) and step.what == "computed")
+        return self._is_new(column) or any(step.column == column for step in altered)
+
+    @cached_property
+    def _written(self) -> frozenset[str]:
+        """The columns, but for computed ones, whose values change in rows that are there."""
+        return frozenset(step.column for step in self.steps if isinstance(step, _WRITING) and self._rewrites(step))
+
     @cached_property
     def rewritten(self) -> frozenset[str]:
         """The columns whose values change in rows that are there."""
         if not self.rows:
             return frozenset()
-        changed = {step.column for step in self.steps if isinstance(step, _WRITING) and self._rewrites(step)}
+        altered = {step.column for step in self.steps if isinstance(step, AlterColumn) and step.what == "computed"}
+        changed = self._written | {column for column in altered if self.uncomputable(column).clean}
         computed = [column for column in self.match.wanted.state.columns if column.computed]
         return frozenset(changed | {c.name for c in computed if not changed.isdisjoint(self._sources(c.computed))})
 
-    def _rewrites(self, step: AlterColumn | ConvertColumn | FillColumn | FillFromOld | RestoreKept) -> bool:
+    def _rewrites(self, step: ConvertColumn | FillColumn | FillFromOld | RestoreKept) -> bool:
         if isinstance(step, ConvertColumn):
             return not (self.waits(step) or self.is_stored_alike(step))
-        if isinstance(step, RestoreKept):
-            return self.restorable(step) > 0
-        return not isinstance(step, AlterColumn) or step.what == "computed"
+        return not isinstance(step, RestoreKept) or self.restorable(step) > 0
 
     def _sources(self, expression: str | None) -> tuple[str, ...]:
         """The columns that an expression of the model names."""
@@ -274,11 +304,20 @@ class ColumnFacts:
     def _value(self, column: str) -> str | None:
         """What the column will hold, as SQL; None if that cannot be said before it does."""
         state = self.match.wanted.state.column(column)
-        if state is not None and state.computed and (self._is_new(column) or column in self.rewritten):
-            sources = self.known_values(self._sources(state.computed))
-            return None if sources is None else self._substituted(state.computed.rpartition(" ")[0], sources)
+        if state is not None and state.computed and self._is_computed_anew(state):
+            if not self.uncomputable(column).clean:
+                return "NULL" if self._is_new(column) else self._values.on_disk(column)
+            return self._computed(state)
         is_called = any(self._is_called(step) for step in self.steps if getattr(step, "column", None) == column)
         return None if is_called else self._values.sql(column)
+
+    def _is_computed_anew(self, state: ColumnState) -> bool:
+        return self._is_computed_otherwise(state.name) or not self._written.isdisjoint(self._sources(state.computed))
+
+    def _computed(self, state: ColumnState) -> str | None:
+        """What the expression of a computed column will come to, as SQL; None if that cannot be said."""
+        sources = self.known_values(self._sources(state.computed))
+        return None if sources is None else self._substituted((state.computed or "").rpartition(" ")[0], sources)
 
     def _is_called(self, step: Step) -> bool:
         """Whether rows get values of which nobody knows beforehand what they are."""

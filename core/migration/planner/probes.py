@@ -7,16 +7,17 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.exc import DBAPIError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from contextlib import AbstractContextManager
 
-    from sqlalchemy import Connection, Row
+    from sqlalchemy import Connection
 
     from core.migration.state import TableState
 
-_SAMPLE = 5
+SAMPLE = 5
 _LONGEST_KEY = 60
 
 
@@ -44,7 +45,10 @@ class Rows:
     def __init__(self, connection: Connection, table: TableState, *, schema: str | None = None) -> None:
         self.connection = connection
         self.source = table_sql(connection, table.name, schema=schema)
-        self._key = [self.quote(name) for name in table.primary_key]
+        self._is_keyed = bool(table.primary_key)
+        # Without a key, what tells one row from another.
+        self._row = "rowid" if connection.dialect.name == "sqlite" else "ctid"
+        self.key = [self.quote(name) for name in table.primary_key] or [self._row]
 
     def quote(self, name: str) -> str:
         """`name` as it stands in SQL."""
@@ -57,7 +61,7 @@ class Rows:
 
     def where(self, condition: str, *, keys: bool = True) -> Evidence:
         """The rows of which `condition` is true."""
-        inner = f"SELECT {self._keys()} FROM {self.source} WHERE {condition}"
+        inner = f"SELECT {self.keys} FROM {self.source} WHERE {condition}"
         return self._evidence(inner, keys=keys)
 
     def duplicates(self, expressions: Sequence[str], *, where: str = "", nulls_equal: bool = False) -> Evidence:
@@ -66,7 +70,7 @@ class Rows:
         if not nulls_equal:
             conditions += [f"({expression}) IS NOT NULL" for expression in expressions]
         inner = (
-            f"SELECT * FROM (SELECT {self._keys()}, count(*) OVER (PARTITION BY {', '.join(expressions)}) AS aha_n "
+            f"SELECT * FROM (SELECT {self.keys}, count(*) OVER (PARTITION BY {', '.join(expressions)}) AS aha_n "
             f"FROM {self.source} WHERE {' AND '.join(conditions) or '1 = 1'}) AS aha_d WHERE aha_n > 1"
         )
         return self._evidence(inner)
@@ -78,37 +82,17 @@ class Rows:
         same = " AND ".join(f"aha_p.aha_p{i} = aha_c.aha_v{i}" for i in range(len(expressions)))
         given = " AND ".join(f"aha_c.aha_v{i} IS NOT NULL" for i in range(len(expressions)))
         inner = (
-            f"SELECT * FROM (SELECT {self._keys()}, {values} FROM {self.source}) AS aha_c WHERE {given} "
+            f"SELECT * FROM (SELECT {self.keys}, {values} FROM {self.source}) AS aha_c WHERE {given} "
             f"AND NOT EXISTS (SELECT 1 FROM (SELECT {there} FROM {parent}) AS aha_p WHERE {same})"
         )
         return self._evidence(inner)
-
-    def accepts(self, definition: str) -> Evidence:
-        """Whether the rows keep a constraint that only trying can tell of: it is made and taken back.
-
-        Of the rows that violate it, no more than two are counted.
-        """
-        savepoint = self.connection.begin_nested()
-        try:
-            self.connection.exec_driver_sql("SET LOCAL lock_timeout = '10s'")
-            self.connection.exec_driver_sql(f"ALTER TABLE {self.source} ADD {definition}")
-        except IntegrityError:
-            return Evidence(rows=2)
-        except DBAPIError as error:
-            if error.connection_invalidated:
-                raise
-            return Evidence(known=False)
-        finally:
-            if savepoint.is_active:
-                savepoint.rollback()
-        return Evidence()
 
     def literal(self, expression: str) -> str | None:
         """The value of an expression that names no columns, as a literal; None if it has none."""
         in_sqlite = self.connection.dialect.name == "sqlite"
         written = f"quote({expression})" if in_sqlite else f"quote_literal(CAST(({expression}) AS text))"
         try:
-            with nullcontext() if in_sqlite else self.connection.begin_nested():
+            with self.tried():
                 found = self.connection.exec_driver_sql(f"SELECT {written}").scalar()
         except DBAPIError as error:
             if error.connection_invalidated:
@@ -116,32 +100,37 @@ class Rows:
             return None
         return None if found in (None, "NULL") else str(found)
 
-    def _keys(self) -> str:
-        key = self._key or ["rowid" if self.connection.dialect.name == "sqlite" else "ctid"]
-        return ", ".join(f"{name} AS aha_k{i}" for i, name in enumerate(key))
+    @property
+    def keys(self) -> str:
+        """The key's columns, as they are selected."""
+        return ", ".join(f"{name} AS aha_k{i}" for i, name in enumerate(self.key))
+
+    def tried(self) -> AbstractContextManager[Any]:
+        """What fails in PostgreSQL, a text that names a column that is not there yet, must not end the transaction."""
+        return self.connection.begin_nested() if self.connection.dialect.name == "postgresql" else nullcontext()
 
     def _evidence(self, inner: str, *, keys: bool = True) -> Evidence:
         probe = f"SELECT count(*) FROM ({inner}) AS aha_rows"
-        order = ", ".join(f"aha_k{i}" for i in range(len(self._key) or 1))
+        order = ", ".join(f"aha_k{i}" for i in range(len(self.key)))
         try:
-            # What fails in PostgreSQL, a text that names a column that is not there yet, must not end the transaction.
-            with self.connection.begin_nested() if self.connection.dialect.name == "postgresql" else nullcontext():
+            with self.tried():
                 rows = self._number(probe)
-                sample = f"SELECT * FROM ({inner}) AS aha_rows ORDER BY {order} LIMIT {_SAMPLE}"
+                sample = f"SELECT * FROM ({inner}) AS aha_rows ORDER BY {order} LIMIT {SAMPLE}"
                 found = self.connection.exec_driver_sql(sample).all() if rows and keys else []
         except DBAPIError as error:
             if error.connection_invalidated:
                 raise
             return Evidence(known=False)
-        return Evidence(rows, tuple(self._shown(row) for row in found), probe)
+        return Evidence(rows, tuple(self.shown(row) for row in found), probe)
 
     def _number(self, sql: str) -> int:
         return int(self.connection.exec_driver_sql(sql).scalar_one())
 
-    def _shown(self, row: Row[Any]) -> str:
-        if not self._key:
-            return f"{'rowid' if self.connection.dialect.name == 'sqlite' else 'ctid'} {row[0]}"
-        values = tuple(row[: len(self._key)])
+    def shown(self, row: Sequence[Any]) -> str:
+        """The key of a row, of which `row` has the values first, for people."""
+        if not self._is_keyed:
+            return f"{self._row} {row[0]}"
+        values = tuple(row[: len(self.key)])
         shown = str(_plain(values[0])) if len(values) == 1 else str(tuple(map(_plain, values)))
         return shown if len(shown) <= _LONGEST_KEY else shown[: _LONGEST_KEY - 1] + "…"
 

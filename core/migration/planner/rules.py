@@ -75,7 +75,12 @@ def _refused(step: Step, facts: Facts, found: Evidence, remedy: str) -> Planned:
 
 @judge.register(AddColumn)
 def _add_column(step: AddColumn, facts: Facts) -> Iterator[Planned]:
-    if step.fill.source is not Source.NOTHING:
+    if not (found := facts.uncomputable(step.column)).clean:
+        yield Planned(replace(step, nullable=True, plain=True), facts.phase)
+        yield _postponed(AlterColumn(step.table, step.column, "computed"), found, "uncomputed")
+        if not step.nullable:
+            yield _postponed(SetNullable(step.table, step.column, nullable=False), found, "uncomputed")
+    elif step.fill.source is not Source.NOTHING:
         yield Planned(step, facts.phase, rows=facts.rows)
     elif step.nullable or not facts.rows or (found := facts.nulls(step.column)).clean:
         yield Planned(step, facts.phase)
@@ -145,7 +150,9 @@ def _merge(step: MergeTable, facts: Facts) -> Iterator[Planned]:
 
 @judge.register(AlterColumn)
 def _alter(step: AlterColumn, facts: Facts) -> Iterator[Planned]:
-    if step.what == "computed" and facts.is_written(step.column) and (rows := facts.with_value(step.column)):
+    if step.what == "computed" and not (found := facts.uncomputable(step.column)).clean:
+        yield _postponed(step, found, "uncomputed")
+    elif step.what == "computed" and facts.is_written(step.column) and (rows := facts.with_value(step.column)):
         # What was written into the column makes room for what is computed.
         yield Planned(step, facts.phase, Verdict.REPORT, rows=rows, kept=rows, remedy="kept")
     else:
@@ -154,8 +161,12 @@ def _alter(step: AlterColumn, facts: Facts) -> Iterator[Planned]:
 
 @judge.register(SetNullable)
 def _nullable(step: SetNullable, facts: Facts) -> Iterator[Planned]:
-    found = None if step.nullable else facts.nulls(step.column)
-    yield _if_clean(step, facts, found, "fill_nulls") if found else Planned(step, facts.phase)
+    if step.nullable:
+        yield Planned(step, facts.phase)
+    elif not (found := facts.uncomputable(step.column)).clean:
+        yield _postponed(step, found, "uncomputed")
+    else:
+        yield _if_clean(step, facts, facts.nulls(step.column), "fill_nulls")
 
 
 # --- constraints ---
@@ -206,7 +217,9 @@ def _validate(step: ValidateConstraint, facts: Facts) -> Iterator[Planned]:
 
 @judge.register(AddIndex)
 def _add_index(step: AddIndex, facts: Facts) -> Iterator[Planned]:
-    if step.index.unique:
+    if not (found := facts.unindexable(step.index)).clean:
+        yield _postponed(step, found, "uncomputed")
+    elif step.index.unique:
         yield _if_clean(step, facts, facts.duplicates(step.index), "duplicates")
     else:
         yield Planned(step, facts.phase)

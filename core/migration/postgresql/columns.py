@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from core.migration.casts.cast import cast_sql
@@ -37,6 +38,8 @@ def add_work(job: Job, step: AddColumn) -> Work:
     wanted, place = job.wanted(step.table, step.column), job.place(step.table)
     if wanted is None:
         return
+    if step.plain:
+        wanted = replace(wanted, computed=None)
     by_row = is_by_row(step.fill)
     default = step.fill.sql if step.fill.source is Source.VALUE else wanted.default
     nullable = "" if step.nullable or by_row else " NOT NULL"

@@ -55,8 +55,9 @@ def is_alterable(current: TableState, target: TableState) -> bool:
 
 def _after(state: TableState, step: Step, wanted: TableState) -> TableState:
     match step:
-        case AddColumn(column=name, nullable=nullable):
-            return replace(state, columns=(*state.columns, replace(_column(wanted, name), nullable=nullable)))
+        case AddColumn(column=name, nullable=nullable, plain=plain):
+            new = replace(_column(wanted, name), nullable=nullable)
+            return replace(state, columns=(*state.columns, replace(new, computed=None) if plain else new))
         case RetireColumn(column=name):
             return _retired(state, name)
         case ConvertColumn(column=name):
