@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import pickle
-from typing import Any
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any, Final
+from zlib import crc32
 
-from sqlalchemy import Column, DateTime, LargeBinary, Table, Text
+from sqlalchemy import BigInteger, Column, DateTime, LargeBinary, Table, Text
 
 from core.database import metadata
 from models.exc import StoreKeyError, StoreValueError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
 
 # PostgreSQL refuses an index entry beyond 2,704 bytes, and the key is the primary key.
 MAX_KEY_BYTES = 2_000
@@ -19,14 +25,99 @@ _PICKLE_PROTOCOL = 5
 
 
 def declare_table() -> Table:
-    """Declare the table of the current module's store; inside module `m` it is `aha_store__m` on disk."""
+    """Declare the table of the current module's store; inside module `m` it is `aha_store__m` on disk.
+
+    `position` is the place of a key in the order of a dict. `checksum` (see `checksums`) and `mac` tell whether the row
+    is as it was written, and by whom. `version` counts how often it was.
+    """
     return Table(
         "aha_store",
         metadata,
         Column("key", Text, primary_key=True),
         Column("value", LargeBinary, nullable=False),
         Column("updated_at", DateTime(timezone=True), nullable=False),
+        Column("position", BigInteger),
+        Column("checksum", BigInteger),
+        Column("mac", LargeBinary),
+        Column("version", BigInteger),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """Rows on their way to a table, column by column, all written at `moment`; positions count up from `first`.
+
+    For rows that are to go only the keys are given.
+    """
+
+    moment: datetime
+    first: int
+    keys: Sequence[str]
+    values: Sequence[bytes] = ()
+    checksums: Sequence[int] = ()
+    macs: Sequence[bytes | None] = ()
+
+    def __len__(self) -> int:
+        return len(self.keys)
+
+    def part(self, start: int, stop: int) -> Rows:
+        """Those from number `start` up to, but not including, number `stop`."""
+        here = slice(start, stop)
+        first = self.first + start
+        return Rows(self.moment, first, self.keys[here], self.values[here], self.checksums[here], self.macs[here])
+
+
+def rows_of(
+    changes: Mapping[str, bytes | None], *, first: int, mac: Callable[[str, bytes], bytes | None]
+) -> tuple[Rows, Rows]:
+    """The rows to write for `changes`, and those that are to go; `mac` signs what has to be signed."""
+    moment = datetime.now(UTC)
+    kept = {key: data for key, data in changes.items() if data is not None}
+    gone = [key for key, data in changes.items() if data is None]
+    keys, values = list(kept), list(kept.values())
+    written = stamp(moment)
+    checksums = [written | crc32(data, crc32(key.encode())) for key, data in kept.items()]
+    return Rows(moment, first, keys, values, checksums, list(map(mac, keys, values))), Rows(moment, first, gone)
+
+
+# --- checksums: in the lower 32 bits that of key and value, above them when the row was written
+
+SUM: Final = 2**32 - 1
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def checksum(key: str, data: bytes) -> int:
+    """The CRC-32 of key and value."""
+    return crc32(data, crc32(key.encode()))
+
+
+def stamp(moment: datetime) -> int:
+    """What stands above the checksum of a row whose `updated_at` is `moment`.
+
+    A release that knows no checksums leaves them as they are; by this its rows are told from damaged ones.
+    """
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    return ((moment - _EPOCH) // timedelta(microseconds=1)) % 2**31 << 32
+
+
+# --- what stands in the journal for a value: the value, and its signature if it needs one. No pickle begins like that.
+
+_SIGNED: Final = b"\0"
+_MAC_BYTES: Final = 16
+
+
+def sealed(data: bytes, mac: bytes | None) -> bytes:
+    """What the journal keeps for a value that is signed with `mac`."""
+    return data if mac is None else b"".join((_SIGNED, mac, data))
+
+
+def unsealed(value: bytes) -> tuple[bytes, bytes | None]:
+    """The value and its signature; None if it has none."""
+    if not value.startswith(_SIGNED):
+        return value, None
+    start = len(_SIGNED) + _MAC_BYTES
+    return value[start:], value[len(_SIGNED) : start]
 
 
 def checked_key(key: object) -> str:

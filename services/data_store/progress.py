@@ -1,0 +1,54 @@
+"""How much of each journal a database has: read at the start, written in the transaction of every fold.
+
+Numbers are kept by journal, as processes with folders of their own may use one database.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from sqlalchemy import BigInteger, Column, Table, Text, select
+
+from core.database import db_engine, metadata
+from utils.sqlalchemy import upsert
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from sqlalchemy.ext.asyncio import AsyncConnection
+
+_table = Table(
+    "aha_store_journal",
+    metadata,
+    Column("journal", Text, primary_key=True),
+    Column("module", Text, primary_key=True),
+    Column("folded", BigInteger, nullable=False),
+)
+# Under the name that no module has stands how often the journal was folded.
+_FOLDS = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """What the database has of one journal: how often it was folded, and by module up to which record."""
+
+    folds: int = 0
+    folded: Mapping[str, int] = field(default_factory=dict)
+
+
+async def read_progress(journal: str) -> Progress:
+    """Read what the database has of `journal`."""
+    async with db_engine.connect() as connection:
+        rows = await connection.execute(select(_table.c.module, _table.c.folded).where(_table.c.journal == journal))
+        folded = {str(module): int(seq) for module, seq in rows}
+    return Progress(folded.pop(_FOLDS, 0), folded)
+
+
+async def write_progress(
+    connection: AsyncConnection, journal: str, *, folds: int, modules: Iterable[str], seq: int
+) -> None:
+    """Note, in the transaction on `connection`, that the records of `modules` up to `seq` are in the database."""
+    numbers = {**dict.fromkeys(modules, seq), _FOLDS: folds}
+    rows = [{"journal": journal, "module": name, "folded": number} for name, number in numbers.items()]
+    await connection.execute(upsert(_table, rows))

@@ -1,0 +1,167 @@
+"""Bringing rows to the table of a store, many with each statement. When and which, others decide.
+
+All of it happens in the transaction of `lasting`, which is on the disk when it is committed, whatever is configured.
+"""
+
+from __future__ import annotations
+
+from contextlib import asynccontextmanager
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, Final
+
+from sqlalchemy.exc import DBAPIError
+
+from core.database import db_engine
+from core.migration.faults import code
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+
+    from sqlalchemy import Table
+    from sqlalchemy.ext.asyncio import AsyncConnection
+
+    from services.data_store.rows import Rows
+
+    Statement = Callable[[AsyncConnection, Table, Rows], Awaitable[None]]
+
+# What one statement takes: on PostgreSQL it is put together in the event loop, which must not stand still for long.
+_ROWS: Final = {"sqlite": 2_000, "postgresql": 1_000}
+_BYTES: Final = {"sqlite": 4_000_000, "postgresql": 1_000_000}
+# What a database calls it if it does not like a row: SQLite's result codes, the beginnings of PostgreSQL's.
+_REFUSALS: Final = (18, 19, 20, "22", "23", "44", "54", "P0")
+# If more rows than this are refused it is not for what is in them.
+_MOST_REFUSED: Final = 100
+
+_UPDATE: Final = """
+ON CONFLICT (key) DO UPDATE SET value = excluded.value, updated_at = excluded.updated_at, checksum = excluded.checksum,
+mac = excluded.mac, version = coalesce({table}.version, 0) + 1"""
+
+
+@asynccontextmanager
+async def lasting() -> AsyncIterator[AsyncConnection]:
+    """A transaction that is committed, on the disk for good, at the end of the body."""
+    async with db_engine.connect() as connection:
+        if db_engine.dialect.name == "postgresql":
+            await connection.exec_driver_sql("SET LOCAL synchronous_commit = on")
+            yield connection
+            await connection.commit()
+            return
+        # SQLite lets nobody change this inside a transaction; ours begins with the first write.
+        before = (await connection.exec_driver_sql("PRAGMA synchronous")).scalar_one()
+        await connection.exec_driver_sql("PRAGMA synchronous = FULL")
+        try:
+            yield connection
+            await connection.commit()
+        finally:
+            await connection.rollback()
+            await connection.exec_driver_sql(f"PRAGMA synchronous = {before}")
+
+
+async def upsert_rows(
+    connection: AsyncConnection, table: Table, rows: Rows, *, refused: dict[str, Exception] | None = None
+) -> None:
+    """Insert `rows`, or update those that are there, which stay where they stand.
+
+    With `refused` given, rows that the database does not take are entered there with its error, and the others are
+    written. Without it the error is raised.
+    """
+    await _write(connection, table, rows, _UPSERTS[connection.dialect.name], refused)
+
+
+async def delete_rows(
+    connection: AsyncConnection, table: Table, rows: Rows, *, refused: dict[str, Exception] | None = None
+) -> None:
+    """Delete the rows with the keys of `rows`, as far as they are there; `refused` is as for `upsert_rows`."""
+    await _write(connection, table, rows, _DELETES[connection.dialect.name], refused)
+
+
+def is_refusal(error: BaseException) -> bool:
+    """Whether the database has a row in mind, and not the table, itself or the connection."""
+    found = code(error)
+    return isinstance(error, DBAPIError) and any(
+        found == refusal if isinstance(refusal, int) else str(found).startswith(refusal) for refusal in _REFUSALS
+    )
+
+
+async def _write(
+    connection: AsyncConnection, table: Table, rows: Rows, run: Statement, refused: dict[str, Exception] | None
+) -> None:
+    dialect = connection.dialect.name
+    for part in _parts(rows, _ROWS[dialect], _BYTES[dialect]):
+        if refused is None:
+            await run(connection, table, part)
+        else:
+            await _sift(connection, table, part, run, refused)
+
+
+def _parts(rows: Rows, most: int, size: int) -> Iterator[Rows]:
+    """`rows` in parts of at most `most` rows, and of `size` bytes if they are more than one."""
+    start = 0
+    while start < len(rows):
+        stop = min(start + most, len(rows))
+        while stop - start > 1 and sum(map(len, rows.values[start:stop])) > size:
+            stop -= (stop - start) // 2
+        yield rows.part(start, stop)
+        start = stop
+
+
+async def _sift(
+    connection: AsyncConnection, table: Table, rows: Rows, run: Statement, refused: dict[str, Exception]
+) -> None:
+    """Write what the database takes of `rows`, halving what it does not."""
+    try:
+        async with connection.begin_nested():
+            await run(connection, table, rows)
+    except DBAPIError as error:
+        if not is_refusal(error) or len(refused) >= _MOST_REFUSED:
+            raise
+        if len(rows) == 1:
+            refused[rows.keys[0]] = error
+            return
+        middle = len(rows) // 2
+        await _sift(connection, table, rows.part(0, middle), run, refused)
+        await _sift(connection, table, rows.part(middle, len(rows)), run, refused)
+
+
+async def _upsert_sqlite(connection: AsyncConnection, table: Table, rows: Rows) -> None:
+    values: list[Any] = [None] * (4 * len(rows))
+    values[0::4], values[1::4], values[2::4], values[3::4] = rows.keys, rows.values, rows.checksums, rows.macs
+    moment = rows.moment.strftime("%Y-%m-%d %H:%M:%S.%f")
+    await connection.exec_driver_sql(_sqlite_upsert(name_of(table), len(rows)), (moment, rows.first, *values))
+
+
+@lru_cache(maxsize=64)
+def _sqlite_upsert(table: str, count: int) -> str:
+    rows = ", ".join(f"(?1, ?2 + {n}, 1, ?, ?, ?, ?)" for n in range(count))
+    columns = "updated_at, position, version, key, value, checksum, mac"
+    return f"INSERT INTO {table} ({columns}) VALUES {rows}{_UPDATE.format(table=table)}"
+
+
+async def _delete_sqlite(connection: AsyncConnection, table: Table, rows: Rows) -> None:
+    marks = ", ".join("?" * len(rows))
+    await connection.exec_driver_sql(f"DELETE FROM {name_of(table)} WHERE key IN ({marks})", tuple(rows.keys))
+
+
+async def _upsert_postgresql(connection: AsyncConnection, table: Table, rows: Rows) -> None:
+    name = name_of(table)
+    statement = (
+        f"INSERT INTO {name} (key, value, checksum, mac, position, updated_at, version) "
+        "SELECT key, value, checksum, mac, $5::bigint + number - 1, $6::timestamptz, 1 "
+        "FROM unnest($1::text[], $2::bytea[], $3::bigint[], $4::bytea[]) "
+        f"WITH ORDINALITY AS given (key, value, checksum, mac, number){_UPDATE.format(table=name)}"
+    )
+    given = (list(rows.keys), list(rows.values), list(rows.checksums), list(rows.macs), rows.first, rows.moment)
+    await connection.exec_driver_sql(statement, given)
+
+
+async def _delete_postgresql(connection: AsyncConnection, table: Table, rows: Rows) -> None:
+    await connection.exec_driver_sql(f"DELETE FROM {name_of(table)} WHERE key = ANY($1::text[])", (list(rows.keys),))
+
+
+_UPSERTS: Final[dict[str, Statement]] = {"sqlite": _upsert_sqlite, "postgresql": _upsert_postgresql}
+_DELETES: Final[dict[str, Statement]] = {"sqlite": _delete_sqlite, "postgresql": _delete_postgresql}
+
+
+def name_of(table: Table) -> str:
+    """How SQL names `table`."""
+    return db_engine.dialect.identifier_preparer.format_table(table)
