@@ -78,12 +78,12 @@ def _check_state(reader: _Guarded) -> None:
 
 
 def _may_be_called(called: object) -> bool:
-    """Whether values of some class are pickled as a call of `called`, which is that class or a stand-in of ours."""
+    """Whether there are values that are pickled as a call of `called`: one of our stand-ins, or their own class."""
     if not isinstance(called, type):
         return isinstance(called, FunctionType) and called in STAND_INS
-    if not is_own(called.__module__) or called in copyreg.dispatch_table:
-        return True
-    return any(getattr(called, name) is not getattr(object, name) for name in ("__reduce_ex__", "__reduce__"))
+    return called in copyreg.dispatch_table or any(
+        getattr(called, name) is not getattr(object, name) for name in ("__reduce_ex__", "__reduce__")
+    )
 
 
 def _is_special(name: object) -> bool:

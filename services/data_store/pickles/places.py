@@ -14,14 +14,15 @@ module's own `__was__`; those in it need none.
 from __future__ import annotations
 
 import sys
-from functools import lru_cache
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Final
+from weakref import ReferenceType, ref
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
 _PACKAGE: Final = "modules"
+_File = tuple[str, ReferenceType[ModuleType], int]
 
 
 def is_own(module: str) -> bool:
@@ -39,15 +40,12 @@ def own_class(module: str, name: str) -> type | None:
 
 def moved_class(module: str, name: str) -> type | None:
     """The class of a loaded module that once was `name` in `module`; None if none says so."""
-    loaded = tuple((file, code) for file, code in list(sys.modules.items()) if is_own(file))
-    classes, modules = _former_places(loaded)
-    if (now := classes.get(f"{module}.{name}")) is not None:
-        return _found(*now)
-    root, *below = module.split(".")[1:]
-    if root not in modules:
-        return None
-    renamed = ".".join([_PACKAGE, modules[root], *below])
-    return _found(renamed, name) or _found(*classes.get(f"{renamed}.{name}", (renamed, name)))
+    global _former
+    found = _former.find(module, name)
+    if found is None and _former.loaded != (loaded := _loaded()):
+        _former = _FormerPlaces(loaded)
+        found = _former.find(module, name)
+    return found
 
 
 def has(module: str, name: str) -> bool:
@@ -68,21 +66,46 @@ def _found(module: str, name: str) -> type | None:
     return None if issubclass(found, type) else found
 
 
-@lru_cache(maxsize=1)
-def _former_places(
-    loaded: tuple[tuple[str, ModuleType], ...],
-) -> tuple[Mapping[str, tuple[str, str]], Mapping[str, str]]:
-    """By former place the file and name of each class that declares it; by former name each renamed module."""
-    classes: dict[str, tuple[str, str]] = {}
-    modules: dict[str, str] = {}
-    for file, code in loaded:
-        if file.count(".") == 1:
-            modules |= dict.fromkeys(_names(code), file.partition(".")[2])
-        for found in _classes(code, file):
+def _loaded() -> tuple[_File, ...]:
+    """The files of the modules that are loaded now; one that was loaded anew, or further, is another."""
+    files = [(name, file) for name, file in list(sys.modules.items()) if is_own(name) and isinstance(file, ModuleType)]
+    return tuple((name, ref(file), len(vars(file))) for name, file in files)
+
+
+class _FormerPlaces:
+    """What the modules that are `loaded` say of where their classes were, and what they were called themselves."""
+
+    def __init__(self, loaded: tuple[_File, ...]) -> None:
+        self.loaded = loaded
+        self._classes: dict[str, tuple[str, str]] = {}
+        self._modules: dict[str, str] = {}
+        for name, reference, _ in loaded:
+            if (file := reference()) is not None:
+                self._take(name, file)
+
+    def find(self, module: str, name: str) -> type | None:
+        """The class that once was `name` in `module`, or None."""
+        place = self._classes.get(f"{module}.{name}")
+        if place is None and (renamed := self._renamed(module)) is not None:
+            place = self._classes.get(f"{renamed}.{name}", (renamed, name))
+        return None if place is None else _found(*place)
+
+    def _renamed(self, module: str) -> str | None:
+        """What the file `module` is called since its module has another name; None if it has not."""
+        root, dot, below = module.removeprefix(f"{_PACKAGE}.").partition(".")
+        now = self._modules.get(root) if is_own(module) else None
+        return None if now is None else f"{_PACKAGE}.{now}{dot}{below}"
+
+    def _take(self, name: str, file: ModuleType) -> None:
+        if name.count(".") == 1:
+            self._modules |= dict.fromkeys(_names(file), name.partition(".")[2])
+        for found in _classes(file, name):
             for was in _names(found):
-                for place in (was, f"{file}.{was}"):
-                    classes.setdefault(place, (file, found.__qualname__))
-    return classes, modules
+                for place in (was, f"{name}.{was}"):
+                    self._classes.setdefault(place, (name, found.__qualname__))
+
+
+_former = _FormerPlaces(())
 
 
 def _classes(place: ModuleType | type, file: str) -> Iterator[type]:

@@ -19,9 +19,12 @@ from services.data_store.pickles.refusals import Refused
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_CLASSES: Final = {
+_NAMES: Final = {
     "array": "array",
-    "builtins": "bool bytearray bytes complex dict float frozenset int list object range set slice str tuple",
+    "builtins": (
+        "Ellipsis NotImplemented bool bytearray bytes complex dict float frozenset int list object range set slice str "
+        "tuple"
+    ),
     "collections": "ChainMap Counter OrderedDict UserDict UserList UserString defaultdict deque",
     "datetime": "date datetime time timedelta timezone",
     "decimal": "Decimal DecimalTuple",
@@ -49,15 +52,14 @@ def plain_type(module: str, name: str) -> Any:
     module = public(module)
     if (stand_in := _STAND_INS.get((module, name))) is not None:
         return stand_in
-    if name in _CLASSES.get(module, "").split() or (module == "builtins" and _is_harmless(name)):
+    if name in _NAMES.get(module, "").split() or (module == "builtins" and _is_exception(name)):
         return getattr(import_module(module), name)
     raise Refused(f"{module}.{name}")
 
 
-def _is_harmless(name: str) -> bool:
-    """Whether the builtin of this name is a constant or an exception."""
-    value = vars(builtins).get(name)
-    return value in (Ellipsis, NotImplemented) or (isinstance(value, type) and issubclass(value, BaseException))
+def _is_exception(name: str) -> bool:
+    found = vars(builtins).get(name)
+    return isinstance(found, type) and issubclass(found, BaseException)
 
 
 # --- stand-ins ---------------------------------------------------------------------------------------------------
@@ -65,7 +67,7 @@ def _is_harmless(name: str) -> bool:
 
 def _type_of(constant: None) -> type:
     """For `type`: NoneType and the types of the other constants are pickled as `type(None)`."""
-    if constant not in (None, Ellipsis, NotImplemented):
+    if not any(constant is one for one in (None, Ellipsis, NotImplemented)):
         raise Refused("builtins.type")
     return type(constant)
 

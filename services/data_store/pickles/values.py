@@ -47,16 +47,16 @@ def unpickled(data: bytes, *, trusted: bool, key: str = "") -> Any:
         return _Trusted(BytesIO(data)).load() if trusted else read_guarded(data)
     except Refused as refused:
         raise ClassUntrusted(
-            f"the value for key {key!r} was not signed here, and {refused} is neither plain data nor a module's class: "
-            "nothing of it was run; if you know where it comes from, `aha store trust MODULE`",
+            f"the value for key {key!r} was not signed here, and {_quoted(refused)} is neither plain data nor a class "
+            "of a module: nothing of it was run; if you know where it comes from, `aha store trust MODULE`",
             key=key, place=str(refused),
         ) from None  # fmt: skip
     except Gone as gone:
         raise ClassGone(f"the value for key {key!r} is of {_where_it_went(gone)}", key=key, place=str(gone)) from None
     except Exception as error:  # a row says what is run of its class, which may raise anything
         raise ValueDamaged(
-            f"the value for key {key!r} cannot be read ({type(error).__name__}: {error}): it is damaged, or its class "
-            "does not take any more what was stored; mend the class, or give the value up with `del store[key]`",
+            f"the value for key {key!r} cannot be read ({type(error).__name__}: {_quoted(error)}): it is damaged, or "
+            "its class no longer takes what was stored; mend the class, or give the value up with `del store[key]`",
             key=key,
         ) from error  # fmt: skip
 
@@ -80,9 +80,15 @@ class _Trusted(pickle.Unpickler):
 
 def _where_it_went(gone: Gone) -> str:
     """What is said of a class that is not there."""
-    if is_own(str(gone)):
+    place = _quoted(gone)
+    if is_own(place):
         return (
-            f'{gone}, which no loaded module has: if it was renamed or moved, write __was__ = "{gone}" in its class; '
+            f'{place}, which no loaded module has: if it was renamed or moved, write __was__ = "{place}" in its class; '
             "if its module is off, switch it on"
         )
-    return f"{gone}, which cannot be imported ({gone.why}): install its package again"
+    return f"{place}, which cannot be imported ({gone.why}): install its package again"
+
+
+def _quoted(error: Exception) -> str:
+    """What a row or a class says, on one line."""
+    return repr(str(error))[1:-1][:300]

@@ -1,0 +1,304 @@
+"""Values come back as they were, whoever wrote the row and whichever Python; classes are found where they are now."""
+
+from __future__ import annotations
+
+import base64
+import collections
+import copyreg
+import datetime as dt
+import json
+import pickle
+import pickletools
+import sys
+import zoneinfo
+from contextlib import suppress
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from models.exc import ClassGone, ClassUntrusted, StoreValueError, ValueDamaged
+from services.data_store.pickles import pickled, plain, unpickled
+from services.data_store.pickles.guarded import read_guarded
+from services.data_store.pickles.opcodes import well_formed
+from tests import pickled_values
+from tests.pickled_values import SAMPLE, loaded
+
+
+@pytest.fixture(scope="module", autouse=True)
+def sample():
+    with loaded("sample", SAMPLE) as module:
+        yield module
+
+
+def same(one: Any, other: Any) -> bool:
+    return type(one) is type(other) and one == other
+
+
+# --- every value comes back -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", pickled_values.plain_values())
+def test_what_needs_no_class_is_plain_and_comes_back(name):
+    value = pickled_values.plain_values()[name]
+    data = pickled("k", value)
+    assert plain(data)
+    assert same(unpickled(data, trusted=False), value)
+    assert same(read_guarded(data), value)
+
+
+@pytest.mark.parametrize("name", pickled_values.library_values())
+def test_a_plain_type_is_not_plain_data_but_comes_back_from_any_row(name):
+    value = pickled_values.library_values()[name]
+    data = pickled("k", value)
+    assert well_formed(data)
+    assert not plain(data)
+    assert same(unpickled(data, trusted=False), value)
+    assert same(unpickled(data, trusted=True), value)
+
+
+def own_names() -> list[str]:
+    with loaded("sample", SAMPLE) as module:
+        return list(pickled_values.own_values(module))
+
+
+@pytest.mark.parametrize("name", own_names())
+def test_an_object_of_a_modules_class_comes_back_from_any_row(sample, name):
+    value = pickled_values.own_values(sample)[name]
+    data = pickled("k", value)
+    assert well_formed(data)
+    assert not plain(data)
+    assert same(unpickled(data, trusted=False), value)
+    assert same(unpickled(data, trusted=True), value)
+
+
+def test_an_exception_of_a_module_comes_back(sample):
+    read = unpickled(pickled("k", sample.Trouble(5, "x")), trusted=False)
+    assert (type(read), read.args, read.code) == (sample.Trouble, (5, "x"), 5)
+
+
+def test_an_exception_of_python_comes_back():
+    read = unpickled(pickled("k", FileNotFoundError(2, "x")), trusted=False)
+    assert (type(read), read.args) == (FileNotFoundError, (2, "x"))
+
+
+@pytest.mark.parametrize("trusted", [False, True])
+def test_references_are_shared_and_recursive_as_before(sample, trusted):
+    note = sample.Note("a")
+    note.tags = [note, note.tags]
+    value = {"one": note, "two": [note], "itself": []}
+    value["itself"].append(value)
+    words = sample.Words()
+    words.append(words)
+    queue = collections.deque()
+    queue.append((queue,))
+    read, (again, line) = unpickled(pickled("k", [value, (words, queue)]), trusted=trusted)
+    assert read["one"] is read["two"][0] is read["one"].tags[0]
+    assert read["itself"][0] is read
+    assert again[0] is again
+    assert line[0][0] is line
+
+
+def atoms() -> st.SearchStrategy[Any]:
+    zones = st.sampled_from([None, dt.UTC, dt.timezone(dt.timedelta(hours=8)), zoneinfo.ZoneInfo("Europe/Berlin")])
+    return st.one_of(
+        st.none(), st.booleans(), st.integers(), st.floats(allow_nan=False), st.text(), st.binary(), st.dates(),
+        st.datetimes(timezones=zones), st.timedeltas(), st.decimals(allow_nan=False), st.uuids(version=4),
+        st.ip_addresses(), st.fractions(), st.complex_numbers(allow_nan=False),
+    )  # fmt: skip
+
+
+def nested(inner: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+    return st.one_of(
+        st.lists(inner), st.tuples(inner, inner), st.dictionaries(st.text(), inner),
+        st.lists(inner).map(collections.deque),
+        st.dictionaries(st.text(), inner).map(collections.OrderedDict),
+        st.dictionaries(st.text(), inner).map(lambda items: collections.defaultdict(list, items)),
+        st.lists(st.text()).map(collections.Counter),
+        st.builds(lambda *parts: sys.modules["modules.sample"].Note(*parts), st.text(), st.lists(inner)),
+        st.builds(lambda *parts: sys.modules["modules.sample"].Pair(*parts), inner, inner),
+        st.builds(lambda part: sys.modules["modules.sample"].Slots(part), inner),
+    )  # fmt: skip
+
+
+@given(st.recursive(atoms(), nested, max_leaves=40))
+def test_any_value_of_plain_types_and_own_classes_comes_back_from_any_row(value):
+    data = pickled("k", value)
+    assert well_formed(data)
+    assert plain(data) == ("STACK_GLOBAL" not in opcodes(data))
+    assert unpickled(data, trusted=False) == value
+    assert unpickled(data, trusted=True) == value
+
+
+def opcodes(data: bytes) -> set[str]:
+    return {opcode.name for opcode, _, _ in pickletools.genops(data)}
+
+
+RELEASES = sorted(path.stem for path in pickled_values.FOLDER.glob("*.json"))
+
+
+@pytest.mark.parametrize("release", RELEASES)
+@pytest.mark.parametrize("trusted", [False, True])
+def test_what_one_python_wrote_another_reads(sample, release, trusted):
+    stored = json.loads((pickled_values.FOLDER / f"{release}.json").read_text())
+    values = pickled_values.all_values(sample)
+    for name, text in stored.items():
+        assert same(unpickled(base64.b64decode(text), trusted=trusted), values[name]), name
+
+
+# --- where classes are now ------------------------------------------------------------------------------------------
+
+
+NOTE = """
+class {name}:
+    {was}
+    def __init__(self, text):
+        self.text = text
+"""
+
+
+def note_of(module: str, name: str, *, text: str = "x") -> bytes:
+    """A row of an object of the class `name` of `module`, which is not there any more."""
+    with loaded(module, NOTE.format(name=name, was="")) as code:
+        return pickled("k", getattr(code, name)(text))
+
+
+@pytest.mark.parametrize(
+    ("before", "module", "name", "was"),
+    [
+        pytest.param(("notes", "Memo"), "notes", "Note", '"Memo"', id="renamed in its file"),
+        pytest.param(("notes", "Memo"), "notes", "Note", '["Sheet", "Memo"]', id="renamed twice"),
+        pytest.param(("memos", "Note"), "notes", "Note", '"modules.memos.Note"', id="moved"),
+        pytest.param(("memos.models", "Memo"), "notes", "Note", '("Sheet", "modules.memos.models.Memo")', id="both"),
+    ],
+)
+@pytest.mark.parametrize("trusted", [False, True])
+def test_a_class_says_what_it_was(before, module, name, was, trusted):
+    data = note_of(*before)
+    with loaded(module, NOTE.format(name=name, was=f"__was__ = {was}")) as code:
+        read = unpickled(data, trusted=trusted)
+    assert (type(read), read.text) == (getattr(code, name), "x")
+
+
+@pytest.mark.parametrize("trusted", [False, True])
+def test_a_renamed_module_finds_its_classes_again(trusted):
+    data = note_of("memos.models", "Note")
+    with (
+        loaded("notes", '__was__ = ("papers", "memos")'),
+        loaded("notes.models", NOTE.format(name="Note", was="")) as code,
+    ):
+        read = unpickled(data, trusted=trusted)
+    assert type(read) is code.Note
+
+
+def test_a_renamed_class_of_a_renamed_module_is_found():
+    data = note_of("memos", "Memo")
+    source = '__was__ = "memos"' + NOTE.format(name="Note", was='__was__ = "Memo"')
+    with loaded("notes", source) as code:
+        assert type(unpickled(data, trusted=False)) is code.Note
+
+
+def test_a_class_within_another_says_what_it_was():
+    with loaded("notes", "class Book:\n    class Page: pass") as code:
+        data = pickled("k", code.Book.Page())
+    with loaded("notes", 'class Volume:\n    class Sheet:\n        __was__ = "Book.Page"') as code:
+        assert type(unpickled(data, trusted=False)) is code.Volume.Sheet
+
+
+def test_a_class_does_not_inherit_what_another_was():
+    data = note_of("notes", "Memo")
+    source = NOTE.format(name="Note", was='__was__ = "Memo"') + "class Special(Note): pass\n"
+    with loaded("notes", "class Before: pass\n" + source) as code:
+        assert type(unpickled(data, trusted=False)) is code.Note
+
+
+def test_an_import_in_the_old_place_does_as_well():
+    data = note_of("notes", "Memo")
+    elsewhere = loaded("papers", NOTE.format(name="Note", was=""))
+    with elsewhere as code, loaded("notes", "from modules.papers import Note as Memo"):
+        assert type(unpickled(data, trusted=False)) is code.Note
+
+
+def test_what_was_declared_is_forgotten_with_its_module():
+    data = note_of("notes", "Memo")
+    with loaded("notes", NOTE.format(name="Note", was='__was__ = "Memo"')) as old:
+        assert type(unpickled(data, trusted=False)) is old.Note
+    with loaded("notes", NOTE.format(name="Note", was='__was__ = "Memo"')) as new:
+        assert type(unpickled(data, trusted=False)) is new.Note
+    with pytest.raises(ClassGone):
+        unpickled(data, trusted=False)
+
+
+# --- what cannot be read says why -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("trusted", [False, True])
+def test_a_class_that_is_gone_is_named_with_the_remedy(trusted):
+    data = note_of("notes", "Memo")
+    with loaded("notes", ""), pytest.raises(ClassGone) as error:
+        unpickled(data, trusted=trusted, key="first")
+    assert str(error.value) == (
+        "the value for key 'first' is of modules.notes.Memo, which no loaded module has: if it was renamed or moved, "
+        'write __was__ = "modules.notes.Memo" in its class; if its module is off, switch it on'
+    )
+    assert (error.value.key, error.value.place) == ("first", "modules.notes.Memo")
+
+
+def test_a_row_imports_no_module_of_the_bot_even_if_it_is_trusted():
+    with pytest.raises(ClassGone):
+        unpickled(global_row("modules.never.loaded", "Note"), trusted=True)
+
+
+def test_a_package_that_is_gone_is_named_with_the_remedy():
+    with pytest.raises(ClassGone, match="key 'k' is of nonesuch.Thing, which cannot be imported .*install its package"):
+        unpickled(global_row("nonesuch", "Thing"), trusted=True, key="k")
+
+
+def test_another_class_is_read_only_if_it_is_trusted():
+    value = [pickle.PickleBuffer, copyreg.pickle]
+    data = pickled("k", value)
+    assert unpickled(data, trusted=True) == value
+    with pytest.raises(ClassUntrusted) as error:
+        unpickled(data, trusted=False, key="k")
+    assert error.value.place == "_pickle.PickleBuffer" or error.value.place == "pickle.PickleBuffer"
+    assert "aha store trust" in str(error.value)
+
+
+@pytest.mark.parametrize("damage", [b"", b"\x80", b"\x80\x05", b"hello", b"\x80\x05]", b"\x80\x05t."])
+@pytest.mark.parametrize("trusted", [False, True])
+def test_what_is_no_pickle_is_damaged(damage, trusted):
+    with pytest.raises(ValueDamaged, match="key 'k' cannot be read .*del store"):
+        unpickled(damage, trusted=trusted, key="k")
+
+
+def test_what_its_class_does_not_take_is_damaged(sample):
+    data = pickled("k", sample.State(1)).replace(b"stored", b"sto\x00ed")
+    with pytest.raises(ValueDamaged, match="KeyError: 'stored'") as error:
+        unpickled(data, trusted=False, key="k")
+    assert isinstance(error.value, StoreValueError)
+
+
+def test_bytes_after_the_end_are_damage():
+    with pytest.raises(ValueDamaged):
+        unpickled(pickled("k", 1) + b".", trusted=False)
+
+
+def test_what_an_error_quotes_stays_on_its_line():
+    with pytest.raises(ClassUntrusted) as error:
+        unpickled(global_row("x\nCRITICAL", "y" * 200), trusted=False)
+    assert "x\\nCRITICAL" in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+@given(st.binary())
+def test_any_bytes_are_read_or_refused(data):
+    for row in (data, b"\x80\x05" + data + b"."):
+        with suppress(StoreValueError):
+            unpickled(row, trusted=False)
+
+
+def global_row(module: str, name: str) -> bytes:
+    """A row that is `name` of `module`."""
+    parts = (b"\x8c" + bytes([len(text)]) + text.encode() for text in (module, name))
+    return b"\x80\x05" + b"".join(parts) + b"\x93."
