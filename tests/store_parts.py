@@ -53,6 +53,7 @@ def written(table: dict[str, bytes], batch: Batch) -> None:
             table[key] = data
 
 
-def fresh(data: dict[str, bytes] | None = None, *, journal: Notebook | None = None, max_mb: int = 256, **kw) -> Entries:
+def fresh(data: dict[str, bytes] | None = None, **given) -> Entries:
     """The entries of a module `notes`, as loaded from a table with `data`."""
-    return Entries("notes", journal or Notebook(), data=data or {}, max_mb=max_mb, **kw)
+    given = {"journal": Notebook(), "mac": lambda key, data: None, "max_mb": 256} | given
+    return Entries("notes", data=data or {}, **given)

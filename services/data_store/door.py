@@ -62,7 +62,7 @@ class Door(Generic[V]):
 
     def _shut(self, why: str) -> None:
         self.entries = cast("Entries[V]", Shut(why))
-        self.hot: dict[str, V] = {}
+        self.hot = {}
         self.is_open = False
 
 

@@ -9,11 +9,12 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
 from models.exc import AhaError, StoreFullError
-from services.data_store.lent import Lent
+from services.data_store.lent import ATOMS, Lent
 from services.data_store.pickles import pickled, plain, unpickled
+from services.data_store.rows import sealed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from services.data_store.journal import Journal
 
@@ -25,6 +26,8 @@ _NONE: Final[Any] = object()
 # Of what a store may hold, the share from which its module is warned.
 _ALARM = 0.8
 _MB = 1_000_000
+# Pickling writes it before every class and function; a value without it is plain for certain.
+_STACK_GLOBAL: Final = b"\x93"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +50,19 @@ class Entries(Generic[V]):
 
     `data` has the pickled values of all keys, in the order of a dict; they become objects when they are first read.
     `unreadable` are keys whose rows are there but could not be read; they are not in the store, and may be set. Every
-    change is in the journal before it is in memory; the lock that is held meanwhile is the journal's.
+    change is in the journal before it is in memory; the lock that is held meanwhile is the journal's. `mac` signs what
+    needs it, and returns None for what does not.
     """
 
     def __init__(
-        self, owner: str, journal: Journal, *, data: dict[str, bytes], unreadable: Iterable[str] = (), max_mb: int
+        self,
+        owner: str,
+        journal: Journal,
+        *,
+        data: dict[str, bytes],
+        unreadable: Iterable[str] = (),
+        mac: Callable[[str, bytes], bytes | None],
+        max_mb: int,
     ) -> None:
         self.owner = owner
         self.data = data
@@ -59,7 +70,9 @@ class Entries(Generic[V]):
         self.lent: Lent[V] = Lent(journal.lock)
         self.journal = journal
         self._lock = journal.lock
+        self._append = journal.append
         self._number = journal.register(owner)
+        self._mac = mac
         self._dirty: dict[str, bytes | None] = {}
         self._reborn: set[str] = set()
         self._displaced: set[str] = set()
@@ -79,7 +92,9 @@ class Entries(Generic[V]):
             data = self.data[key]
             value = self.lent.objects.get(key, _NONE)
             if value is _NONE:
-                value = unpickled(data, trusted=not plain(data))  # loading has judged each row that is not plain
+                value = unpickled(
+                    data, trusted=not plain(data), key=key
+                )  # loading has judged each row that is not plain
             with self._lock:
                 if self.data.get(key) is data:  # another thread may have set or deleted the key, or read it as well
                     return self.lent.lend(key, self.lent.objects.get(key, value))
@@ -87,30 +102,44 @@ class Entries(Generic[V]):
     def put(self, key: str, value: V) -> None:
         """Set `key`. Raises StoreValueError, StoreFullError or JournalFull; nothing has changed then."""
         data = pickled(key, value)
-        with self._lock:
+        record = data if type(value) in ATOMS else self._signed(key, data)
+        if self._size + len(data) > self._alarm:
+            self._sound_alarm(key, data)
+        lock = self._lock
+        lock.acquire()  # `with` takes twice as long
+        try:
+            self._append(self._number, key.encode(), record)
             old = self.data.get(key)
-            size = self._size + len(data) + (len(key) if old is None else -len(old))
-            if size > self._alarm:
-                self._sound_alarm(key, size)
-            self._write(key, data)
-            self._size = size
+            if old is None:
+                self._bear(key)
+                self._size += len(key) + len(data)
+            else:
+                self._size += len(data) - len(old)
+            self.data[key] = self._dirty[key] = data
             self.lent.lend(key, value)
+        finally:
+            lock.release()
 
     def remove(self, key: str) -> None:
         """Delete `key`, also one that could not be read. Raises KeyError if there is neither, JournalFull."""
         with self._lock:
             if key not in self.data and key not in self.unreadable:
                 raise KeyError(key)
-            self.journal.append(self._number, key.encode(), None)
+            self._append(self._number, key.encode(), None)
             self._forget(key)
 
-    def _write(self, key: str, data: bytes) -> None:
-        self.journal.append(self._number, key.encode(), data)
-        self._keep(key, data)
+    def _signed(self, key: str, data: bytes) -> bytes:
+        """What the journal keeps for `data`."""
+        return sealed(data, self._mac(key, data)) if _STACK_GLOBAL in data else data
 
     def _keep(self, key: str, data: bytes) -> None:
-        if key not in self.data:
+        """Have `data` under `key`, and know that the table does not."""
+        old = self.data.get(key)
+        if old is None:
             self._bear(key)
+            self._size += len(key) + len(data)
+        else:
+            self._size += len(data) - len(old)
         self.data[key] = self._dirty[key] = data
 
     def _bear(self, key: str) -> None:
@@ -133,10 +162,12 @@ class Entries(Generic[V]):
         self._reborn.discard(key)
         self.lent.forget(key)
 
-    def _sound_alarm(self, key: str, size: int) -> None:
+    def _sound_alarm(self, key: str, data: bytes) -> None:
         """Warn of a store that gets large; StoreFullError if it would grow beyond its limit."""
         limit, used = self._limit // _MB, self._size / _MB
-        if size > self._limit and size > self._size:
+        old = self.data.get(key)
+        grows = len(data) + (len(key) if old is None else -len(old))
+        if grows > 0 and self._size + grows > self._limit:
             raise StoreFullError(
                 f"key {key!r} has no room in the SimpleStore of module {self.owner}, which holds {used:,.1f} of "
                 f"{limit:,} MB (aha.store.max_mb): delete what is not needed, allow more, or use a table of your own"
@@ -158,10 +189,11 @@ class Entries(Generic[V]):
         data = pickled(key, value)
         if data == self.data.get(key):
             return
+        record = self._signed(key, data)
         with self._lock:
             if self.lent.objects.get(key, _NONE) is value:
-                self._size += len(data) - len(self.data[key])
-                self._write(key, data)
+                self._append(self._number, key.encode(), record)
+                self._keep(key, data)
 
     def notice(self, suspects: Iterable[tuple[str, V]], *, seconds: float = inf) -> bool:
         """Save those of `suspects` that were changed, one at least; False if `seconds` were over before they ended.
@@ -205,9 +237,7 @@ class Entries(Generic[V]):
         """Do again what a record of the journal says; None deletes. For the start, before anyone has an object."""
         with self._lock:
             if data is not None:
-                old = self.data.get(key)
                 self._keep(key, data)
-                self._size += len(data) + (len(key) if old is None else -len(old))
             elif key in self.data or key in self.unreadable:
                 self._forget(key)
 
@@ -217,6 +247,14 @@ class Entries(Generic[V]):
             batch = Batch(self._dirty, frozenset(self._reborn), frozenset(self._displaced), self.journal.seq)
             self._dirty, self._reborn, self._displaced = {}, set(), set()
         return batch
+
+    def append_again(self, key: str) -> int:
+        """Have what became of `key` in the journal once more, for whoever holds its lock; returns the record's number.
+
+        Raises JournalFull.
+        """
+        data = self.data.get(key)
+        return self._append(self._number, key.encode(), None if data is None else self._signed(key, data))
 
     def give_back(self, batch: Batch) -> None:
         """Take back a batch that was not written, as older than all that has changed since."""

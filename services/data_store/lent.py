@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 V = TypeVar("V")
 
 # Nobody can change these in place.
-_ATOMS: Final = frozenset(
+ATOMS: Final = frozenset(
     {str, int, float, complex, bool, bytes, range, type(None), decimal.Decimal, uuid.UUID, dt.date, dt.timedelta}
 )
 # These are stored by their name: whatever is changed in them is none of the store's business.
@@ -52,7 +52,7 @@ class Lent(Generic[V]):
 
     def lend(self, key: str, value: V) -> V:
         """Take note that someone has `value`, the object under `key` from now on, and return it."""
-        if type(value) not in _ATOMS and not isinstance(value, _NAMED):
+        if type(value) not in ATOMS and not isinstance(value, _NAMED):
             self.objects[key] = value
             self._suspects.appendleft(key)
         elif key in self.objects:

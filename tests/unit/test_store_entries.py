@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import pickle
 import threading
+from fractions import Fraction
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from models.exc import JournalFull, StoreFullError, StoreValueError
-from services.data_store.pickles import pickled
+from services.data_store.pickles import pickled, plain
+from services.data_store.rows import unsealed
 from tests.store_parts import Notebook, fresh, written
 
 
@@ -49,6 +51,16 @@ def test_what_is_refused_has_changed_nothing(change, error):
     assert entries.journal.seq == 1
 
 
+def test_only_what_may_act_when_it_is_read_is_signed_in_the_journal():
+    entries = fresh(mac=lambda key, data: None if plain(data) else b"signature of 16b")
+    for value in ["\u0413", [1, {"a": "\u0413"}], Fraction(1, 3)]:
+        entries.put("a", value)
+    found = [unsealed(record) for _, _, record in entries.journal.records]
+    assert [mac for _, mac in found] == [None, None, b"signature of 16b"]
+    assert [pickle.loads(data) for data, _ in found] == ["\u0413", [1, {"a": "\u0413"}], Fraction(1, 3)]
+    assert entries.data["a"] == pickled("a", Fraction(1, 3))
+
+
 # --- values are decoded when they are read -------------------------------------------------------------------------
 
 
@@ -62,7 +74,7 @@ def test_a_value_is_made_when_it_is_first_read_and_once():
 def test_a_key_that_another_thread_deletes_while_it_is_decoded_is_not_there(monkeypatch):
     entries = fresh({"a": pickled("a", [1])})
 
-    def decoded(data, *, trusted):
+    def decoded(data, **_):
         entries.remove("a")
         return pickle.loads(data)
 
@@ -75,7 +87,7 @@ def test_a_key_that_another_thread_deletes_while_it_is_decoded_is_not_there(monk
 def test_a_key_that_another_thread_sets_while_it_is_decoded_has_the_new_value(monkeypatch):
     entries = fresh({"a": pickled("a", [1])})
 
-    def decoded(data, *, trusted):
+    def decoded(data, **_):
         entries.put("a", new)
         return pickle.loads(data)
 
@@ -88,7 +100,7 @@ def test_two_threads_that_read_a_key_at_once_have_the_same_object(monkeypatch):
     entries = fresh({"a": pickled("a", [1])})
     others = []
 
-    def decoded(data, *, trusted):
+    def decoded(data, **_):
         if not others:
             others.append(None)
             others.append(entries.read("a"))
@@ -148,6 +160,16 @@ def test_a_batch_is_all_that_the_table_does_not_have():
     assert batch.seq == 3
     assert entries.dirty == 0
     assert not entries.take().changes
+
+
+def test_what_the_table_refused_is_in_the_journal_once_more():
+    entries = fresh()
+    entries.put("a", 1)
+    entries.put("b", 1)
+    entries.remove("b")
+    with entries.journal.lock:
+        assert [entries.append_again("a"), entries.append_again("b")] == [4, 5]
+    assert entries.journal.records[3:] == [(1, b"a", pickled("a", 1)), (1, b"b", None)]
 
 
 def test_a_key_that_is_deleted_and_set_again_is_born_again():
