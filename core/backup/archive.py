@@ -156,7 +156,8 @@ class Reader:
         except FileNotFoundError as error:
             raise BackupError(f"there is no backup {self.path}: aha db backup makes one") from error
         except (BadZipFile, zlib.error, EOFError, KeyError, ValueError, TypeError, OSError) as error:
-            raise BackupError(f"{self.path} cannot be read as a backup: {error}; take another backup") from error
+            said = getattr(error, "strerror", None) or error
+            raise BackupError(f"{self.path} cannot be read as a backup: {said}; take another backup") from error
 
 
 def _manifest(given: bytes) -> Manifest:

@@ -38,6 +38,8 @@ async def backup(url: str, folder: Path, *, keep: int, also: Sequence[Path] = ()
     """
     parsed = parse_url(url)
     dialect = parsed.get_backend_name()
+    if dialect == "sqlite":
+        sqlite.check_there(sqlite.path_of(parsed))
     with _job(folder, dialect) as job:
         files = [path for path in also if path.is_file()]
         for path in files:

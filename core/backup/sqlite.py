@@ -50,13 +50,18 @@ def size_of(path: Path) -> int:
     return path.stat().st_size + (log.stat().st_size if log.exists() else 0)
 
 
+def check_there(path: Path) -> None:
+    """Raise BackupError unless there is a database at `path`."""
+    if not path.is_file():
+        raise BackupError(f"there is no database {path}: check aha.database.url, or start the bot first")
+
+
 def take_copy(path: Path, copy: Path, *, check: Callable[[], object]) -> dict[str, int]:
     """Copy the database at `path` as it is at one moment; return its tables with their numbers of rows.
 
     A bot may write meanwhile: the copy is made from one snapshot, for which SQLite's log makes nobody wait.
     """
-    if not path.is_file():
-        raise BackupError(f"there is no database {path}: check aha.database.url, or start the bot first")
+    check_there(path)
     check_room(copy.parent, 2 * size_of(path), f"a backup of {path}")
     with closing(_opened(path)) as source, closing(sqlite3.connect(copy, isolation_level=None)) as target:
         # Without a transaction the copy would begin anew each time that somebody writes.

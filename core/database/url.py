@@ -54,12 +54,15 @@ def explain(url: URL, error: Exception) -> str:
     """Say in one line which database cannot be used, what it said and what to do."""
     backend = url.get_backend_name()
     shown = url.set(drivername=backend).difference_update_query(["password"]).render_as_string(hide_password=True)
+    said = what_it_said(error)
     remedy = (
-        "check that the folder exists, that the disk has room and that this user may write there"
+        "name the database's own file; a backup is put back with: aha db restore FILE"
+        if said == "file is not a database"
+        else "check that the folder exists, that the disk has room and that this user may write there"
         if backend == "sqlite"
         else "check that the server runs, and host, port, user, password, database name and options in the URL"
     )
-    return f"the database {shown} cannot be used: {what_it_said(error)}; {remedy}"
+    return f"the database {shown} cannot be used: {said}; {remedy}"
 
 
 def what_it_said(error: Exception) -> str:

@@ -382,6 +382,14 @@ def test_both_languages_have_the_same_answers():
         assert not re.search(r"[a-z]{4,}", re.sub(r"{.*?}", "", CHINESE[key])), key
 
 
+def test_a_module_that_has_nothing_is_no_module_to_keep_values_of(new, db):
+    looked = db("kept", "--module", "nothing")
+    assert (looked.code, looked.err) == (
+        2,
+        "aha: --module nothing: no table belongs to it; values are kept of: none\n",
+    )
+
+
 def test_kept_values_are_put_back_by_command(new, db, rows):
     db("migrate")
     rows("UPDATE aha_kept SET value = '7'")
@@ -460,7 +468,11 @@ def test_everything_moves_to_postgresql(old, db, postgres_url):
         (["history", "--db", "mysql://x/y"], 1, "'mysql', which is not supported"),
         (["owners", "--db", "sqlite:///modules/notes.py"], 1, "file is not a database"),
         (["owners", "--db", "postgresql://u:secret@127.0.0.1:1/x"], 1, "postgresql://u:***@127.0.0.1:1/x cannot be"),
-        (["kept", "--module", "nothing"], 2, "no table belongs to it"),
+        (["owners", "--db", "sqlite:///modules"], 1, "the database modules is a folder"),
+        (["history"], 1, "there is no database data/aha.db: go to the folder of your bot"),
+        (["history", "--last", "-3"], 2, "Must be >= 0"),
+        (["backup"], 1, "there is no database data/aha.db"),
+        (["restore", "modules"], 1, "modules cannot be read as a backup: Is a directory; take another backup"),
         (["restore", "modules/notes.py"], 1, "cannot be read as a backup"),
         (["restore", "nothing.zip"], 1, "there is no backup nothing.zip"),
         (["copy", "sqlite:///data/aha.db", "nonsense"], 1, "cannot be read"),
@@ -469,11 +481,14 @@ def test_everything_moves_to_postgresql(old, db, postgres_url):
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
-def test_wrong_input_is_one_line_with_what_to_do(release, db, arguments, code, message):
+def test_wrong_input_is_one_line_with_what_to_do(release, db, folder, arguments, code, message):
     release("Column('text', Text)")
     failed = db(*arguments)
     assert (failed.code, failed.out) == (code, "")
-    assert message in failed.err.splitlines()[-1]
+    [line] = [line for line in failed.err.splitlines() if line != "imported"]
+    assert line.startswith("aha: ")
+    assert message in line
+    assert [path.name for path in folder.iterdir()] == ["modules"]
     assert "Traceback" not in failed.err
 
 

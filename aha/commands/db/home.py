@@ -25,6 +25,7 @@ from aha.selection import select
 from core.config import cfg
 from core.database import close_database, db_engine, open_database
 from core.database.url import parse_url
+from models.exc import DatabaseError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
@@ -128,9 +129,12 @@ def loaded(wanted: Modules) -> Iterator[Loaded]:
 
 @asynccontextmanager
 async def opened(url: str, *, read_only: bool = False) -> AsyncIterator[None]:
-    """Open the database for the body."""
-    if read_only and (missing := _missing_file(url)):
-        logger.info("there is no database %s yet: it counts as empty", missing)
+    """Open the database for the body. Raises DatabaseError if it cannot be used."""
+    file = _file(url)
+    if file is not None and file.is_dir():
+        raise DatabaseError(f"the database {file} is a folder: write sqlite:///folder/file.db")
+    if read_only and file is not None and not file.exists():
+        logger.info("there is no database %s yet: it counts as empty", file)
     await open_database(url, synchronous=cfg.aha.database.synchronous, read_only=read_only)
     try:
         yield
@@ -139,7 +143,9 @@ async def opened(url: str, *, read_only: bool = False) -> AsyncIterator[None]:
 
 
 def look(url: str, read: Callable[[Connection], T]) -> T:
-    """Return what `read` finds in the database, which is not changed."""
+    """Return what `read` finds in the database, which is not changed. Raises DatabaseError if there is none."""
+    if (file := _file(url)) is not None and not file.exists():
+        raise DatabaseError(f"there is no database {file}: go to the folder of your bot, or start the bot first")
 
     async def ask() -> T:
         async with opened(url, read_only=True), db_engine.connect() as connection:
@@ -148,9 +154,10 @@ def look(url: str, read: Callable[[Connection], T]) -> T:
     return asyncio.run(ask())
 
 
-def _missing_file(url: str) -> Path | None:
+def _file(url: str) -> Path | None:
+    """The file that the database is; None if it is on a server, in memory, or named in SQLite's own way."""
     parsed = parse_url(url)
     name = parsed.database or ""
     if parsed.get_backend_name() != "sqlite" or name in {"", ":memory:"} or name.startswith("file:"):
         return None
-    return None if Path(name).exists() else Path(name)
+    return Path(name)

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import sys
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
+
+from cyclopts import Parameter
+from cyclopts.validators import Number
 
 from aha.commands.exits import plain_errors
 from aha.tables import write_json, write_table
@@ -29,7 +32,9 @@ if TYPE_CHECKING:
 
 
 @plain_errors
-def history(*, home: Home = HOME, last: int = 0, json: Json = False) -> None:
+def history(
+    *, home: Home = HOME, last: Annotated[int, Parameter(validator=Number(gte=0))] = 0, json: Json = False
+) -> None:
     """List what was done to the tables, and when, the oldest first.
 
     Parameters
@@ -76,8 +81,9 @@ def _said(entry: Entry) -> Iterator[Mapping[str, Any]]:
 @plain_errors
 def owners(*, modules: Modules = MODULES, home: Home = HOME, json: Json = False) -> None:
     """List the tables with the modules that they belong to, and whether these are there."""
+    url = home.set_up()
     states = _states(modules)
-    found = look(home.set_up(), inventory.owners)
+    found = look(url, inventory.owners)
     if json:
         write_json([asdict(owned) | {"state": _state(owned.module, states)} for owned in found])
         return
@@ -104,8 +110,9 @@ def unused(*, modules: Modules = MODULES, home: Home = HOME, json: Json = False)
 
     They stay until they are named to: aha db prune
     """
+    url = home.set_up()
     states = _states(modules)
-    found, pending = look(home.set_up(), lambda connection: _unused(connection, states))
+    found, pending = look(url, lambda connection: _unused(connection, states))
     if json:
         write_json([_left(left, states) | {"unfinished": left.module in pending} for left in found])
     elif found:
