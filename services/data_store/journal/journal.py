@@ -18,7 +18,7 @@ from services.data_store.journal.found import Found
 from services.data_store.journal.reading import read_journal
 from services.data_store.journal.records import DELETED, HEAD, NAMES, pack_crc, pack_rest
 from services.data_store.journal.room import Room
-from services.data_store.journal.segments import HEADER_SIZE, Header, segment_paths, write_mark
+from services.data_store.journal.segments import HEADER_SIZE, Header, segment_paths, sync_path, write_mark
 from services.data_store.journal.syncing import Syncing
 
 if TYPE_CHECKING:
@@ -56,7 +56,6 @@ class Journal:
         self._database = database
         self._settings = max_bytes, segment_bytes
         self._closed = False
-        self._folded: dict[int, int] = {}
         self._syncing = Syncing(self._sync, self._tend)
         self._adopt(self.found)
 
@@ -72,7 +71,7 @@ class Journal:
         journal = cls(folder, database=database, max_bytes=max_bytes, segment_bytes=segment_bytes)
         with journal.lock:
             journal._begin()
-        journal._clear()
+        journal._settle()
         return journal
 
     def _adopt(self, found: Found) -> None:
@@ -87,9 +86,10 @@ class Journal:
         self._seq = self._synced = found.seq
         self._map, self._end, self._limit = _NOWHERE, 0, 0
         self._last: dict[int, int] = {}
+        self._folded: dict[int, int] = {}
 
     def _begin(self) -> None:
-        """Begin a segment of this process's own, and remove those of its predecessors in which nothing is."""
+        """Begin a segment of this process's own; `broken` says why if that cannot be."""
         try:
             self._put_strangers_aside()
             self._advance(0, jump=_JUMP)
@@ -108,12 +108,14 @@ class Journal:
                 "the journal has %d files that cannot be read or are another's: see %s", len(strangers), place
             )
 
-    def _clear(self) -> None:
-        """Remove the segments in which nothing is, once the new one is certain to be there after a power cut."""
+    def _settle(self) -> None:
+        """Bring to the disk what a process left that was killed; then segments in which nothing is can go."""
         with suppress(OSError):
             self._sync()
             with self.lock:
                 self._room.trim({})
+            for segment in self._room.finished:
+                sync_path(segment.path)
 
     # --- appending -----------------------------------------------------------------------------------------------
 
@@ -155,7 +157,6 @@ class Journal:
         """Append which number a store has; twice, so that one damaged record does not cost all of its others."""
         for _ in range(2):
             self.append(NAMES, name.encode(), number.to_bytes(2, "little"))
-        self._last.pop(NAMES, None)
 
     def _make_room(self, size: int) -> None:
         """Let there be room for `size` bytes more. JournalFull if that cannot be."""
@@ -187,6 +188,11 @@ class Journal:
         self._limit = 0
 
     # --- to the disk ---------------------------------------------------------------------------------------------
+
+    @property
+    def id(self) -> bytes:
+        """The identity of the journal, for good or until it is set aside."""
+        return self._id
 
     @property
     def seq(self) -> int:
@@ -258,7 +264,7 @@ class Journal:
                 place = put_aside(self.folder, segment_paths(self.folder), name=name, reason=reason)
             except OSError as error:
                 raise StoreError(f"the journal in {self.folder} cannot be set aside ({error.strerror})") from error
-            self.found = Found(self.folder)
+            self.found = Found(self.folder, seq=self._seq)
             self._adopt(self.found)
             self._numbers = numbers
             self._begin()

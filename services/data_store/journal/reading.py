@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from errno import EIO
 from itertools import zip_longest
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -18,12 +19,20 @@ if TYPE_CHECKING:
 
 class _File(NamedTuple):
     path: Path
-    page: bytes
     header: Header | None
+    copies: int
 
 
 def read_journal(folder: Path) -> Found:
-    """Read the journal in `folder`, which need not exist; OSError if it cannot be read at all."""
+    """Read the journal in `folder`, which need not exist; OSError if it may not be read. It may be in use meanwhile."""
+    while True:
+        try:
+            return _read(folder)
+        except FileNotFoundError:
+            continue  # a segment was trimmed at this very moment
+
+
+def _read(folder: Path) -> Found:
     files = [_file(path) for path in segment_paths(folder)]
     headers = [file.header for file in files if file.header is not None]
     if not headers:
@@ -38,9 +47,19 @@ def read_journal(folder: Path) -> Found:
 
 
 def _file(path: Path) -> _File:
-    with path.open("rb") as file:
-        page = file.read(HEADER_SIZE)
-    return _File(path, page, next(iter(headers_of(page)), None))
+    headers = headers_of(_content(path, HEADER_SIZE) or b"")
+    return _File(path, headers[0] if headers else None, len(headers))
+
+
+def _content(path: Path, size: int = -1) -> bytes | None:
+    """Return what is in a file, or its beginning; None if the disk has lost it. OSError if that is not the reason."""
+    try:
+        with path.open("rb") as file:
+            return file.read(size)
+    except OSError as error:
+        if error.errno == EIO:
+            return None
+        raise
 
 
 class _Reading:
@@ -48,27 +67,24 @@ class _Reading:
 
     def __init__(self, found: Found, file: _File) -> None:
         self._found = found
-        self._path, self._page, self._header = file
+        self._path, self._header, self._copies = file
         self._data = b""
         self._starts: dict[int, array[int]] = {}
         self._gaps: list[tuple[int, int, int, int]] = []
 
     def read(self, seed: int, following: _File | None) -> None:
         """Read the segment, after which comes the segment `following`, or none."""
-        last: dict[int, int] | None = None
-        try:
-            self._data = self._path.read_bytes()
-        except FileNotFoundError:
-            return  # trimmed at this very moment
-        except OSError as error:
-            self._found.damaged.append(Damage(self._path.name, 0, f"the file, which cannot be read ({error.strerror})"))
-        else:
-            if written(self._data, 0):
-                self._read_records(seed, following)
-            last = {number: seq_at(self._data, starts[-1]) for number, starts in self._starts.items()}
+        data = _content(self._path)
+        if data is None:
+            self._found.damaged.append(Damage(self._path.name, 0, "the file, which the disk does not give back"))
+        # A header alone that is not whole was being written when the process was killed.
+        elif self._header is not None or written(data, HEADER_SIZE) > HEADER_SIZE:
+            self._data = data
+            self._read_records(seed, following)
+        last = {number: seq_at(self._data, starts[-1]) for number, starts in self._starts.items()}
         if not last and self._path.name in {damage.segment for damage in self._found.damaged}:
             self._found.strangers.append(self._path)
-        self._found.segments.append(Finished(self._path, len(self._data), last))
+        self._found.segments.append(Finished(self._path, self._path.stat().st_size, last))
 
     def _read_records(self, seed: int, following: _File | None) -> None:
         start = HEADER_SIZE
@@ -95,8 +111,8 @@ class _Reading:
 
     def _tell(self, start: int, end: int, seq: int, following: _File | None) -> None:
         """Tell what is damaged. From `start` to `end` there is something, but not the number `seq` or a later one."""
-        if len(headers_of(self._page)) < 2:
-            self._found.damaged.append(Damage(self._path.name, 0, "the header", raw=self._page))
+        if self._copies < 2:
+            self._found.damaged.append(Damage(self._path.name, 0, "the header", raw=self._data[:HEADER_SIZE]))
         for gap in self._gaps:
             self._found.damaged.append(self._damage(*gap))
         last = self._last_number(following)

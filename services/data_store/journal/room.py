@@ -5,10 +5,12 @@ Everything here is done under the journal's lock, but `prepare`, which takes lon
 
 from __future__ import annotations
 
+from contextlib import suppress
 from threading import Lock
 from typing import TYPE_CHECKING
 
 from models.exc import JournalFull
+from services.data_store.journal.records import NAMES
 from services.data_store.journal.segments import number_of, reserve, segment_path, segment_paths
 
 if TYPE_CHECKING:
@@ -115,9 +117,10 @@ class Room:
     def trim(self, folded: Mapping[int, int]) -> None:
         """Remove the finished segments of which every record is folded: `folded` is the last that is, by store."""
         for segment in list(self.finished):
-            if is_folded(segment.last, folded):
-                segment.path.unlink(missing_ok=True)
-                self.finished.remove(segment)
+            if all(number == NAMES or seq <= folded.get(number, 0) for number, seq in segment.last.items()):
+                with suppress(OSError):  # it stays, and is tried again the next time
+                    segment.path.unlink(missing_ok=True)
+                    self.finished.remove(segment)
 
     def forget(self, paths: Collection[Path]) -> None:
         """Take note that someone has taken finished segments away."""
@@ -139,8 +142,3 @@ class Room:
         if self._spare is not None:
             self._spare.close().path.unlink(missing_ok=True)
             self._spare = None
-
-
-def is_folded(last: Mapping[int, int] | None, folded: Mapping[int, int]) -> bool:
-    """Say whether the database has all of a segment whose last record of each store is `last`."""
-    return last is not None and all(seq <= folded.get(number, 0) for number, seq in last.items())

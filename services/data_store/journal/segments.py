@@ -73,8 +73,13 @@ def segment_path(folder: Path, number: int) -> Path:
 
 
 def segment_paths(folder: Path) -> list[Path]:
-    """Return the segments in `folder`, which need not exist, in their order."""
-    return sorted((path for path in folder.glob(f"*{SUFFIX}") if path.stem.isdecimal()), key=number_of)
+    """Return the segments in `folder`, which need not exist, in their order; OSError if it may not be read."""
+    try:
+        names = os.listdir(folder)  # noqa: PTH208 - unlike glob, it says so if it may not
+    except FileNotFoundError:
+        return []
+    paths = [folder / name for name in names if name.endswith(SUFFIX)]
+    return sorted((path for path in paths if path.stem.isdecimal() and path.is_file()), key=number_of)
 
 
 def number_of(path: Path) -> int:
@@ -94,14 +99,11 @@ def sync_folder(folder: Path) -> None:
 
 @dataclass(slots=True)
 class Finished:
-    """A segment to which nothing is added: where it is, its size and the last record of each store in it.
-
-    It is never removed if `last` is None: then nobody knows what is in it.
-    """
+    """A segment to which nothing is added: where it is, its size and the last record of each store in it."""
 
     path: Path
     size: int
-    last: dict[int, int] | None
+    last: dict[int, int]
 
 
 @dataclass(eq=False, slots=True)
@@ -153,6 +155,12 @@ class Segment:
         self.map.close()
         os.close(self.fd)
         return Finished(self.path, self.size, self.last)
+
+
+def sync_path(path: Path) -> None:
+    """Bring a file to the disk that another process may have written."""
+    with path.open("r+b") as file:
+        os.fsync(file.fileno())
 
 
 def sync_file(fd: int, mapped: mmap.mmap) -> None:

@@ -101,7 +101,7 @@ class Syncing:
                 logger.warning("the disk does not take the journal (%s); trying again", error.strerror)
             self._refused = True
             return StoreError(
-                f"the disk does not take the journal ({error.strerror}): what was set outlives the process, but perhaps "
+                f"the disk does not take the journal ({error.strerror}): what was set outlives the process, perhaps "
                 "not the machine; look at the disk, it is tried again every second"
             )
         if self._refused:
