@@ -64,6 +64,13 @@ def count(value: Any) -> Any:
     return value
 
 
+def positive(value: Any) -> Any:
+    """Accept a whole number from 1."""
+    if type(value) is not int or value < 1:
+        raise mismatch("a whole number, 1 or more", value)
+    return value
+
+
 def bots(value: Any) -> list[dict[str, Any]]:
     """Accept a list of mappings, each with `adapter` and, if it likes, a unique `id`."""
     result: list[dict[str, Any]] = check([{}], value)
@@ -140,6 +147,16 @@ FRAMEWORK_KEYS = (
         ("aha", "store", "max_mb"),
         Rule(256, count),
         "How many MB the SimpleStore of a module may hold. Beyond, setting a value is an error.",
+    ),
+    Key(
+        ("aha", "store", "journal_mb"),
+        Rule(1024, positive),
+        "How much of the disk, in MB, changes of SimpleStores may take while the database cannot be reached.",
+    ),
+    Key(
+        ("aha", "store", "max_mb"),
+        Rule(256, positive),
+        "How much memory, in MB, the SimpleStore of each module may take. It is warned at 80 %.",
     ),
     Key(("aha", "super"), Rule(frozenset(), accounts), 'Who may do everything: ["QQ:12345"] or Aha IDs.'),
     *access_keys(("aha",), "default_"),

@@ -44,6 +44,8 @@ DEFAULTS = {
     "aha.limit.seconds": 60.0,
     "aha.private": True,
     "aha.store.max_mb": 256,
+    "aha.store.journal_mb": 1024,
+    "aha.store.max_mb": 256,
     "aha.super": frozenset(),
     "aha.default_group_list": frozenset(),
     "aha.default_group_list_mode": "blacklist",
