@@ -14,7 +14,7 @@ from core.database import db_engine, metadata
 from utils.sqlalchemy import upsert
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
     from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -45,10 +45,8 @@ async def read_progress(journal: str) -> Progress:
     return Progress(folded.pop(_FOLDS, 0), folded)
 
 
-async def write_progress(
-    connection: AsyncConnection, journal: str, *, folds: int, modules: Iterable[str], seq: int
-) -> None:
-    """Note, in the transaction on `connection`, that the records of `modules` up to `seq` are in the database."""
-    numbers = {**dict.fromkeys(modules, seq), _FOLDS: folds}
+async def write_progress(connection: AsyncConnection, journal: str, progress: Progress) -> None:
+    """Note, in the transaction on `connection`, what the database has of `journal` from now on."""
+    numbers = {**progress.folded, _FOLDS: progress.folds}
     rows = [{"journal": journal, "module": name, "folded": number} for name, number in numbers.items()]
     await connection.execute(upsert(_table, rows))

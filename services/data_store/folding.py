@@ -1,0 +1,224 @@
+"""One fold: the changes of a store since the last one go to its table, in one transaction. When that is, others decide.
+
+The number of the last record that the table has is written in the same transaction. So whatever is killed when, the
+next start finds either the table as it was, and the records to do again, or the table as it should be.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from contextlib import suppress
+from dataclasses import dataclass, field
+from functools import partial
+from time import monotonic
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from sqlalchemy.exc import DBAPIError
+
+from core.database.url import what_it_said
+from models.exc import JournalFull, StoreError
+from services.data_store.pickles import plain
+from services.data_store.progress import Progress, read_progress, write_progress
+from services.data_store.quarantine import Outcast, keep, move_rows
+from services.data_store.rows import Rows, rows_of, sealed
+from services.data_store.writing import delete_rows, is_refusal, lasting, upsert_rows
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Mapping
+
+    from sqlalchemy import Table
+    from sqlalchemy.ext.asyncio import AsyncConnection
+
+    from services.data_store.entries import Batch, Entries
+    from services.data_store.journal import Journal
+    from services.data_store.signing import Signer
+
+logger = logging.getLogger(__name__)
+
+# Rows of one transaction where there may be several: on SQLite nobody else can write meanwhile.
+_ROWS: Final = 50_000
+# Seconds until a row that the database refused is tried again.
+_RETRY: Final = 60.0
+
+
+class Held(NamedTuple):
+    """A change that the database refused: it stands in the journal with the number `seq`, and is tried again `at`."""
+
+    data: bytes | None
+    seq: int
+    at: float
+
+
+@dataclass(eq=False, slots=True)
+class Ledger:
+    """What all folds have in common: the journal, the key, and how much of the journal the database has."""
+
+    journal: Journal
+    signer: Signer
+    folds: int
+    folded: dict[str, int]
+
+    @property
+    def name(self) -> str:
+        """Under which the database knows the journal."""
+        return self.journal.id.hex()
+
+    def advance(self, progress: Progress) -> None:
+        """Take note of what is committed."""
+        self.folds = progress.folds
+        self.folded.update(progress.folded)
+        self.journal.note_folds(self.folds)
+
+
+@dataclass(eq=False, slots=True)
+class FoldedStore:
+    """A store and its table. `names` are those under which the journal has it; its next row gets the position `next`.
+
+    `unreadable` says why rows could not be read, by key. `held` are changes that the database refused. `pending` is a
+    batch of which nobody knows whether it was committed.
+    """
+
+    entries: Entries[Any]
+    table: Table
+    names: tuple[str, ...]
+    next: int = 1
+    unreadable: dict[str, str] = field(default_factory=dict)
+    held: dict[str, Held] = field(default_factory=dict)
+    pending: Batch | None = None
+
+    def release(self, keys: Iterable[str]) -> None:
+        """Forget what was remembered of keys whose rows are written now."""
+        for key in keys:
+            self.held.pop(key, None)
+            self.unreadable.pop(key, None)
+
+    @property
+    def unwritten(self) -> int:
+        """How many changes the table does not have, as far as is known."""
+        return self.entries.dirty + len(self.held) + (len(self.pending.changes) if self.pending else 0)
+
+
+async def fold(store: FoldedStore, ledger: Ledger, *, now: bool = False) -> None:
+    """Bring what `store` has to its table; what is changed meanwhile waits for the next fold.
+
+    What the database refused is tried again when it is time, or `now`. Raises whatever the database raises for the
+    whole of it; then nothing is lost, and the next fold does it.
+    """
+    await _find_out(store, ledger)
+    due = {key: held.data for key, held in store.held.items() if now or held.at <= monotonic()}
+    if not store.entries.dirty and not due:
+        return
+    batch = store.pending = store.entries.take()
+    mac = partial(_mac, ledger.signer, store.entries.owner)
+    kept, gone = await asyncio.to_thread(rows_of, {**due, **batch.changes}, first=store.next, mac=mac)
+    work = _Fold(store, ledger, batch, kept, gone)
+    try:
+        await work.write(None)
+    except DBAPIError as error:
+        if not is_refusal(error):
+            raise
+        await work.write({})
+    store.next += len(kept)
+    store.pending = None
+
+
+async def _find_out(store: FoldedStore, ledger: Ledger) -> None:
+    """Learn whether the last batch was committed after all; it is to be written again if not.
+
+    To do so in any case would set nothing wrong, but could move keys that have been deleted and set again.
+    """
+    batch = store.pending
+    if batch is None:
+        return
+    progress = await read_progress(ledger.name)
+    if progress.folded.get(store.entries.owner, 0) < batch.seq:
+        store.entries.give_back(batch)
+    else:
+        store.next += len(batch.changes)
+        store.release(batch.changes)
+        ledger.advance(progress)
+    store.pending = None
+
+
+def _mac(signer: Signer, owner: str, key: str, data: bytes) -> bytes | None:
+    return None if plain(data) else signer.mac(owner, key, data)
+
+
+@dataclass(frozen=True, slots=True)
+class _Fold:
+    """A batch on its way: the rows that are `kept` and those that are `gone`."""
+
+    store: FoldedStore
+    ledger: Ledger
+    batch: Batch
+    kept: Rows
+    gone: Rows
+
+    async def write(self, refused: dict[str, Exception] | None) -> None:
+        """Write all of it. With `refused` given, rows that the database refuses are held, and the others written."""
+        last = self.kept
+        if not self.batch.reborn:
+            # If this is killed halfway, doing it again comes out the same: what is new stands at the end in its order.
+            # What was deleted and set again would not, so there is one transaction then.
+            while len(last) > _ROWS:
+                part, last = last.part(0, _ROWS), last.part(_ROWS, len(last))
+                async with lasting() as connection:
+                    await upsert_rows(connection, self.store.table, part, refused=refused)
+        async with lasting() as connection:
+            await self._remove(connection, refused)
+            await upsert_rows(connection, self.store.table, last, refused=refused)
+            await self._hold(connection, refused or {})
+            written = {*self.kept.keys, *self.gone.keys}.difference(refused or ())
+            progress = self._progress(written)
+            await write_progress(connection, self.ledger.name, progress)
+        self.ledger.advance(progress)
+        self.store.release(written)
+
+    async def _remove(self, connection: AsyncConnection, refused: dict[str, Exception] | None) -> None:
+        """Take away rows that are deleted, that are to stand at the end, or that hold what could not be read."""
+        table, owner = self.store.table, self.store.entries.owner
+        reasons = {key: self.store.unreadable.get(key, "it could not be read") for key in self.batch.displaced}
+        await move_rows(connection, table, owner, reasons)
+        await delete_rows(connection, table, self.gone, refused=refused)
+        reborn = Rows(self.kept.moment, 0, sorted(self.batch.reborn))
+        await delete_rows(connection, table, reborn, refused=refused)
+
+    async def _hold(self, connection: AsyncConnection, refused: Mapping[str, Exception]) -> None:
+        """Report what was refused, and append it to the journal anew: all that stands there by now counts as folded."""
+        values = dict(zip(self.kept.keys, zip(self.kept.values, self.kept.macs, strict=True), strict=True))
+        owner = self.store.entries.owner
+        for key, error in refused.items():
+            data, mac = values.get(key, (None, None))
+            reason = what_it_said(error)
+            if data is not None:
+                await keep(connection, [Outcast(owner, key, data, f"the database refuses it: {reason}", mac=mac)])
+            if key not in self.store.held:
+                logger.warning(
+                    "SimpleStore of module %s: the database refuses key %r in table %s (%s); it stays in the journal "
+                    "and is tried again, and all others are written", owner, key, self.store.table.name, reason,
+                )  # fmt: skip
+            if (seq := self._append(key, data, mac)) is not None:
+                self.store.held[key] = Held(data, seq, monotonic() + _RETRY)
+        if refused:
+            with suppress(StoreError):  # it is tried again within a second anyway
+                await self.ledger.journal.sync()
+
+    def _append(self, key: str, data: bytes | None, mac: bytes | None) -> int | None:
+        """The number of the record that has this from now on; None if the key has been changed since."""
+        journal, entries = self.ledger.journal, self.store.entries
+        number = journal.register(entries.owner)
+        with journal.lock:
+            if entries.data.get(key) is not data:
+                return None
+            try:
+                return journal.append(number, key.encode(), None if data is None else sealed(data, mac))
+            except JournalFull:
+                # Where it stands now is beyond what is folded, and has to stay so.
+                return self.ledger.folded.get(entries.owner, 0) + 1
+
+    def _progress(self, written: Collection[str]) -> Progress:
+        """What the database has when this is committed."""
+        held = [held.seq - 1 for key, held in self.store.held.items() if key not in written]
+        seq = min([self.batch.seq, *held])
+        return Progress(self.ledger.folds + 1, dict.fromkeys(self.store.names, seq))

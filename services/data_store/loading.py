@@ -1,0 +1,142 @@
+"""Loading one store: what its table holds, and then what the journal has beyond that. What is damaged is reported."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from dataclasses import dataclass
+from functools import partial
+from heapq import merge
+from operator import itemgetter
+from typing import TYPE_CHECKING, Any
+
+from core.config import cfg
+from models.exc import StoredValueError
+from services.data_store.door import doors
+from services.data_store.entries import Entries
+from services.data_store.folding import FoldedStore
+from services.data_store.pickles import plain, unpickled
+from services.data_store.reading import read_content
+from services.data_store.rows import rows_of, unsealed
+from services.data_store.writing import lasting, upsert_rows
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from sqlalchemy import Table
+
+    from core.context import Module
+    from services.data_store.folding import Ledger
+    from services.data_store.journal import Record
+    from services.data_store.reading import Content, Verify
+
+logger = logging.getLogger(__name__)
+
+# So many keys are named in one report.
+_SHOWN = 5
+
+
+async def load_store(module: Module, table: Table, ledger: Ledger) -> FoldedStore:
+    """Load the store of `module`. Raises what the database raises, and StoreError."""
+    verify = partial(_verify, ledger, (module.name, *module.was))
+    content = await read_content(table, module.name, verify=verify)
+    names = _names(module)
+    records = await asyncio.to_thread(_records, ledger, names)
+    if unread := await asyncio.to_thread(_judge, records, verify):
+        await _put_as_they_are(table, content, unread)
+    _report(module.name, table.name, content)
+    entries: Entries[Any] = Entries(
+        module.name,
+        ledger.journal,
+        data=content.data,
+        unreadable=content.unreadable,
+        mac=partial(ledger.signer.mac, module.name),
+        max_mb=cfg.aha.store.max_mb,
+    )
+    for key, value in records:
+        if key not in unread:
+            entries.replay(key, None if value is None else unsealed(value)[0])
+    reasons = {key: str(error) for key, error in content.unreadable.items()}
+    return FoldedStore(entries, table, names, next=content.next, unreadable=reasons)
+
+
+def _names(module: Module) -> tuple[str, ...]:
+    """The names under which the journal may have changes of the store: former ones that no other module has now."""
+    taken = {other.name for other in doors}
+    return (module.name, *(name for name in module.was if name not in taken))
+
+
+def _verify(ledger: Ledger, names: Iterable[str], key: str, data: bytes, mac: bytes | None) -> bool:
+    """Whether this was signed here as what `key` holds in the store, under any of its names."""
+    return any(ledger.signer.verify(name, key, data, mac) for name in names)
+
+
+def _records(ledger: Ledger, names: Iterable[str]) -> list[tuple[str, bytes | None]]:
+    """What was set and deleted since the last fold, oldest first."""
+    beyond = (_beyond(ledger, name) for name in names)
+    return [(record.key.decode(), record.value) for record in merge(*beyond, key=itemgetter(0))]
+
+
+def _beyond(ledger: Ledger, name: str) -> Iterable[Record]:
+    folded = ledger.folded.get(name, 0)
+    return (record for record in ledger.journal.found.records(name) if record.seq > folded)
+
+
+@dataclass(frozen=True, slots=True)
+class _Unread:
+    """A value in the journal that cannot be read now, its signature, and why."""
+
+    data: bytes
+    mac: bytes | None
+    error: StoredValueError
+
+
+def _judge(records: Iterable[tuple[str, bytes | None]], verify: Verify) -> dict[str, _Unread]:
+    """The keys whose last value cannot be read: no code of it was run."""
+    found = {}
+    for key, value in dict(records).items():
+        data, mac = unsealed(value) if value is not None else (b"", None)
+        if value is None or plain(data):
+            continue
+        try:
+            unpickled(data, trusted=verify(key, data, mac), key=key)
+        except StoredValueError as error:
+            found[key] = _Unread(data, mac, error)
+    return found
+
+
+async def _put_as_they_are(table: Table, content: Content, unread: Mapping[str, _Unread]) -> None:
+    """Give values that cannot be read now their rows, as if they had been found there: they may be readable again."""
+    changes = {key: value.data for key, value in unread.items()}
+    rows, _ = rows_of(changes, first=content.next, mac=lambda key, _: unread[key].mac)
+    async with lasting() as connection:
+        await upsert_rows(connection, table, rows)
+    content.next += len(rows)
+    for key, value in unread.items():
+        content.data.pop(key, None)
+        content.unreadable[key] = value.error
+
+
+def _report(owner: str, table: str, content: Content) -> None:
+    """Say in one line for each kind what is wrong with rows."""
+    if content.damaged:
+        logger.warning(
+            "SimpleStore of module %s: %s damaged; what is left of it was taken from table %s into quarantine "
+            "(aha store quarantine); all others are there", owner, _keys(content.damaged), table,
+        )  # fmt: skip
+    kinds: dict[type[StoredValueError], list[str]] = {}
+    for key, error in content.unreadable.items():
+        kinds.setdefault(type(error), []).append(key)
+    for keys in kinds.values():
+        logger.warning(
+            "SimpleStore of module %s: %s not readable; it stays in table %s. %s", owner, _keys(keys), table,
+            content.unreadable[keys[0]],
+        )  # fmt: skip
+
+
+def _keys(keys: Iterable[str]) -> str:
+    keys = list(keys)
+    shown = ", ".join(map(repr, keys[:_SHOWN]))
+    if len(keys) == 1:
+        return f"key {shown} is"
+    return f"{len(keys)} keys ({shown}{', ...' if len(keys) > _SHOWN else ''}) are"

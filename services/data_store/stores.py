@@ -1,0 +1,122 @@
+"""The stores of a bot, from their opening to their end: what the life cycle calls, in this order."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from core.config import cfg
+from core.context import entered
+from core.database.url import what_it_said
+from models.exc import DatabaseError, StoreError, UsageError
+from services.data_store.background import Background
+from services.data_store.door import doors, settle
+from services.data_store.loading import load_store
+from services.data_store.opening import open_ledger
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from core.context import Module
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class _Open:
+    """The data folder, None before it is known, and what runs there; nothing does until there is a store to load."""
+
+    folder: Path | None = None
+    background: Background | None = None
+
+
+_open = _Open()
+
+
+def open_stores(folder: Path) -> None:
+    """Let what stores are told be kept in the data folder `folder`; to be called before the first is loaded.
+
+    Raises UsageError if another folder is in use.
+    """
+    if _open.folder is not None:
+        raise UsageError(f"the stores in {_open.folder} are open: a process has one data folder; close_stores() first")
+    _open.folder = folder
+
+
+async def load_stores(modules: Iterable[Module]) -> dict[Module, Exception]:
+    """Read the stores of `modules` and start writing them; to be called when their tables exist, before `on_start`.
+
+    Returns the modules whose store could not be read and why: such a store stays shut, and the module should be off.
+    From here on none of `modules` may make a store. It may be called again, for modules that are loaded later: a store
+    that was there before goes on as it was.
+    """
+    failures: dict[Module, Exception] = {}
+    for module in modules:
+        settle(module)
+        if module not in doors or doors[module].is_open:
+            continue
+        try:
+            with entered(module):
+                await _load(module)
+        except Exception as error:  # noqa: BLE001 - one module's table must not keep the others from starting
+            failures[module] = error
+    return failures
+
+
+async def _load(module: Module) -> None:
+    background = _open.background = _open.background or await _begin()
+    door = doors[module]
+    store = background.stores.get(module.name)
+    if store is None:
+        store = background.stores[module.name] = await load_store(module, door.table, background.ledger)
+    else:
+        store.table = door.table
+        store.entries.renew()
+    door.open(store.entries)
+
+
+async def _begin() -> Background:
+    if _open.folder is None:
+        raise UsageError("SimpleStores need a folder: open_stores(folder) comes before load_stores(modules)")
+    return Background(await open_ledger(_open.folder, max_mb=cfg.aha.store.journal_mb))
+
+
+async def flush_stores() -> None:
+    """Write everything that was set by now to the database. DatabaseError if that fails; it is tried again later."""
+    background = _open.background
+    if background is None:
+        return
+    try:
+        await background.flush()
+    except Exception as error:
+        raise DatabaseError(
+            f"SimpleStores cannot be written ({what_it_said(error)}): {background.unwritten()}; they are kept in the "
+            "journal and tried again"
+        ) from error
+
+
+async def close_stores(*, patience: float = 10.0) -> None:
+    """Shut the stores and write everything; what the database does not take in `patience` seconds stays in the journal.
+
+    The next start writes it then.
+    """
+    background, _open.folder, _open.background = _open.background, None, None
+    if background is None:
+        return
+    for door in list(doors.values()):
+        door.close()
+    try:
+        async with asyncio.timeout(patience):
+            await background.finish()
+    except TimeoutError:
+        logger.warning(
+            "SimpleStores could not be written within %g s: %s stay in the journal in %s and are written at the next "
+            "start", patience, background.unwritten(), background.ledger.journal.folder,
+        )  # fmt: skip
+    try:
+        await asyncio.to_thread(background.ledger.journal.close)
+    except StoreError as error:
+        logger.warning("%s", error)
