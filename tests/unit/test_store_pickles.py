@@ -6,10 +6,12 @@ import base64
 import collections
 import copyreg
 import datetime as dt
+import gc
 import json
 import pickle
 import pickletools
 import sys
+import weakref
 import zoneinfo
 from contextlib import suppress
 from typing import Any
@@ -228,6 +230,25 @@ def test_what_was_declared_is_forgotten_with_its_module():
         assert type(unpickled(data, trusted=False)) is new.Note
     with pytest.raises(ClassGone):
         unpickled(data, trusted=False)
+
+
+def test_a_module_that_is_still_loading_is_looked_at_again():
+    data = note_of("notes", "Memo")
+    with loaded("notes", "") as code:
+        with pytest.raises(ClassGone):
+            unpickled(data, trusted=False)
+        exec(NOTE.format(name="Note", was='__was__ = "Memo"'), vars(code))
+        assert type(unpickled(data, trusted=False)) is code.Note
+
+
+def test_looking_for_a_class_keeps_no_module_alive():
+    data = note_of("notes", "Memo")
+    with loaded("notes", NOTE.format(name="Note", was='__was__ = "Memo"')) as code:
+        unpickled(data, trusted=False)
+        gone = weakref.ref(code)
+        del code
+    gc.collect()
+    assert gone() is None
 
 
 # --- what cannot be read says why -----------------------------------------------------------------------------------

@@ -10,6 +10,7 @@ no short row can ask for much memory (LONG_BINPUT, a length beyond the end).
 from __future__ import annotations
 
 import re
+from functools import cache
 from typing import Final
 
 # MEMOIZE NONE NEWTRUE NEWFALSE EMPTY_TUPLE MARK EMPTY_LIST EMPTY_DICT APPEND APPENDS SETITEM SETITEMS TUPLE
@@ -21,7 +22,6 @@ _ACTING: Final = rb"\x93Rb\x81\x92"
 # BINBYTES BINBYTES8 BYTEARRAY8 LONG4, and where the pattern ends: SHORT_BINUNICODE SHORT_BINBYTES LONG1.
 _MEASURED: Final = {0x58: 4, 0x8D: 8, 0x42: 4, 0x8E: 8, 0x96: 8, 0x8B: 4, 0x8C: 1, 0x43: 1, 0x8A: 1}
 _HEAD: Final = b"\x80\x05"
-_STOP: Final = 0x2E
 
 
 def _counted(longest: int) -> bytes:
@@ -29,16 +29,20 @@ def _counted(longest: int) -> bytes:
     return b"|".join(re.escape(bytes([size])) + b".{%d}" % size for size in range(longest + 1))
 
 
-def _run_of(bare: bytes) -> re.Pattern[bytes]:
-    """A pattern for the longest run of opcodes, `bare` ones and those with short operands."""
+def _runs_of(bare: bytes) -> re.Pattern[bytes]:
+    """A pattern for the longest run of opcodes, `bare` ones and those with short operands; its group is a last STOP."""
     # SHORT_BINUNICODE, BININT1 BINGET, BININT2, BININT LONG_BINGET, BINFLOAT FRAME, LONG1. It never steps back (`*+`),
     # so it takes no memory and the same time for a byte whatever a row says.
     short = rb"\x8c(?:%b)|[Kh].|M..|[Jj].{4}|[G\x95].{8}|\x8a(?:%b)" % (_counted(127), _counted(9))
-    return re.compile(b"(?s)[%b]*+(?:(?:%b)[%b]*+)*+" % (bare, short, bare))
+    return re.compile(rb"(?s)[%b]*+(?:(?:%b)[%b]*+)*+(\.\Z)?+" % (bare, short, bare))
 
 
-_PLAIN: Final = _run_of(_BARE)
-_ANY: Final = _run_of(_BARE + _ACTING)
+@cache
+def _with_classes() -> re.Pattern[bytes]:
+    return _runs_of(_BARE + _ACTING)
+
+
+_PLAIN: Final = _runs_of(_BARE)
 
 
 def plain(data: bytes) -> bool:
@@ -48,27 +52,21 @@ def plain(data: bytes) -> bool:
 
 def well_formed(data: bytes) -> bool:
     """Whether `data` is, opcode by opcode, what pickling by protocol 5 writes, with or without classes."""
-    return _consists_of(_ANY, data)
+    return _consists_of(_with_classes(), data)
 
 
-def _consists_of(run: re.Pattern[bytes], data: bytes) -> bool:
-    """Whether `data` is nothing but such opcodes, and a STOP at its very end."""
-    if data[:2] != _HEAD:
-        return False
-    last = len(data) - 1
-    at = _end(run, data, 2)
-    while at < last:
-        width = _MEASURED.get(data[at])
+def _consists_of(runs: re.Pattern[bytes], data: bytes) -> bool:
+    """Whether `data` is nothing but such runs, with long operands between them, and a STOP at its very end."""
+    size = len(data)
+    at = len(_HEAD) if data.startswith(_HEAD) else size
+    while at < size:
+        found = runs.match(data, at)
+        if found is None or found.lastindex:
+            return found is not None
+        at = found.end()
+        width = _MEASURED.get(data[at]) if at < size else None
         if width is None:
             return False
         operand = at + 1 + width
-        at = _end(run, data, operand + int.from_bytes(data[at + 1 : operand], "little"))
-    return at == last and data[at] == _STOP
-
-
-def _end(run: re.Pattern[bytes], data: bytes, start: int) -> int:
-    """Where the run of opcodes that begins at `start` ends; beyond the data if `start` is."""
-    if start >= len(data):
-        return len(data)
-    found = run.match(data, start)
-    return found.end() if found else start
+        at = operand + int.from_bytes(data[at + 1 : operand], "little")
+    return False
