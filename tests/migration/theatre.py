@@ -85,7 +85,7 @@ class Stage:
 
     async def start(self, release: Release, expected: Release | Again) -> None:
         """Start a release; if there was one before, nothing is lost, and a second start has nothing to do."""
-        first = not self.counts
+        first = self.release is None and not self.counts
         await self.stop()
         self.release = release
         self.bot = await self.stack.enter_async_context(self.running(release))
