@@ -23,7 +23,7 @@ from core.migration.ledger import tables as ledger_tables  # noqa: F401 - their 
 from core.migration.ledger.leftovers import leftover_columns
 from core.migration.ledger.stamp import Stamp
 from core.migration.lock import one_process
-from core.migration.owned import Owned, framework, owned, selected
+from core.migration.owned import Owned, framework, owned
 from core.migration.schema.fingerprint import fingerprint
 from models.exc import DatabaseError
 
@@ -102,7 +102,7 @@ async def settle(modules: Iterable[Module]) -> Outcome:
     only now it is known what stands in the way. Raises DatabaseError if the database is gone.
     """
     modules = list(modules)
-    due = {module.name for module in modules if await _is_due(module)}
+    due = [module for module in modules if await _is_due(module)]
     ended = {module.name for module in modules} & _start.stamp.pending.keys()
     if not due and not ended:
         return Outcome()
@@ -110,7 +110,7 @@ async def settle(modules: Iterable[Module]) -> Outcome:
     with _explained():
         async with one_process(db_engine), db_engine.connect() as connection:
             work = _work(connection, "settle", replace(_start.stamp, pending=pending))
-            await work.migrate(selected(map(owned, modules), due))
+            await work.migrate([owned(module) for module in due])
             await _finish(work)
     for name in ended:
         transition.end(name)
@@ -188,7 +188,8 @@ async def _expand(
     backup: Callable[[], Awaitable[object]] | None,
 ) -> Work:
     work = _work(connection, "expand", _start.stamp, backup)
-    await work.expand(_start.running, changed=changed)
+    same = {name for name, given in prints.items() if _start.found.models.get(name) == given}
+    await work.expand(_start.running, changed=changed, declared=same)
     work.stamp = replace(work.stamp, models={**work.stamp.models, **prints})
     await _finish(work)
     return work

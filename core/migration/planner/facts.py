@@ -43,7 +43,8 @@ class Facts(ColumnFacts):
             return Evidence(known=False)
         expressions = [self._substituted(expression, values) for expression in keys.expressions]
         where = self._substituted(keys.where, values) if keys.where else ""
-        return raising(self._rows, expressions, where=where)
+        found = raising(self._rows, expressions, where=where)
+        return found if found.known else Evidence()  # what is not an expression only, such as `n DESC`
 
     def excluding(self, exclusion: ConstraintState) -> Evidence:
         """The rows that would exclude each other."""

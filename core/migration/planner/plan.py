@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from core.migration.model import UnitPlan
 from core.migration.planner.compare import steps_for
+from core.migration.planner.elsewhere import missing_elsewhere
 from core.migration.planner.facts import Facts
 from core.migration.planner.matching import matches, renaming_of
 from core.migration.planner.order import in_order
@@ -102,7 +103,8 @@ def _judged(
     for name, facts in asked.items():
         judged = [entry for step in facts.steps for entry in judge(step, facts)]
         planned[name] = make_room(judged, facts, connection.dialect)
-    planned = {name: steps for name, steps in consistent(planned, found, live, phase).items() if steps}
+    elsewhere = missing_elsewhere(connection, found, live)
+    planned = {name: steps for name, steps in consistent(planned, found, elsewhere, phase).items() if steps}
     changing = {name for name, steps in planned.items() if any(p.verdict is not Verdict.POSTPONE for p in steps)}
     return {name: [_askable(entry, changing) for entry in steps] for name, steps in planned.items()}
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from core.migration.state import ConstraintKind
 from core.migration.steps import (
@@ -30,19 +30,21 @@ if TYPE_CHECKING:
     from core.migration.steps import Step
 
 _Steps = dict[str, list[Planned]]
+# By table: the keys that it does not have for now, by their columns, each with the step that waits.
+Missing: TypeAlias = "Mapping[str, Mapping[frozenset[str], Planned]]"
 _UNIQUE = (ConstraintKind.PRIMARY, ConstraintKind.UNIQUE)
 
 
 def consistent(
-    planned: Mapping[str, Sequence[Planned]], found: Mapping[str, Match], live: Mapping[str, TableState], phase: Phase
+    planned: Mapping[str, Sequence[Planned]], found: Mapping[str, Match], elsewhere: Missing, phase: Phase
 ) -> _Steps:
     """The steps of each table, without those that make sense only after one that has to wait: they wait, too.
 
-    `found` are the tables that are planned, `live` all that are on disk.
+    `found` are the tables that are planned; `elsewhere` is what others are missing.
     """
     steps = {name: _key_in_place(_of_columns(entries), found[name]) for name, entries in planned.items()}
-    keys = {name: missing for name, match in found.items() if (missing := _missing(match, steps.get(name, ())))}
-    keys |= _missing_elsewhere(found, live)
+    here = {name: missing for name, match in found.items() if (missing := _missing(match, steps.get(name, ())))}
+    keys: Missing = {**here, **elsewhere}
     if not keys:
         return steps
     return {name: _without_keys(match, steps.get(name, []), keys, phase=phase) for name, match in found.items()}
@@ -93,27 +95,6 @@ def _missing(match: Match, planned: Iterable[Planned]) -> dict[frozenset[str], P
     state = match.wanted.state
     there = [c.columns for c in _keys(state) if not any(c.columns == _unique(p.step) for p in waiting.values())]
     return {columns: p for columns, p in waiting.items() if all(set(key) != columns for key in there)}
-
-
-def _missing_elsewhere(
-    found: Mapping[str, Match], live: Mapping[str, TableState]
-) -> dict[str, dict[frozenset[str], Planned]]:
-    """The keys that foreign keys of the model need, and that tables which are not planned do not have."""
-    missing: dict[str, dict[frozenset[str], Planned]] = {}
-    for match in found.values():
-        for wanted in match.wanted.state.constraints:
-            name, columns = wanted.target or "", frozenset(wanted.target_columns)
-            if name in live and name not in found and not _is_key(live[name], columns):
-                step = AddConstraint(match.name, wanted)
-                waits = Planned(step, Phase.SETTLE, Verdict.POSTPONE, remedy="no_key")
-                missing.setdefault(name, {})[columns] = waits
-    return missing
-
-
-def _is_key(state: TableState, columns: frozenset[str]) -> bool:
-    wanted = {column.lower() for column in columns}
-    indexes = (index.columns for index in state.indexes if index.unique)
-    return any(wanted == {name.lower() for name in key} for key in (*(key.columns for key in _keys(state)), *indexes))
 
 
 def _keys(state: TableState) -> Iterator[ConstraintState]:
