@@ -46,6 +46,10 @@ class TableRefused(DatabaseError):  # noqa: N818 - reads as the sentence it is
         self.table = table
 
 
+class NothingToCompare(DatabaseError):  # noqa: N818 - reads as the sentence it is
+    """The bot's role may create nothing, so it cannot be found out what the models' tables would be."""
+
+
 class DatabaseBusy(DatabaseError):  # noqa: N818 - reads as the sentence it is
     """Another session has been writing to the SQLite file for too long, or this very code has one open."""
 

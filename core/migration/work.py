@@ -24,7 +24,7 @@ from core.migration.planning import plan, plan_alone, version
 from core.migration.refused import remedy_for
 from core.migration.schema.read import table_names
 from core.migration.steps import CreateTable, Phase, RenameTable, RetireTable, Verdict
-from models.exc import DatabaseError
+from models.exc import DatabaseError, NothingToCompare
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Collection, Sequence
@@ -63,19 +63,31 @@ class Work:
     _backed_up: bool = False
     _no_backup: Exception | None = None
 
-    async def expand(self, wanted: Sequence[Owned], *, changed: Collection[str]) -> None:
+    async def expand(
+        self, wanted: Sequence[Owned], *, changed: Collection[str], declared: Collection[str] = ()
+    ) -> None:
         """Bring the tables of those up to date that `changed`, and of those tied to them; the framework first.
 
-        Raises DatabaseError if the framework's own tables fail, or if the database is gone.
+        `declared` are those whose models are as they were: where nothing can be compared, they go on with their tables
+        as these are. Raises DatabaseError if the framework's own tables fail, or if the database is gone.
         """
         if FRAMEWORK in changed:
             await self.migrate([framework()])
+            self._go_on_with(declared)
             if FRAMEWORK in self.failures:
                 error = self.failures[FRAMEWORK]
                 raise DatabaseError(
                     f"the framework's own tables cannot be brought up to date: {said(error)}"
                 ) from error
         await self.migrate(selected(wanted, changed))
+        self._go_on_with(declared)
+
+    def _go_on_with(self, declared: Collection[str]) -> None:
+        """Let those run with their tables as they are whose models are as they were, if nothing can be compared."""
+        for name in [name for name, error in self.failures.items() if isinstance(error, NothingToCompare)]:
+            if name in declared:
+                error = self.failures.pop(name)
+                logger.warning("%s goes on with its tables as they are: %s", name or "the framework", error)
 
     async def migrate(self, wanted: Sequence[Owned]) -> None:
         """Plan and apply what the modules `wanted` need now."""

@@ -196,6 +196,22 @@ async def test_a_role_that_may_not_create_schemas_uses_temporary_tables(database
 
 
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+async def test_a_role_that_may_create_tables_only_makes_them_in_the_place_of_those_that_are_there(database):
+    tables = _two_tables()
+    usual = await _wanted(tables)
+    async with db_engine.connect() as connection:
+        await _enter_role(connection, "GRANT ALL ON SCHEMA public TO {0}")
+        assert await connection.run_sync(wanted_tables, tables, {}, {}) == usual
+        await connection.run_sync(tables[0].metadata.create_all)
+        await connection.execute(text("INSERT INTO a (id, n) VALUES (1, 'n')"))
+        live = await connection.run_sync(read_tables)
+        again = await connection.run_sync(wanted_tables, tables, {}, {})
+        assert {name: table.state for name, table in again.items()} == {n: t.state for n, t in usual.items()}
+        assert await connection.run_sync(read_tables) == live
+        assert (await connection.execute(text("SELECT id, n FROM a"))).all() == [(1, "n")]
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 async def test_a_role_that_may_create_nothing_is_told_what_to_grant(database):
     async with db_engine.connect() as connection:
         await _enter_role(connection)

@@ -124,12 +124,16 @@ def _outdate(dialect: str, target: _Column) -> str:
 def _groups(connection: Connection, target: _Column) -> Iterator[_Group]:
     if not exists(connection):
         return
-    prepare(connection)
+    if connection.dialect.name == "sqlite":
+        prepare(connection)
     names = names_of(connection.dialect.name, "row_key")
     found = connection.exec_driver_sql(
         f"SELECT DISTINCT meaning, via, {names} FROM aha_kept WHERE {_whose(target)} ORDER BY 1, 2, 3"
     ).all()
-    there = set(column_names(connection, target.table)) if found else set()
+    if not found:
+        return
+    prepare(connection)  # a role that may have no functions can do without as long as nothing is kept
+    there = set(column_names(connection, target.table))
     for meaning, via, columns in found:
         group = _Group(meaning, via, json.loads(columns))
         if there.issuperset([*group.columns, target.name]) and (target.spelled or via is None):

@@ -10,7 +10,10 @@ from collections import defaultdict
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from sqlalchemy import select
+
 from core.migration.casts.cast import Cast, cast_sql
+from core.migration.kept.table import exists, kept_table
 from core.migration.kept.values import convert_keys_sql, keep_converted_sql
 from core.migration.meaning import Kind
 from core.migration.postgresql.columns import fill_work, is_by_row
@@ -116,7 +119,8 @@ def convert_work(job: Job, found: Mapping[tuple[str, str], Conversion]) -> Work:
         cast = _cast(job, new)
         if keep := _keep(job, new, cast):
             yield Stage.KEEP, keep
-        yield Stage.CONVERT, _convert_keys(job, new)
+        if new.column in (key := job.key(new.table)) or not key or _is_anything_kept(job):
+            yield Stage.CONVERT, _convert_keys(job, new)
         if not cast.total and is_by_row(new.fill):
             yield from _fill_afterwards(job, new)
         if new.moves:
@@ -162,6 +166,10 @@ def _convert_keys(job: Job, new: Conversion) -> Sql:
     return convert_keys_sql(
         job.connection, new.table, new.column, before=new.before, after=new.after, members=new.members
     )
+
+
+def _is_anything_kept(job: Job) -> bool:
+    return exists(job.connection) and bool(job.connection.scalar(select(select(kept_table.c.id).exists())))
 
 
 def _filled(new: Conversion, cast: Cast) -> str:

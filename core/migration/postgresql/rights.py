@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import text
 
 from core.migration.postgresql.ddl import quote
+from core.migration.statements import RestoreRows, Sql
 from core.migration.steps import (
     AddConstraint,
     AddIndex,
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from core.migration.postgresql.catalogue import Relation
+    from core.migration.statements import Statement
     from core.migration.steps import Step
 
 # These put something new into the schema: a table, an index, a type, or a name.
@@ -45,6 +47,18 @@ def demand_rights(connection: Connection, steps: Sequence[Step], relations: Mapp
         _demand_references(connection, target, relations, role)
     if any(isinstance(step, _MAKING) for step in steps):
         _demand_schema(connection, role)
+
+
+def demand_no_functions(connection: Connection, statements: Iterable[Statement]) -> None:
+    """Raise DatabaseError if one of the statements needs the functions that the role may not have."""
+    for statement in statements:
+        if isinstance(statement, RestoreRows) or (isinstance(statement, Sql) and "pg_temp." in statement.text):
+            query = text("SELECT quote_ident(current_database()), quote_ident(current_user)")
+            name, role = connection.execute(query).one()
+            raise DatabaseError(
+                f"{statement.table or 'its data'}: values have to be converted, for which the bot's role {role} needs "
+                f"functions of its own: GRANT TEMPORARY ON DATABASE {name} TO {role}, then start again"
+            )
 
 
 def _altered(steps: Iterable[Step]) -> list[str]:

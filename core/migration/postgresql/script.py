@@ -10,8 +10,11 @@ from contextlib import contextmanager
 from itertools import chain
 from typing import TYPE_CHECKING
 
+from sqlalchemy.exc import DBAPIError
+
 from core.migration import steps as s
 from core.migration.casts import cast as casts
+from core.migration.faults import code
 from core.migration.postgresql.catalogue import read, relations
 from core.migration.postgresql.columns import drop_and_add, replaced
 from core.migration.postgresql.convert import conversions, convert_work
@@ -20,7 +23,7 @@ from core.migration.postgresql.job import Job, Stage
 from core.migration.postgresql.names import kept_renames, name_work, renames, same_indexes
 from core.migration.postgresql.numbers import default_work
 from core.migration.postgresql.parts import parts_in_the_way, parts_work, touched
-from core.migration.postgresql.rights import demand_rights
+from core.migration.postgresql.rights import demand_no_functions, demand_rights
 from core.migration.postgresql.steps import work_of
 from core.migration.postgresql.types import plain_name, remade_types, type_work
 from core.migration.schema.create import create_statements, declared
@@ -37,6 +40,7 @@ if TYPE_CHECKING:
     from core.migration.statements import Statement
     from core.migration.steps import Phase, Step
 
+_FORBIDDEN = "42501"  # insufficient_privilege
 _OPENING = (
     Sql("SET LOCAL lock_timeout = '10s'"),
     # Rows that a policy hides from us would not be migrated; this makes an error of it.
@@ -54,7 +58,7 @@ def script(connection: Connection, unit: UnitPlan, phase: Phase) -> Script:
     steps = [p.step for p in unit.steps if p.phase is phase and p.verdict in (Verdict.APPLY, Verdict.REPORT)]
     if not steps:
         return Script(())
-    casts.prepare(connection)
+    can_convert = _can_convert(connection)
     now = relations(connection)
     demand_rights(connection, steps, now)
     named = renames(unit, steps, now)
@@ -63,7 +67,22 @@ def script(connection: Connection, unit: UnitPlan, phase: Phase) -> Script:
         job = Job(connection, unit, steps, catalogue)
         # Two steps may come to the same, such as a default that changes with its column's type.
         work = sorted(dict.fromkeys(_work(job)), key=lambda placed: placed[0])
-    return Script([*_OPENING, *named, *kept_renames(connection, unit, steps), *(sql for _, sql in work)])
+    statements = [*_OPENING, *named, *kept_renames(connection, unit, steps), *(sql for _, sql in work)]
+    if not can_convert:
+        demand_no_functions(connection, statements)
+    return Script(statements)
+
+
+def _can_convert(connection: Connection) -> bool:
+    """Make the functions that convert values, if the role may have any."""
+    try:
+        with connection.begin_nested():
+            casts.prepare(connection)
+    except DBAPIError as error:
+        if code(error) != _FORBIDDEN:
+            raise
+        return False
+    return True
 
 
 @contextmanager

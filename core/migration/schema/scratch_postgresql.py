@@ -14,9 +14,10 @@ from sqlalchemy.types import ARRAY, TypeDecorator
 
 from core.database.base import ModuleMetaData
 from core.migration.schema import postgresql as read_postgresql
+from core.migration.schema.aside import move_aside
 from core.migration.schema.create import create_statements
 from core.migration.schema.refusal import refusal
-from models.exc import DatabaseError
+from models.exc import NothingToCompare
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
@@ -31,20 +32,26 @@ if TYPE_CHECKING:
 def states(connection: Connection, tables: Collection[Table]) -> list[TableState]:
     """What PostgreSQL shows of `tables` when they are new; raises TableRefused.
 
-    It happens in a savepoint. A role that may not create schemas uses its temporary one; raises DatabaseError if it
-    has neither.
+    It happens in a savepoint. A role that may not create schemas uses its temporary one; one that has neither makes
+    the tables where they belong, and those that are there are aside meanwhile.
     """
     savepoint = connection.begin_nested()
     try:
         schemas = _enter_scratch(connection, sorted({table.schema for table in tables if table.schema}))
+        names = None
+        if schemas is None:
+            schemas, names = _make_way(connection, tables), {table.name for table in tables}
         _create(connection, list(_statements(connection.dialect, tables, _compile(connection.dialect, schemas))))
-        return read_postgresql.tables(connection, schemas=schemas)
+        return read_postgresql.tables(connection, names, schemas=schemas)
     finally:
         savepoint.rollback()
 
 
-def _enter_scratch(connection: Connection, schemas: list[str]) -> dict[str, str | None]:
-    """Make new tables go to a scratch schema; return what it, and one for each of `schemas`, stands for."""
+def _enter_scratch(connection: Connection, schemas: list[str]) -> dict[str, str | None] | None:
+    """Make new tables go to a scratch schema; return what it, and one for each of `schemas`, stands for.
+
+    None if the role may create no such place.
+    """
     may_create, may_temporary, path = connection.exec_driver_sql(
         "SELECT has_database_privilege(current_database(), 'CREATE'),"
         " has_database_privilege(current_database(), 'TEMPORARY'), current_setting('search_path')"
@@ -57,12 +64,39 @@ def _enter_scratch(connection: Connection, schemas: list[str]) -> dict[str, str 
     elif may_temporary:
         first, standing_for = "pg_temp", {}
     else:
-        raise DatabaseError(
-            "the database role may create neither schemas nor temporary tables, so its tables cannot be compared: "
-            "GRANT TEMPORARY ON DATABASE ... TO ..."
-        )
+        return None
     connection.exec_driver_sql(f"SET LOCAL search_path TO {', '.join(part for part in (first, path) if part)}")
     return standing_for or _temporary(connection)
+
+
+_RIGHTS = """
+SELECT quote_ident(current_user) AS role, quote_ident(current_database()) AS name,
+  quote_ident(current_schema()) AS schema, coalesce(bool_and(has_schema_privilege(n.nspname, 'CREATE')), true) AS enough
+FROM pg_namespace n WHERE n.nspname = ANY($1::text[])
+"""
+
+
+def _make_way(connection: Connection, tables: Collection[Table]) -> dict[str, str | None]:
+    """Let the models' tables be made where they belong; return what the schemas there are shown as.
+
+    Raises NothingToCompare if the role may not do that either.
+    """
+    schemas: dict[str, str | None] = {table.schema: table.schema for table in tables if table.schema}
+    schemas |= {read_postgresql.default_schema(connection): None}
+    rights = connection.exec_driver_sql(_RIGHTS, (list(schemas),)).one()
+    if not rights.enough:
+        raise NothingToCompare(
+            f"the bot's role {rights.role} may create nothing in the database {rights.name}, so what its tables should "
+            f"be cannot be found out: GRANT TEMPORARY ON DATABASE {rights.name} TO {rights.role}, then start again; "
+            f"to change tables it also needs GRANT CREATE ON SCHEMA {rights.schema} TO {rights.role}"
+        )
+    made = [(table.schema, table.name) for table in tables]
+    made += [(sequence.schema, sequence.name) for table in tables for sequence in _sequences(table)]
+    types = [
+        type_ for table in tables for column in table.columns for type_ in _named_types(column.type, connection.dialect)
+    ]
+    move_aside(connection, tables=made, types=[(type_.schema, str(type_.name)) for type_ in types])
+    return schemas
 
 
 def _temporary(connection: Connection) -> dict[str, str | None]:
