@@ -144,11 +144,6 @@ FRAMEWORK_KEYS = (
     Key(("aha", "limit", "seconds"), Rule(60.0, at_least_zero), "See `messages`."),
     Key(("aha", "private"), spec=True, comment="Answer in private chats."),
     Key(
-        ("aha", "store", "max_mb"),
-        Rule(256, count),
-        "How many MB the SimpleStore of a module may hold. Beyond, setting a value is an error.",
-    ),
-    Key(
         ("aha", "store", "journal_mb"),
         Rule(1024, positive),
         "How much of the disk, in MB, changes of SimpleStores may take while the database cannot be reached.",
@@ -156,7 +151,7 @@ FRAMEWORK_KEYS = (
     Key(
         ("aha", "store", "max_mb"),
         Rule(256, positive),
-        "How much memory, in MB, the SimpleStore of each module may take. It is warned at 80 %.",
+        "How many MB the SimpleStore of each module may hold; beyond, setting a value is an error.",
     ),
     Key(("aha", "super"), Rule(frozenset(), accounts), 'Who may do everything: ["QQ:12345"] or Aha IDs.'),
     *access_keys(("aha",), "default_"),

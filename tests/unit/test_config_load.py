@@ -43,7 +43,6 @@ DEFAULTS = {
     "aha.limit.messages": 0,
     "aha.limit.seconds": 60.0,
     "aha.private": True,
-    "aha.store.max_mb": 256,
     "aha.store.journal_mb": 1024,
     "aha.store.max_mb": 256,
     "aha.super": frozenset(),
