@@ -12,7 +12,7 @@ from core.adapter import adapters
 from core.database import close_database, open_database
 from core.dispatcher import dispatcher
 from core.migration.start import expand, settle
-from services.data_store import close_stores, load_stores
+from services.data_store import close_stores, load_stores, open_stores
 
 from .adapters import Running
 from .loader import Loader
@@ -58,12 +58,13 @@ OnMigration: TypeAlias = "Callable[[Migrated], None]"
 class Plan:
     """What a run is made of. `adapters` makes the adapters when it is given the way on which they emit.
 
-    `backup` saves the database into a file; it is awaited before the first change to a table that has rows. None saves
-    nothing.
+    `folder` is that of the data, where stores keep what the database does not have yet. `backup` saves the database
+    into a file; it is awaited before the first change to a table that has rows. None saves nothing.
     """
 
     selection: Selection
     database: str
+    folder: Path
     adapters: Callable[[Emit], Sequence[Adapter]]
     synchronous: str = "full"
     backup: Callable[[], Awaitable[Path]] | None = None
@@ -100,6 +101,7 @@ class Bot:
         migrated = await expand(self._modules(), backup=self._back_up if self.plan.backup else None)
         self._tell(migrated.units, since=began)
         self._put_off("have its tables", migrated.failures)
+        open_stores(self.plan.folder)
         self._put_off("load its SimpleStore", await load_stores(self._modules()))
         for module in self._modules():
             await self._start_module(module)

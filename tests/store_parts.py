@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from threading import Lock
+from threading import RLock
 from typing import TYPE_CHECKING
 
 from models.exc import JournalFull
@@ -16,7 +16,7 @@ class Notebook:
     """A journal in memory. `full` makes it take no more."""
 
     def __init__(self) -> None:
-        self.lock = Lock()
+        self.lock = RLock()
         self.names: list[str] = []
         self.records: list[tuple[int, bytes, bytes | None]] = []
         self.synced = 0
@@ -32,7 +32,7 @@ class Notebook:
         return self.names.index(name) + 1
 
     def append(self, number: int, key: bytes, value: bytes | None) -> int:
-        assert self.lock.locked()
+        assert self.lock._is_owned()
         if self.full:
             raise JournalFull("no room")
         self.records.append((number, key, value))

@@ -63,5 +63,6 @@ def run(
     cfg.aha.data_dir.mkdir(parents=True, exist_ok=True)
     url = database_url(db)
     backup = saver(url) if db_backup else None
-    plan = Plan(selection, url, make_adapters, synchronous=cfg.aha.database.synchronous, backup=backup)
+    folder, synchronous = cfg.aha.data_dir, cfg.aha.database.synchronous
+    plan = Plan(selection, url, folder, make_adapters, synchronous=synchronous, backup=backup)
     return serve(plan)

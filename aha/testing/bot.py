@@ -77,7 +77,7 @@ class RunningBot:
         self.failures: dict[str, BaseException] = {}
         self._strict = strict
         self._config = config
-        self._plan = Plan(modules, database, self._adapters, synchronous="normal")
+        self._plan = Plan(modules, database, config["aha"]["data_dir"], self._adapters, synchronous="normal")
         self._bot: Bot | None = None
         self._message_ids = count(1)
 
@@ -258,7 +258,8 @@ def _found(paths: Iterable[str | Path]) -> Iterator[Found]:
 
 
 def _with_data_dir(config: Mapping[str, Any], folder: str) -> dict[str, Any]:
-    return {**config, "aha": {"data_dir": folder, **config.get("aha", {})}}
+    given = {"data_dir": folder, **config.get("aha", {})}
+    return {**config, "aha": {**given, "data_dir": Path(given["data_dir"])}}
 
 
 def _unquoted(chain: MessageChain) -> MessageChain:

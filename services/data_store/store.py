@@ -1,65 +1,71 @@
-"""The dict-like face of a store and the rules for making one. What it holds is `contents`, writing it `writer`."""
+"""The dict-like face of a store. What is behind it is `entries`, and whether it may be touched the `door`'s."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, MutableMapping
-from typing import Any, TypeVar
+from collections.abc import MutableMapping
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, TypeVar
 
-from core.context import Module, current_module
-from models.exc import UsageError
-from services.data_store.contents import Contents
-from services.data_store.rows import checked_key, declare_table
+from services.data_store.changes import notice_all
+from services.data_store.door import build
+from services.data_store.keys import checked_key
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sqlalchemy import Table
+
+    from services.data_store.door import Door
 
 V = TypeVar("V")
 
-# The store of each module that made one; and the modules whose stores were loaded, which may not make one any more.
-stores: dict[Module, Contents[Any]] = {}
-settled: set[Module] = set()
-
 
 class SimpleStore(MutableMapping[str, V]):
-    """A dict of one module whose entries are there again after a restart.
+    """A dict of one module whose entries are there again after a restart, and after a crash.
 
     Make one, and only one, while the module loads; use it from `@on_start` on. Keys are str, values picklable: a
-    value that is not raises at the line that sets it. All entries stay in memory. They are written to the database
-    within about a second and when the bot stops. So is a value changed in place (`store["names"].append("x")`): it
-    is compared with what was stored after it was read, and once more when the bot stops.
-    After a restart entries are in the order in which they were last written. It is not a dict, only used like one.
+    value that is not raises at the line that sets it. What was set is kept on this computer when the line is done,
+    whatever becomes of the process; `await store.sync()` waits until a power cut cannot take it either.
 
-    Raises UsageError if made outside a module, twice in one, or when the module has loaded; StoreNotLoaded if
-    touched too early; StoreKeyError and StoreValueError for what cannot be stored.
+    A value changed in place (`store["names"].append("x")`) is found within about a second after it was read, and at the
+    latest when the bot stops; `with store.changing("names") as names:` saves it at the end of its body.
+    It is not a dict, only used like one. `SimpleStore[int]` is one whose values are int.
+
+    Raises UsageError if made outside a module, twice in one, or when the module has loaded; StoreNotLoaded if touched
+    too early; StoreKeyError and StoreValueError for what cannot be stored, StoreFullError and JournalFull if there is
+    no room for it, in memory or on the disk. Nothing has changed then.
     """
 
-    __slots__ = ("_contents",)
+    __slots__ = ("_door",)
 
     def __init__(self) -> None:
-        module = _loading_module()
-        self._contents: Contents[V] = Contents(module.name, declare_table())
-        stores[module] = self._contents
-        module.store = self
-        module.undo.callback(_forget, module)
+        self._door: Door[V] = build(self)
 
     def __getitem__(self, key: str) -> V:
-        return self._contents.opened().read(checked_key(key))
+        try:
+            return self._door.hot[key]
+        except (KeyError, TypeError):
+            pass  # it is not there, not read yet, or no key at all
+        return self._door.entries.read(checked_key(key))
 
     def __setitem__(self, key: str, value: V) -> None:
-        self._contents.opened().put(checked_key(key), value)
+        self._door.entries.put(checked_key(key), value)
 
     def __delitem__(self, key: str) -> None:
-        self._contents.opened().remove(checked_key(key))
+        self._door.entries.remove(checked_key(key))
 
     def __len__(self) -> int:
-        return len(self._contents.opened().values)
+        return len(self._door.entries.data)
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._contents.opened().values)
+        return iter(self._door.entries.data)
 
     def __contains__(self, key: object) -> bool:
-        return checked_key(key) in self._contents.opened().values
+        return checked_key(key) in self._door.entries.data
 
     def popitem(self) -> tuple[str, V]:
         """Remove and return the entry added last; KeyError if there is none."""
-        key = next(reversed(self._contents.opened().values), None)
+        key = next(reversed(self._door.entries.data), None)
         if key is None:
             raise KeyError("popitem(): the SimpleStore is empty")
         return key, self.pop(key)
@@ -69,30 +75,31 @@ class SimpleStore(MutableMapping[str, V]):
         for key in list(self):
             del self[key]
 
+    @contextmanager
+    def changing(self, key: str) -> Iterator[V]:
+        """Lend the value under `key` to the body, and save at its end, also if it raises, what it changed in place.
+
+        Raises KeyError if there is none, and what `store[key] = value` would raise at the end.
+        """
+        value = self[key]
+        try:
+            yield value
+        finally:
+            self._door.entries.compare(key, value)
+
+    async def sync(self) -> None:
+        """Return when all that was set, and changed in place, by now is on the disk; StoreError if the disk refuses."""
+        entries = self._door.entries
+        await notice_all(entries)
+        await entries.journal.sync()
+
+    @property
+    def table(self) -> Table:
+        """The table of the store, for `select`: `key`, `value` (pickled), `updated_at`, and columns of its own use.
+
+        It has what was set a second or so ago.
+        """
+        return self._door.table
+
     def __repr__(self) -> str:
-        return f"SimpleStore({self._contents.values!r})" if self._contents.is_open else "SimpleStore(<not loaded>)"
-
-
-def _loading_module() -> Module:
-    """Return the module that is being loaded and may make a store; UsageError says why there is none."""
-    module = current_module.get()
-    if module is None:
-        raise UsageError("a SimpleStore belongs to a module: make it at the top level of a module that the bot loads")
-    if module in settled:
-        raise UsageError(f"module {module.name} made its SimpleStore too late: make it at the top level, as it loads")
-    if module in stores:
-        raise UsageError(f"module {module.name} made a second SimpleStore: import the first one, or use longer keys")
-    return module
-
-
-def settle(module: Module) -> None:
-    """Take note that `module` has been loaded: it may not make a store any more."""
-    if module not in settled:
-        settled.add(module)
-        module.undo.callback(settled.discard, module)
-
-
-def _forget(module: Module) -> None:
-    """Close and unregister the store of a module that is unloaded."""
-    stores.pop(module).close()
-    module.store = None
+        return f"SimpleStore({dict(self)!r})" if self._door.is_open else "SimpleStore(<not loaded>)"

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import enum
-import threading
-from typing import TYPE_CHECKING
+import pickle
 
 import pytest
+from sqlalchemy import select
 
 from core.context import Module, entered
 from core.database import metadata
 from models.exc import StoreKeyError, StoreNotLoaded, StoreValueError, UsageError
 from services.data_store import SimpleStore
-from services.data_store.rows import pickled
-from services.data_store.store import settle, stores
-
-if TYPE_CHECKING:
-    from services.data_store.contents import Contents
+from services.data_store.door import doors, settle
+from tests.store_parts import fresh
 
 
 @pytest.fixture
@@ -33,13 +30,14 @@ def waiting(module) -> SimpleStore:
 
 
 @pytest.fixture
-def contents(module, waiting) -> Contents:
-    stores[module].fill([])
-    return stores[module]
+def entries(module, waiting):
+    entries = fresh()
+    doors[module].open(entries)
+    return entries
 
 
 @pytest.fixture
-def store(waiting, contents) -> SimpleStore:
+def store(waiting, entries) -> SimpleStore:
     return waiting
 
 
@@ -53,12 +51,10 @@ class Colour(enum.StrEnum):
 def test_a_store_has_a_table_of_its_module(module, waiting):
     table = module.tables["aha_store"]
     assert table.name == "aha_store__notes"
-    assert [(column.name, column.primary_key, column.nullable) for column in table.columns] == [
-        ("key", True, False),
-        ("value", False, False),
-        ("updated_at", False, False),
-    ]
+    assert [column.name for column in table.columns][:3] == ["key", "value", "updated_at"]
     assert module.store is waiting
+    assert waiting.table is table
+    assert "FROM aha_store__notes" in str(select(waiting.table))
 
 
 def test_outside_a_module_there_is_no_store():
@@ -82,10 +78,11 @@ def test_a_loaded_module_makes_no_store(module):
         SimpleStore()
 
 
-def test_an_unloaded_module_leaves_nothing_behind(module, store, contents):
+def test_an_unloaded_module_leaves_nothing_behind(module, store):
     settle(module)
     module.drop()
-    assert module not in stores
+    assert module not in doors
+    assert module.store is None
     assert "aha_store__notes" not in metadata.tables
     with pytest.raises(StoreNotLoaded, match="notes is closed"):
         store["a"] = 1
@@ -114,6 +111,8 @@ def test_an_unloaded_module_leaves_nothing_behind(module, store, contents):
         pytest.param(lambda s: s.clear(), id="clear"),
         pytest.param(lambda s: s.update(a=1), id="update"),
         pytest.param(lambda s: s.setdefault("a", 1), id="setdefault"),
+        pytest.param(lambda s: s.changing("a").__enter__(), id="changing"),
+        pytest.param(lambda s: s.sync().send(None), id="sync"),
     ],
 )
 def test_touched_too_early_it_names_on_start(waiting, touch):
@@ -155,17 +154,17 @@ def test_any_other_str_is_a_key(store, key):
     assert type(next(iter(store))) is str
 
 
-def test_a_value_that_cannot_be_pickled_is_refused_at_once_and_changes_nothing(store, contents):
+def test_a_value_that_cannot_be_pickled_is_refused_at_once_and_changes_nothing(store, entries):
     store["a"] = 1
-    contents.written(contents.batch())
+    entries.take()
     with pytest.raises(StoreValueError, match="key 'a', a function, cannot be pickled"):
         store["a"] = lambda: None
     assert dict(store) == {"a": 1}
-    assert contents.dirty == 0
+    assert entries.dirty == 0
 
 
 def test_a_value_that_no_database_keeps_is_refused_at_once(store, monkeypatch):
-    monkeypatch.setattr("services.data_store.rows.MAX_VALUE_BYTES", 1000)
+    monkeypatch.setattr("services.data_store.pickles.values.MAX_VALUE_BYTES", 1000)
     with pytest.raises(StoreValueError, match=r"key 'a', a bytes, takes 1,0\d\d bytes, more than 1,000"):
         store["a"] = bytes(1000)
 
@@ -187,15 +186,12 @@ def test_the_repr_shows_the_entries(store):
     assert repr(store) == "SimpleStore({'a': [1], 'b': 'x'})"
 
 
-# --- what is written ------------------------------------------------------------------------------------------------
+# --- changes in place -----------------------------------------------------------------------------------------------
 
 
-def changed(contents: Contents, **kw: bool) -> dict[str, bytes | None]:
-    """Let `contents` be written and return what was."""
-    contents.compare(**kw)
-    batch = contents.batch()
-    contents.written(batch)
-    return dict(batch)
+def in_the_journal(entries, key: str = "list"):
+    """What a restart after a kill would find."""
+    return pickle.loads([value for _, name, value in entries.journal.records if name == key.encode()][-1])
 
 
 @pytest.mark.parametrize(
@@ -208,99 +204,62 @@ def changed(contents: Contents, **kw: bool) -> dict[str, bytes | None]:
         pytest.param(lambda s: [value.append(1) for _, value in s.items()], id="items"),
     ],
 )
-def test_a_change_in_place_is_written(store, contents, change):
+def test_whatever_hands_out_a_value_its_change_is_noticed(store, entries, change):
     store["list"] = []
-    changed(contents)
+    for _ in range(2):
+        entries.notice(entries.lent.suspects())
     change(store)
-    assert changed(contents) == {"list": pickled("list", [1])}
+    entries.notice(entries.lent.suspects())
+    assert in_the_journal(entries) == [1]
 
 
-def test_an_object_changed_after_it_was_set_is_written(store, contents):
-    store["list"] = value = []
-    value.append(1)
-    assert changed(contents) == {"list": pickled("list", [1])}
-
-
-def test_an_object_held_for_long_is_compared_at_the_end(store, contents):
-    store["list"] = value = []
-    changed(contents)
-    value.append(1)
-    assert changed(contents) == {}
-    assert changed(contents, all_held=True) == {"list": pickled("list", [1])}
-
-
-def test_reading_alone_writes_nothing(store, contents):
-    store["list"] = [1, {"a": "b"}]
-    changed(contents)
-    assert store["list"] == [1, {"a": "b"}]
-    assert changed(contents) == {}
-
-
-@pytest.mark.parametrize(("old", "new"), [(1, True), (0.0, -0.0), ([1], [1]), ("a", "a"), ([], 1), (1, [])], ids=repr)
-def test_assigning_is_always_written(store, contents, old, new):
-    store["a"] = old
-    changed(contents)
-    store["a"] = new
-    assert changed(contents) == {"a": pickled("a", new)}
-
-
-def test_what_became_unpicklable_in_place_is_reported_once_and_keeps_its_last_good_value(store, contents, caplog):
+def test_a_value_that_was_being_changed_is_saved_at_the_end_of_the_body(store, entries):
     store["list"] = []
-    changed(contents)
-    store["list"].append(lambda: None)
-    assert changed(contents) == {}
-    assert changed(contents) == {}
-    assert len(caplog.messages) == 1
-    assert "module notes: the value for key 'list', a list, cannot be pickled" in caplog.messages[0]
-    store["list"].pop()
-    store["list"].append(1)
-    assert changed(contents) == {"list": pickled("list", [1])}
+    with store.changing("list") as value:
+        value.append(1)
+        assert in_the_journal(entries) == []
+    assert in_the_journal(entries) == [1]
 
 
-def test_a_key_set_again_while_it_is_written_is_written_again(store, contents):
-    store["a"] = 1
-    batch = contents.batch()
-    store["a"] = 2
-    contents.written(batch)
-    assert dict(contents.batch()) == {"a": pickled("a", 2)}
+def test_it_is_saved_also_if_the_body_raises_as_the_change_is_there(store, entries):
+    store["list"] = []
+    with pytest.raises(ZeroDivisionError), store.changing("list") as value:
+        value.append(1)
+        value.append(1 // 0)
+    assert in_the_journal(entries) == store["list"] == [1]
 
 
-def test_deleting_is_written(store, contents):
-    store.update(a=1, b=2, c=[3])
-    changed(contents)
-    del store["a"]
-    store.clear()
-    assert changed(contents) == {"a": None, "b": None, "c": None}
+def test_what_was_deleted_or_replaced_in_the_body_is_not_brought_back(store, entries):
+    store["list"], store["gone"] = [], []
+    with store.changing("list") as value, store.changing("gone"):
+        del store["gone"]
+        store["list"] = [2]
+        value.append(1)
+    assert dict(store) == {"list": [2]}
+    assert in_the_journal(entries) == [2]
 
 
-def test_a_batch_is_bounded_in_rows_and_bytes(store, contents, monkeypatch):
-    monkeypatch.setattr("services.data_store.contents._BATCH_ROWS", 3)
-    monkeypatch.setattr("services.data_store.contents._BATCH_BYTES", 1000)
-    for key in "abcd":
-        store[key] = 1
-    store["e"] = bytes(2000)
-    sizes = []
-    while batch := contents.batch():
-        sizes.append(len(batch))
-        contents.written(batch)
-    assert sizes == [3, 1, 1]
+def test_what_cannot_be_pickled_at_the_end_of_the_body_is_refused_there(store, entries):
+    store["list"] = []
+    with pytest.raises(StoreValueError, match="key 'list', a list"), store.changing("list") as value:
+        value.append(lambda: None)
+    assert in_the_journal(entries) == []
 
 
-def test_later_stamps_are_later_even_if_the_clock_goes_back(contents):
-    first = contents.stamps(3)
-    second = contents.stamps(3)
-    assert sorted({*first, *second}) == [*first, *second]
+async def test_sync_brings_all_that_was_set_and_changed_to_the_disk(store, entries):
+    store["list"] = held = []
+    await store.sync()
+    part = [held]
+    del held
+    part[0].append(1)
+    await store.sync()
+    assert in_the_journal(entries) == [1]
+    assert entries.journal.synced == entries.journal.seq == 2
 
 
-def test_threads_that_set_lose_nothing(store, contents):
-    def work(number: int) -> None:
-        for n in range(300):
-            store[f"{number}-{n}"] = n
-
-    threads = [threading.Thread(target=work, args=(number,)) for number in range(4)]
-    for thread in threads:
-        thread.start()
-    written = {}
-    while any(thread.is_alive() for thread in threads) or contents.dirty:
-        written |= changed(contents)
-    assert written.keys() == {f"{number}-{n}" for number in range(4) for n in range(300)} == set(store)
+def test_what_changed_in_place_is_saved_when_its_module_is_unloaded(module, store, entries):
+    store["list"] = value = []
+    entries.notice(entries.lent.suspects())
+    value.append(1)
+    module.drop()
+    assert in_the_journal(entries) == [1]

@@ -220,6 +220,22 @@ def test_what_is_replayed_is_there_and_the_table_is_to_have_it():
     assert entries.journal.seq == 0
 
 
+def test_a_value_that_sets_another_as_it_goes_may_do_so():
+    class Parting:
+        def __reduce__(self):
+            return (int, ())
+
+        def __del__(self):
+            entries.put("last words", "bye")
+
+    entries = fresh()
+    for change in [lambda: entries.put("a", 1), lambda: entries.remove("a"), lambda: entries.renew()]:
+        entries.put("a", Parting())
+        change()
+        assert entries.read("last words") == "bye"
+        entries.remove("last words")
+
+
 steps = st.lists(
     st.tuples(
         st.sampled_from(["put", "put", "remove", "take", "done", "fail"]), st.sampled_from("abcd"), st.integers(0, 3)
