@@ -7,14 +7,25 @@ import sys
 from typing import TYPE_CHECKING, Any, TextIO
 
 from .reports import traceback_text
+from .telling import told
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-OURS = ("aha", "bots", "core", "models", "modules", "services", "utils")
+OURS = ("aha", "bots", "core", "models", "services", "utils", "modules")
 
 
-class _Brief(logging.Formatter):
+class _Told(logging.Formatter):
+    """Says what Aha logs in the language of the bot; what modules log is theirs."""
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - the name is logging's
+        """As in Formatter, with the message translated."""
+        if record.name.partition(".")[0] in OURS[:-1]:
+            record.message = told(record.message)
+        return super().formatMessage(record)
+
+
+class _Brief(_Told):
     """Shows of an error the frames that are the module's own."""
 
     def format(self, record: logging.LogRecord) -> str:
@@ -31,7 +42,7 @@ class _Brief(logging.Formatter):
 
 
 _SHORT = _Brief("%(asctime)s %(levelname)-7s %(message)s", "%H:%M:%S")
-_LONG = logging.Formatter("%(asctime)s %(levelname)-7s %(name)s: %(message)s")
+_LONG = _Told("%(asctime)s %(levelname)-7s %(name)s: %(message)s")
 
 
 class _Stderr(logging.StreamHandler[TextIO]):

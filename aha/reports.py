@@ -7,7 +7,6 @@ from pathlib import Path
 from sysconfig import get_path
 from typing import TYPE_CHECKING
 
-from core.config import cfg
 from models.exc import AhaError
 
 if TYPE_CHECKING:
@@ -26,7 +25,7 @@ _NOWHERE = ("<sqlalchemy generated", "asyncpg/")
 
 def failure_report(name: str, what: str, error: BaseException, *, full: bool = False) -> str:
     """Say that module `name` is off because it failed to `what`. `full` keeps every frame of the traceback."""
-    head = _head(name, what, one_line(error))
+    head = f"module {name} is off, it failed to {what}: {one_line(error)}"
     if isinstance(error, SyntaxError) and not full:
         return f"{head}; correct it and start again"
     if isinstance(error, ModuleNotFoundError) and error.name and not error.name.startswith("modules."):
@@ -34,15 +33,6 @@ def failure_report(name: str, what: str, error: BaseException, *, full: bool = F
     if isinstance(error, AhaError) and not full and not _of_modules(error):
         return head
     return f"{head}\n{traceback_text(error, full=full)}"
-
-
-def _head(name: str, what: str, said: str) -> str:
-    # The frame of a migration's refusal is in the refusal's language; all else that fails is told in English.
-    if what == NO_TABLES:
-        from core.migration.report import without_tables  # noqa: PLC0415 - most starts have nothing to say of tables
-
-        return without_tables(name, said, lang=cfg.aha.lang)
-    return f"module {name} is off, it failed to {what}: {said}"
 
 
 def one_line(error: BaseException) -> str:

@@ -144,7 +144,7 @@ def _write_new_keys() -> None:
 
 def _ready(bot: Bot, failed: list[str]) -> str:
     count = len(bot.loader.loaded)
-    modules = f"{count} module{'' if count == 1 else 's'}"
+    modules = "1 module" if count == 1 else f"{count} modules"
     off = f", {len(failed)} off ({', '.join(failed)})" if failed else ""
     seconds = perf_counter() - aha.STARTED
     return f"ready: {modules}{off}; {', '.join(adapters)}; {_shown(bot.plan.database)}; {seconds:.2f} s"

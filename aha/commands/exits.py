@@ -7,6 +7,7 @@ import traceback
 from functools import wraps
 from typing import TYPE_CHECKING, ParamSpec
 
+from aha.telling import told
 from core.config import cfg
 from models.exc import AhaError, UsageError
 
@@ -20,7 +21,7 @@ USAGE = 2
 
 
 def plain_errors(command: Callable[P, int | None]) -> Callable[P, int]:
-    """Let a command say its expected errors in one line; with aha.debug the traceback comes first."""
+    """Let a command say its expected errors in one line, in the bot's language; with aha.debug after the traceback."""
 
     @wraps(command)
     def plain(*args: P.args, **kwargs: P.kwargs) -> int:
@@ -29,7 +30,7 @@ def plain_errors(command: Callable[P, int | None]) -> Callable[P, int]:
         except (AhaError, OSError) as error:
             if cfg.aha.debug:
                 traceback.print_exc()
-            sys.stderr.write(f"aha: {' '.join(str(error).split())}\n")
+            sys.stderr.write(f"aha: {told(' '.join(str(error).split()))}\n")
             return USAGE if isinstance(error, UsageError) else CANNOT_RUN
 
     return plain

@@ -130,11 +130,6 @@ def undo(backup: object, *, lang: str = "en") -> str:
     return texts_in(lang)["undo"].format(file=backup)
 
 
-def without_tables(module: str, error: str, *, lang: str = "en") -> str:
-    """Say in one line that `module` is off, for it could not have its tables."""
-    return texts_in(lang)["failed to have its tables"].format(module=module, error=error)
-
-
 def unfinished(modules: Iterable[str], *, lang: str = "en") -> str:
     """Say in one line which modules have an on_start that has to succeed before the change of their tables is done."""
     return texts_in(lang)["unfinished"].format(modules=", ".join(modules))

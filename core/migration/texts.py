@@ -107,7 +107,6 @@ ENGLISH: Mapping[str, str] = MappingProxyType(
         "plan.refused": "not at all, until this is put right:",
         "nothing to do": "nothing to be done: the database is as the modules declare it",
         "framework": "the framework",
-        "failed to have its tables": "module {module} is off, it failed to have its tables: {error}",
     }
 )
 
@@ -201,7 +200,6 @@ CHINESE: Mapping[str, str] = MappingProxyType(
         "plan.refused": "修正之前无法进行：",
         "nothing to do": "无需更新：数据库与模块的声明一致",
         "framework": "框架",
-        "failed to have its tables": "模块 {module} 已停用，无法更新它的表：{error}",
     }
 )
 

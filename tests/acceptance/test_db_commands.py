@@ -322,6 +322,23 @@ def test_a_start_in_chinese(new, run):
     said = lines(run("run", "--no-db-backup", AHA_LANG="zh").err)
     assert said[0].startswith("数据库已更新（")
     assert "note__notes.text: TEXT -> INTEGER：已转换 1 行；1 个值无法转换（主键 1）" in "\n".join(said)
+    assert said[-3].startswith("已就绪：1 个模块；console；sqlite data/aha.db；")
+    assert said[-2:] == ["正在停止", "已停止"]
+
+
+def test_what_is_off_and_what_is_wrong_is_said_in_chinese(release, write, run, db, monkeypatch):
+    release("Column('text', Text)")
+    write({"broken.py": "def f(:", "notes.py": "1 / 0", "for.py": ""})
+    said = lines(run("run", AHA_LANG="zh").err)
+    assert "模块 broken 已停用，导入失败：modules/broken.py, line 1: invalid syntax: def f(:；请修正后重新启动" in said
+    assert "模块 notes 已停用，导入失败：ZeroDivisionError: division by zero" in said
+    assert "模块 for 已停用：modules/for.py：for 是 Python 的关键字；请改名，例如 for_" in said
+    assert said[-3].startswith("已就绪：0 个模块，另有 3 个停用（for, broken, notes）；")
+    monkeypatch.setenv("AHA_LANG", "zh")
+    assert db("restore", "nothing.zip").err == "aha: 没有备份 nothing.zip：用 aha db backup 做一份\n"
+    assert db("prune").err == "aha: 请写明要删除什么：aha db prune 名称...；可删除的内容见 aha db unused\n"
+    assert db("plan", "--modules", "x").err.startswith("aha: ")
+    assert "里没有目录 x：请进入机器人的目录" in db("plan", "--modules", "x").err
 
 
 # --- what was, whose it is, what is left ---

@@ -2,7 +2,6 @@
 
 import importlib
 from functools import partial
-from types import SimpleNamespace
 
 import pytest
 
@@ -52,19 +51,6 @@ def test_a_syntax_error_is_one_line_with_its_place(failing):
         "module m is off, it failed to import: failing_module.py, line 2: invalid syntax: def f(:; "
         "correct it and start again"
     )
-
-
-@pytest.mark.parametrize(
-    ("lang", "what", "text"),
-    [
-        ("en", "have its tables", "module m is off, it failed to have its tables: no room"),
-        ("zh", "have its tables", "模块 m 已停用，无法更新它的表：no room"),
-        ("zh", "start", "module m is off, it failed to start: no room"),
-    ],
-)
-def test_a_module_without_tables_is_told_of_in_the_language_of_the_refusal(monkeypatch, lang, what, text):
-    monkeypatch.setattr("aha.reports.cfg", SimpleNamespace(aha=SimpleNamespace(lang=lang)))
-    assert failure_report("m", what, UsageError("no room")) == text
 
 
 def test_a_missing_dependency_comes_with_advice(failing):

@@ -1,0 +1,230 @@
+"""What Aha says in one line, in Chinese, by what it says in English. Only words: `telling` finds what is meant.
+
+A name in braces stands for what differs; the two texts have the same ones.
+"""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_START = {
+    "ready: {modules}; {adapters}; {database}; {seconds} s": "已就绪：{modules}；{adapters}；{database}；{seconds} 秒",
+    "ready: {modules}, {n} off ({names}); {adapters}; {database}; {seconds} s": (
+        "已就绪：{modules}，另有 {n} 个停用（{names}）；{adapters}；{database}；{seconds} 秒"
+    ),
+    "1 module": "1 个模块",
+    "{n} modules": "{n} 个模块",
+    "no module is on; write one with: aha new hello": "没有可运行的模块；新建一个：aha new hello",
+    "stopping": "正在停止",
+    "stopping; another signal ends all waiting": "正在停止；再发一次信号则不再等待",
+    "stopped": "已停止",
+    "module {name} is off, it failed to import: {error}": "模块 {name} 已停用，导入失败：{error}",
+    "module {name} is off, it failed to have its tables: {error}": "模块 {name} 已停用，无法更新它的表：{error}",
+    "module {name} is off, it failed to load its SimpleStore: {error}": (
+        "模块 {name} 已停用，无法载入它的 SimpleStore：{error}"
+    ),
+    "module {name} is off, it failed to start: {error}": "模块 {name} 已停用，启动失败：{error}",
+    "{error}; correct it and start again": "{error}；请修正后重新启动",
+    "{error}; install what the module needs into this Python environment": (
+        "{error}；请把模块需要的包安装到这个 Python 环境"
+    ),
+    "module {name} is off: {where}: {problem}": "模块 {name} 已停用：{where}：{problem}",
+    "{name} is a word of the Python language; rename it, for example to {wanted}_": (
+        "{name} 是 Python 的关键字；请改名，例如 {wanted}_"
+    ),
+    "its name cannot be imported by Python; rename it, for example to {wanted}": (
+        "Python 无法导入这个名字；请改名，例如 {wanted}"
+    ),
+    "it has no __init__.py; add one, or begin the folder's name with {prefix}": (
+        "缺少 __init__.py；请补上，或在目录名前加上 {prefix}"
+    ),
+    "Aha comes with a module of that name; rename yours": "Aha 自带同名模块；请给你的模块改名",
+    "{places} have the same name; rename or remove one, or begin its name with {prefix}": (
+        "{places} 同名；请改名或删除其中一个，或在名字前加上 {prefix}"
+    ),
+    "what has to wait in the tables of module {name} waits on: {error}": (
+        "模块 {name} 的表中暂缓的内容继续等待：{error}"
+    ),
+    "another process is migrating this database; waiting for it": "另一个进程正在更新这个数据库，等待它完成",
+    "{names} waits for tables that others use, and tries again: {error}": (
+        "{names} 要更新的表正被占用，稍后重试：{error}"
+    ),
+    "still migrating {table}, {seconds} s": "仍在更新 {table}，已用 {seconds} 秒",
+    "there is no database {file} yet: it counts as empty": "还没有数据库 {file}：按空数据库处理",
+}
+
+_TABLES = {
+    "its tables could not be brought up to date: {error}; {remedy}": "无法更新它的表：{error}；{remedy}",
+    "its tables cannot be compared with the database: {error}; {remedy}": "无法把它的表与数据库比较：{error}；{remedy}",
+    "its tables have to be changed, and no backup could be made before: {error}; see to that, or start with "
+    "--no-db-backup": "更新它的表之前没能备份：{error}；请先解决，或用 --no-db-backup 启动",
+    "{error}; have the schema made: CREATE SCHEMA {schema}; GRANT USAGE, CREATE ON SCHEMA {schema2} TO {role}": (
+        "{error}；请先建好这个 schema：CREATE SCHEMA {schema}; GRANT USAGE, CREATE ON SCHEMA {schema2} TO {role}"
+    ),
+    "{error}; let the bot's role do that (GRANT ... ON ... TO {role}), or make it the owner (... OWNER TO {role2})": (
+        "{error}；请授权给机器人的角色（GRANT ... ON ... TO {role}），或让它成为所有者（... OWNER TO {role2}）"
+    ),
+    "{error}; have what brings it installed (CREATE EXTENSION ...), or take another type": (
+        "{error}；请安装提供它的扩展（CREATE EXTENSION ...），或换一种类型"
+    ),
+    "{error}; others use it: end them (pg_stat_activity shows which), then start again": (
+        "{error}；它正被占用：请结束占用它的连接（见 pg_stat_activity），再启动"
+    ),
+    "{error}; SQLite has no schemas: declare the table without one, or use PostgreSQL": (
+        "{error}；SQLite 没有 schema：声明时请去掉，或改用 PostgreSQL"
+    ),
+    "{error}; its data is as it was; show this line to the author of the module": (
+        "{error}；数据没有改动；请把这一行告诉模块的作者"
+    ),
+    "its data is as it was; show this line to the author of the module": "数据没有改动；请把这一行告诉模块的作者",
+    "table {table} cannot be made on {database} as it is declared: {error}; correct the declaration, or use a type "
+    "that both databases have": (
+        "按现在的声明，无法在 {database} 上建表 {table}：{error}；请修正声明，或改用两种数据库都有的类型"
+    ),
+    "{column} refers to {target}, which does not exist: correct the name, or turn on the module that has it": (
+        "{column} 引用的 {target} 不存在：请改正名字，或启用它所在的模块"
+    ),
+    "table {table} of {module} is declared twice: give one of the two another __tablename__, import the first where "
+    "it is needed, or say extend_existing=True to add to it": (
+        "{module} 把表 {table} 声明了两次：请给其中一个换 __tablename__，或在需要的地方导入前一个，或写 "
+        "extend_existing=True 在其上补充"
+    ),
+    "the tables {tables} have to be copied, which takes {needed} MB in {folder}, and {free} MB are free: make room "
+    "and start again": "需要复制表 {tables}，在 {folder} 中占 {needed} MB，只剩 {free} MB：请腾出空间，再启动",
+    "table {name} belongs to the role {owner}, so the bot's role {role} may not alter it: {remedy}, then start again": (
+        "表 {name} 属于角色 {owner}，机器人的角色 {role} 无权修改：请执行 {remedy}，再启动"
+    ),
+    "the bot's role {role} may not create anything in the schema {schema}: {remedy}, then start again": (
+        "机器人的角色 {role} 无权在 schema {schema} 中创建对象：请执行 {remedy}，再启动"
+    ),
+    "the bot's role {role} may not refer to table {table}: {remedy}, then start again": (
+        "机器人的角色 {role} 无权引用表 {table}：请执行 {remedy}，再启动"
+    ),
+    "the database could not be brought up to date: {error}; what was under way was rolled back; {remedy}": (
+        "数据库没能更新：{error}；进行到一半的改动已撤销；{remedy}"
+    ),
+}
+
+_DATABASE = {
+    "the database URL {url} cannot be read: {remedy}": "数据库地址 {url} 无法识别：{remedy}",
+    "the database URL {url} is of kind {kind}, which is not supported: {remedy}": (
+        "不支持数据库地址 {url} 的类型 {kind}：{remedy}"
+    ),
+    "write sqlite:///folder/file.db or postgresql://user:password@host/database": (
+        "请写成 sqlite:///folder/file.db 或 postgresql://user:password@host/database"
+    ),
+    "the database {url} cannot be used: {error}; {remedy}": "无法使用数据库 {url}：{error}；{remedy}",
+    "check that the folder exists, that the disk has room and that this user may write there": (
+        "请检查目录是否存在、磁盘是否有空间、当前用户能否写入"
+    ),
+    "check that the server runs, and host, port, user, password, database name and options in the URL": (
+        "请检查服务器是否在运行，以及地址中的主机、端口、用户、密码、数据库名和选项"
+    ),
+    "name the database's own file; a backup is put back with: aha db restore FILE": (
+        "请写数据库文件本身；还原备份请用：aha db restore 文件"
+    ),
+    "the database {file} is a folder: write sqlite:///folder/file.db": (
+        "{file} 是目录，不是数据库：请写成 sqlite:///folder/file.db"
+    ),
+    "there is no database {file}: go to the folder of your bot, or start the bot first": (
+        "没有数据库 {file}：请进入机器人的目录，或先启动机器人"
+    ),
+    "there is no database {file}: check aha.database.url, or start the bot first": (
+        "没有数据库 {file}：请检查 aha.database.url，或先启动机器人"
+    ),
+    "there is no database {file}: check the URL": "没有数据库 {file}：请检查地址",
+}
+
+_BACKUP = {
+    "there is no backup {file}: aha db backup makes one": "没有备份 {file}：用 aha db backup 做一份",
+    "{file} cannot be read as a backup: {error}; take another backup": "{file} 无法作为备份读取：{error}；请换一份备份",
+    "the backup {file} is damaged: {name} is not what was written; take another backup": (
+        "备份 {file} 已损坏：{name} 与写入时不同；请换一份备份"
+    ),
+    "{file} is a backup of a {kind} database: restore it to one (sqlite:///FILE or postgresql://...), then: aha db "
+    "copy FROM_URL TO_URL": (
+        "{file} 是 {kind} 数据库的备份：请先还原到同类数据库（sqlite:///文件 或 postgresql://...），"
+        "再用：aha db copy 源地址 目标地址"
+    ),
+    "{what} has tables already: restore to an empty database, or say that this one may be overwritten (--overwrite); "
+    "what is there is saved first": ("{what} 里已有表：请还原到空数据库，或用 --overwrite 允许覆盖；现有内容会先备份"),
+    "{file} is open in another process: stop the bot (and close other programs that have it open)": (
+        "{file} 正被另一个进程打开：请先停止机器人（并关闭其他打开它的程序）"
+    ),
+    "the database {name} is open in a bot on {where} ({n} connections): stop the bot first": (
+        "数据库 {name} 正被 {where} 上的机器人使用（{n} 个连接）：请先停止机器人"
+    ),
+    "no backup can be written to {folder}: {error}; let this user write there": (
+        "无法把备份写入 {folder}：{error}；请让当前用户可以写入"
+    ),
+    "no backup could be made in {folder}: {error}; see to that and try again": (
+        "没能在 {folder} 中做备份：{error}；请解决后重试"
+    ),
+    "{what} takes up to {needed} MB in {folder}, and {free} MB are free: make room there, or remove old backups": (
+        "{what} 在 {folder} 中最多需要 {needed} MB，只剩 {free} MB：请腾出空间，或删除旧备份"
+    ),
+    "a database in memory has no file to back up or restore: write sqlite:///folder/file.db": (
+        "内存数据库没有可备份或还原的文件：请写成 sqlite:///folder/file.db"
+    ),
+    "copy is for moving between SQLite and PostgreSQL; for the same kind: aha db backup, then aha db restore": (
+        "copy 用于在 SQLite 与 PostgreSQL 之间搬迁；同类数据库请用：aha db backup，再 aha db restore"
+    ),
+    "the target has tables of a bot already ({tables}): copy to an empty database": (
+        "目标数据库里已有机器人的表（{tables}）：请复制到空数据库"
+    ),
+    "the source is not up to date ({what}): start the bot on it once, or: aha db migrate": (
+        "源数据库不是最新的（{what}）：请先用它启动一次机器人，或运行 aha db migrate"
+    ),
+    "{problems}: correct or delete them, then copy again": "{problems}：请修正或删除，再复制",
+}
+
+_COMMANDS = {
+    "there is no folder {folder} in {place}: go to the folder of your bot, name one with --modules DIR, or begin "
+    "with: aha new hello": (
+        "{place} 里没有目录 {folder}：请进入机器人的目录，或用 --modules 目录 指定，或从头开始：aha new hello"
+    ),
+    "{source} {file}: there is no such file; write one with: aha config --write {file2}": (
+        "{source} {file}：没有这个文件；生成一份：aha config --write {file2}"
+    ),
+    "{option} {name}: there is no such module; {modules}": "{option} {name}：没有这个模块；{modules}",
+    "there are: {names}": "现有：{names}",
+    "there are none; write one with: aha new hello": "一个模块也没有；新建一个：aha new hello",
+    "--load-only {name}: this module cannot run: {reason}": "--load-only {name}：这个模块无法运行：{reason}",
+    "it is disabled (aha modules enable {name})": "它已被停用（启用：aha modules enable {name}）",
+    "--module {name}: no table belongs to it; values are kept of: {names}": (
+        "--module {name}：没有表属于它；另行保留了值的模块：{names}"
+    ),
+    "say what is to go: aha db prune NAME...; aha db unused lists what there is": (
+        "请写明要删除什么：aha db prune 名称...；可删除的内容见 aha db unused"
+    ),
+    "{name} is nothing that is unused or kept; there is: {names}": "{name} 不是不再使用或另行保留的内容；现有：{names}",
+    "{name} belongs to module {module}, which may need it: do not leave that one out": (
+        "{name} 属于模块 {module}，它可能还要用：请不要把它排除在外"
+    ),
+    "{name} may be needed yet: module {module} has an on_start that has not succeeded since the change of its tables; "
+    "start the bot first": (
+        "{name} 可能还用得到：模块 {module} 的表更新之后，它的 on_start 还没有成功过；请先启动机器人"
+    ),
+    "there is no terminal to ask at: say --yes if all of that is to go": "没有终端可供确认：确定全部删除，请加 --yes",
+    "module {name} is off, and what it needs is not known: correct it, or leave it out (--exclude)": (
+        "模块 {name} 已停用，无法知道它需要什么：请修正它，或把它排除在外（--exclude）"
+    ),
+    "the database is not up to date, and modules may need that yet: first aha db migrate": (
+        "数据库不是最新的，模块可能还用得到：请先运行 aha db migrate"
+    ),
+    "{names} cannot be removed: {error}; remove what needs it first, then try again": (
+        "无法删除 {names}：{error}；请先删除依赖它的内容，再重试"
+    ),
+    "{table} cannot be removed: rows of {other} refer to it; remove that table as well, or its foreign key": (
+        "无法删除 {table}：{other} 的行引用着它；请连同那张表或它的外键一起删除"
+    ),
+    "{table} cannot be removed: {kind} {name} needs it; remove that first": (
+        "无法删除 {table}：{kind} {name} 依赖它；请先删除后者"
+    ),
+}
+
+CHINESE: Mapping[str, str] = MappingProxyType({**_START, **_TABLES, **_DATABASE, **_BACKUP, **_COMMANDS})

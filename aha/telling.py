@@ -1,0 +1,44 @@
+"""What Aha says, in the language of the bot: what lies below knows none and speaks English, this finds the Chinese."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from typing import TYPE_CHECKING
+
+from core.config import cfg
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_GAP = re.compile(r"{(\w+)}")
+
+
+def told(text: str) -> str:
+    """`text`, whose first line is one of Aha's own, in the language of the bot; what is not known stays English."""
+    if cfg.aha.lang != "zh":
+        return text
+    first, newline, rest = text.partition("\n")
+    return f"{_in_chinese(first)}{newline}{rest}"
+
+
+def _in_chinese(text: str) -> str:
+    for pattern, chinese in _patterns():
+        if found := pattern.fullmatch(text):
+            return chinese.format(**{name: _in_chinese(value) for name, value in found.groupdict().items()})
+    return text
+
+
+@cache
+def _patterns() -> tuple[tuple[re.Pattern[str], str], ...]:
+    """What each English text looks like, the longest first, with its Chinese."""
+    # Imported late: nobody needs it who reads English.
+    from aha.chinese import CHINESE  # noqa: PLC0415
+
+    longest_first = sorted(CHINESE, key=lambda english: len(_GAP.sub("", english)), reverse=True)
+    return tuple((re.compile("".join(_parts(english))), CHINESE[english]) for english in longest_first)
+
+
+def _parts(english: str) -> Iterator[str]:
+    for number, part in enumerate(_GAP.split(english)):
+        yield f"(?P<{part}>.+?)" if number % 2 else re.escape(part)

@@ -1,0 +1,110 @@
+"""What Aha says in one line, in Chinese: found by the English, which has to be what our code says."""
+
+from __future__ import annotations
+
+import ast
+import logging
+import re
+from functools import cache
+from types import SimpleNamespace
+
+import pytest
+
+from aha import logs
+from aha.chinese import CHINESE
+from aha.telling import told
+from tests.stories import ROOT
+
+
+@pytest.fixture
+def lang(monkeypatch):
+    """Sets the language of the bot."""
+
+    def set_lang(name):
+        monkeypatch.setattr("aha.telling.cfg", SimpleNamespace(aha=SimpleNamespace(lang=name)))
+
+    set_lang("zh")
+    return set_lang
+
+
+@pytest.mark.parametrize(
+    ("english", "chinese"),
+    [
+        (
+            "ready: 2 modules; console; sqlite data/aha.db; 0.42 s",
+            "已就绪：2 个模块；console；sqlite data/aha.db；0.42 秒",
+        ),
+        (
+            "ready: 1 module, 2 off (a, b); console, main; postgresql bot; 1.00 s",
+            "已就绪：1 个模块，另有 2 个停用（a, b）；console, main；postgresql bot；1.00 秒",
+        ),
+        (
+            (
+                "module m is off, it failed to have its tables: t__m: no; its data is as it was; show this line to the "
+                "author of the module"
+            ),
+            "模块 m 已停用，无法更新它的表：t__m: no；数据没有改动；请把这一行告诉模块的作者",
+        ),
+        (
+            "module m is off, it failed to start: ValueError: x\nTraceback: stopped",
+            "模块 m 已停用，启动失败：ValueError: x\nTraceback: stopped",
+        ),
+        (
+            "--load-only a: this module cannot run: it is disabled (aha modules enable a)",
+            "--load-only a：这个模块无法运行：它已被停用（启用：aha modules enable a）",
+        ),
+        ("a text of nobody's", "a text of nobody's"),
+    ],
+    ids=["ready", "some off", "tables", "traceback", "reason", "unknown"],
+)
+def test_what_is_said_is_said_in_chinese(lang, english, chinese):
+    assert told(english) == chinese
+    lang("en")
+    assert told(english) == english
+
+
+def test_what_modules_log_is_not_touched(lang):
+    shown = {
+        name: logs._SHORT.format(logging.LogRecord(name, logging.INFO, "", 1, "%s", ("stopped",), None))
+        for name in ("aha.serve", "modules.demo")
+    }
+    assert shown["aha.serve"].endswith("已停止")
+    assert shown["modules.demo"].endswith("stopped")
+
+
+def shape(text):
+    """A text without what differs, nor what says how that is written."""
+    return re.sub(r"(\{\}|\s)+", " ", re.sub(r"%(\.\d)?[sdgrf]", "{}", re.sub(r"\{[^}]*\}", "{}", text)))
+
+
+@cache
+def said():
+    """The shapes of all that our code says."""
+    return "\n".join(
+        shape("".join(part.value if isinstance(part, ast.Constant) else "{}" for part in node.values))
+        if isinstance(node, ast.JoinedStr)
+        else shape(node.value)
+        for package in ("aha", "core", "services")
+        for path in ROOT.glob(f"{package}/**/*.py")
+        if path.name != "chinese.py"
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.JoinedStr) or (isinstance(node, ast.Constant) and isinstance(node.value, str))
+    )
+
+
+# Put together from parts, or at run time, so that they stand nowhere as a whole.
+COMPOSED = re.compile(r"ready: |stopping|the database URL \{url\} is|\{error\}; |module \{name\} is off, it failed to")
+
+
+@pytest.mark.parametrize("english", [english for english in CHINESE if not COMPOSED.match(english)])
+def test_what_is_translated_is_what_our_code_says(english):
+    for part in re.split(r"\{(?:remedy|modules|problem)\w*\}", english):
+        assert shape(part).strip() in said(), part
+
+
+@pytest.mark.parametrize("english", CHINESE)
+def test_both_texts_have_the_same_gaps_and_the_chinese_one_is_chinese(english):
+    chinese = CHINESE[english]
+    assert sorted(re.findall(r"{\w+}", english)) == sorted(re.findall(r"{\w+}", chinese))
+    assert re.search(r"[\u4e00-\u9fff]", chinese)
+    assert not re.search(r"[\u4e00-\u9fff] *[,;:!?]", chinese)
