@@ -39,6 +39,12 @@ class Sink:
     def __setitem__(self, key, path):
         Path(path).touch()
 
+class Words(list):
+    pass
+
+class Failure(Exception):
+    pass
+
 class Slotted:
     __slots__ = ("value",)
 
@@ -86,6 +92,7 @@ def touching(mark: Path) -> dict[str, bytes]:
     code = text(f"open({str(mark)!r}, 'w').close()")
     old = f"touch '{mark}'".encode()
     system, getattr_, touch = named("os", "system"), named("builtins", "getattr"), named(V, "touch")
+    words, space = named(V, "Words"), named("types", "SimpleNamespace")
     runs, red = named(V, "Runs"), called(named(V, "Colour"), b"K\x01")
     command, directory = b"](" + text("touch") + path + b"e", named("pathlib", "Path")
     return {
@@ -158,6 +165,27 @@ def touching(mark: Path) -> dict[str, bytes]:
         "SETITEM": row(made(named(V, "Sink")) + b"N" + path + b"s"),
         "SETITEMS": row(made(named(V, "Sink")) + b"(N" + path + b"u"),
         "ADDITEMS": row(made(named(V, "Sink")) + b"(" + path + b"\x90"),
+        "APPEND to what has another append": row(
+            made(words) + b"}" + text("append") + runs + b"sb" + path + b"a"
+        ),
+        "APPENDS to what has another extend": row(
+            made(words) + b"}" + text("extend") + runs + b"sb(" + path + b"e"
+        ),
+        "BUILD of what got another __setstate__": row(
+            made(named(V, "Settings")) + b"}" + text("__setstate__") + runs + b"sb" + path + b"b"
+        ),
+        "the same of an exception": row(
+            called(named(V, "Failure")) + b"}" + text("__setstate__") + runs + b"sb" + path + b"b"
+        ),
+        "the same by slots": row(
+            made(named(V, "Settings")) + b"N}" + text("__setstate__") + runs + b"s\x86b" + path + b"b"
+        ),
+        "the same of the library": row(
+            called(space) + b"}" + text("__setstate__") + runs + b"sb" + path + b"b"
+        ),
+        "a state that is no dict": row(
+            made(named(V, "Settings")) + called(space) + b"}" + text("items") + runs + b"sbb"
+        ),
         "REDUCE without a tuple": row(runs + b"](" + path + b"eR"),
         "NEWOBJ without a tuple": row(named(V, "Slotted") + b"](" + path + b"e\x81"),
         "NEWOBJ_EX without a dict": row(named(V, "Slotted") + b")" + path + b"\x92"),

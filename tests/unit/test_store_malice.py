@@ -198,12 +198,16 @@ def test_a_plain_row_with_a_byte_changed_is_plain_only_without_acting_opcodes(va
 
 MARK = Path(tempfile.gettempdir()) / f"aha-store-malice-{os.getpid()}"
 PLACES = [
-    *((V, name) for name in ("Colour", "Settings", "Runs", "Job", "Callable_", "Sink", "Slotted", "Meta", "touch")),
+    *((V, name) for name in ("Colour", "Settings", "Runs", "Job", "Callable_", "Sink", "Slotted", "Words", "Meta")),
+    *((V, name) for name in ("Failure", "touch")),
     *(("builtins", name) for name in ("getattr", "type", "list", "dict", "object", "bytearray", "Exception", "eval")),
     ("collections", "defaultdict"), ("collections", "deque"), ("collections", "Counter"), ("pathlib", "PosixPath"),
     ("types", "SimpleNamespace"), ("re", "_compile"), ("zoneinfo", "ZoneInfo"), ("os", "system"), ("uuid", "UUID"),
 ]  # fmt: skip
-WORDS = [MARK, f"touch {MARK}", "touch", "__class__", "__init__", "_unpickle", "RED", "admins", "command"]
+WORDS = [
+    MARK, f"touch {MARK}", "touch", "__class__", "__init__", "__setstate__", "append", "extend", "items", "_unpickle",
+    "RED", "admins", "command",
+]  # fmt: skip
 leaves = st.sampled_from([named(*place) for place in PLACES] + [text(word) for word in WORDS] + [b"N", b"K\x01"])
 
 

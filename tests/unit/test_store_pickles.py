@@ -75,6 +75,50 @@ def test_an_object_of_a_modules_class_comes_back_from_any_row(sample, name):
     assert same(unpickled(data, trusted=True), value)
 
 
+LIBRARIES = """
+import typing
+import attrs
+import pydantic
+
+T = typing.TypeVar("T")
+
+@attrs.frozen
+class Frozen:
+    x: int
+
+@attrs.define(slots=False)
+class Open:
+    x: list
+
+class Model(pydantic.BaseModel):
+    x: int
+    more: dict[str, list[int]] = {}
+    _hidden: str = pydantic.PrivateAttr("h")
+
+class Box(typing.Generic[T]):
+    def __init__(self, x):
+        self.x = x
+    def __eq__(self, other):
+        return self.x == other.x
+"""
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        pytest.param(lambda code: code.Frozen(1), id="attrs"),
+        pytest.param(lambda code: code.Open([code.Frozen(2)]), id="attrs without slots"),
+        pytest.param(lambda code: code.Model(x=3, more={"a": [1]}), id="pydantic"),
+        pytest.param(lambda code: code.Box(4), id="generic"),
+    ],
+)
+@pytest.mark.parametrize("trusted", [False, True])
+def test_a_modules_class_may_be_made_with_a_library(make, trusted):
+    with loaded("libraries", LIBRARIES) as code:
+        value = make(code)
+        assert same(unpickled(pickled("k", value), trusted=trusted), value)
+
+
 def test_an_exception_of_a_module_comes_back(sample):
     read = unpickled(pickled("k", sample.Trouble(5, "x")), trusted=False)
     assert (type(read), read.args, read.code) == (sample.Trouble, (5, "x"), 5)

@@ -8,7 +8,7 @@ Whoever can write to the database must not be able to run code in the bot. So th
 
 What a class was called before it moved is said by `__was__` in its body (see `places`).
 
-It is about code, not about time and memory: a row of millions of nested tuples can still stop the process that reads it.
+It is about code, not about time or memory: a row of a million nested tuples can still stop the process that reads it.
 """
 
 from services.data_store.pickles.opcodes import plain

@@ -71,10 +71,16 @@ def _check_new_with_names(reader: _Guarded) -> None:
 
 def _check_state(reader: _Guarded) -> None:
     target, state = reader.stack[-2:]
-    _require(not isinstance(target, _SHARED), target)
-    if getattr(target, "__setstate__", None) is None and isinstance(state, tuple) and len(state) == 2:
-        slots = state[1]
-        _require(slots is None or (type(slots) is dict and not any(map(_is_special, slots))), target)
+    _require(not isinstance(target, _SHARED) and not _overrides(target, "__setstate__"), target)
+    if not hasattr(type(target), "__setstate__"):
+        parts = state if type(state) is tuple and len(state) == 2 else (state,)
+        _require(
+            all(part is None or (type(part) is dict and not any(map(_is_special, part))) for part in parts), target
+        )
+
+
+def _check_elements(target: object) -> None:
+    _require(isinstance(target, list | deque) and not _overrides(target, "append", "extend"), target)
 
 
 def _may_be_called(called: object) -> bool:
@@ -86,9 +92,14 @@ def _may_be_called(called: object) -> bool:
     )
 
 
+def _overrides(target: object, *names: str) -> bool:
+    """Whether an object has got, from the row, something of its own to be called in place of a method of its class."""
+    return not getattr(target, "__dict__", {}).keys().isdisjoint(names)
+
+
 def _is_special(name: object) -> bool:
-    """Whether setting an attribute of this name would do more than set it, as `__class__` does."""
-    return not isinstance(name, str) or name.startswith("__")
+    """Whether an attribute of this name means something to Python, as `__class__` and `__setstate__` do."""
+    return not isinstance(name, str) or (name.startswith("__") and name.endswith("__"))
 
 
 def _require(fulfilled: bool, what: object) -> None:
@@ -103,8 +114,8 @@ _CHECKS: Final[dict[bytes, Callable[[_Guarded], None]]] = {
     pickle.NEWOBJ: _check_new,
     pickle.NEWOBJ_EX: _check_new_with_names,
     pickle.BUILD: _check_state,
-    pickle.APPEND: lambda reader: _require(isinstance(reader.stack[-2], list | deque), reader.stack[-2]),
-    pickle.APPENDS: lambda reader: _require(isinstance(reader.opened, list | deque), reader.opened),
+    pickle.APPEND: lambda reader: _check_elements(reader.stack[-2]),
+    pickle.APPENDS: lambda reader: _check_elements(reader.opened),
     pickle.SETITEM: lambda reader: _require(isinstance(reader.stack[-3], dict), reader.stack[-3]),
     pickle.SETITEMS: lambda reader: _require(isinstance(reader.opened, dict), reader.opened),
     pickle.ADDITEMS: lambda reader: _require(type(reader.opened) is set, reader.opened),
