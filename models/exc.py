@@ -39,11 +39,12 @@ class NameTaken(DatabaseError):  # noqa: N818 - reads as the sentence it is
 
 
 class TableRefused(DatabaseError):  # noqa: N818 - reads as the sentence it is
-    """The database does not take a table as it is declared; `table` is the table's name in the database."""
+    """A table cannot be had as it is declared; `table` is its name in the database, `others` have part in it, too."""
 
-    def __init__(self, message: str, *, table: str) -> None:
+    def __init__(self, message: str, *, table: str, others: tuple[str, ...] = ()) -> None:
         super().__init__(message)
         self.table = table
+        self.others = others
 
 
 class NothingToCompare(DatabaseError):  # noqa: N818 - reads as the sentence it is

@@ -9,6 +9,7 @@ from core.context import entered
 from core.database import metadata
 from core.database.naming import physical_name
 from core.migration.schema.former_names import columns_before, members_before, tables_before
+from models.exc import TableRefused
 
 LONG = "a_table_with_a_name_that_is_too_long_to_be_stored_as_it_is"
 
@@ -92,3 +93,24 @@ def _stored_values(cls):
 def test_members(type_, declared, expected):
     table = Table("t", MetaData(), Column("a", type_, info={"was": declared}))
     assert members_before(table) == {"a": expected}
+
+
+@pytest.mark.parametrize(
+    "was", [5, "", [""], ["old", 5], b"old", {"old"}, {"new": 5}, [{"new": ["old", None]}], {5: "old"}]
+)
+def test_what_is_no_former_name_is_refused_with_what_is_expected(was):
+    table = Table("t", MetaData(), Column("c", Integer, info={"was": was}))
+    with pytest.raises(TableRefused, match=r'table t: column c: .* expected "old"'):
+        columns_before(table)
+
+
+@pytest.mark.parametrize("was", [5, {"new": "old"}, ["old", {"new": "old"}]])
+def test_what_is_no_former_name_of_a_table_is_refused(was):
+    table = Table("t", MetaData(), Column("c", Integer), info={"was": was})
+    with pytest.raises(TableRefused, match=r'table t: info=.* expected "old"'):
+        tables_before(table, "m", ())
+
+
+def test_nothing_is_no_former_name():
+    table = Table("t", MetaData(), Column("c", Integer, info={"was": None}), info={"was": ()})
+    assert (columns_before(table), members_before(table), tables_before(table, "", ())) == ({}, {}, ())

@@ -11,6 +11,7 @@ from core.migration.meaning import Kind, Meaning
 from core.migration.model import TableRecord, WantedTable
 from core.migration.planner.renames import resolve
 from core.migration.state import ColumnState, TableState
+from models.exc import TableRefused
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -56,14 +57,28 @@ def by_name(*tables: Any) -> Mapping[str, Any]:
             {},
             id="old name given anew, then the new table lost",
         ),
-        pytest.param(
-            [wanted("b", was=("a",)), wanted("c", was=("a",))], [state("a")], [], {"b": "a"}, id="two claim one"
-        ),
         pytest.param([wanted("t")], [state("T")], [], {"t": "T"}, id="lower case"),
     ],
 )
 def test_a_table_is_found_under_its_former_name(model: Any, live: Any, records: Any, renamed: Any) -> None:
     assert resolve(by_name(*model), by_name(*live), by_name(*records), folds=True).tables == renamed
+
+
+def test_a_name_that_two_tables_claim_is_neither_s() -> None:
+    model = by_name(wanted("b", was=("a",)), wanted("c", was=("x", "a")))
+    with pytest.raises(TableRefused, match="tables b and c both declare that they were a") as caught:
+        resolve(model, by_name(state("a")), {})
+    assert {caught.value.table, *caught.value.others} == {"b", "c"}
+
+
+def test_a_name_that_two_columns_claim_is_neither_s() -> None:
+    with pytest.raises(TableRefused, match="columns of t b and c both declare that they were a"):
+        resolve(by_name(wanted("t", "b", "c", b=("a",), c=("x", "a"))), by_name(state("t", "a")), {})
+
+
+def test_one_that_has_a_nearer_name_leaves_the_other_one_its_own() -> None:
+    model = by_name(wanted("b", was=("x", "a")), wanted("c", was=("a",)))
+    assert resolve(model, by_name(state("a"), state("x")), {}).tables == {"b": "x", "c": "a"}
 
 
 @pytest.mark.parametrize(

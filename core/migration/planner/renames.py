@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from models.exc import TableRefused
+
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
 
@@ -50,6 +52,16 @@ class _Names:
                     found[name] = olds[distance]
         return found
 
+    def rivals(self, renamed: Mapping[str, str]) -> tuple[str, str, str] | None:
+        """A name that is on disk, and two that declare it as their former one, of which only one could get it."""
+        taken = {old: name for name, old in renamed.items()}
+        for name in self.wanted:
+            if name not in self.live and name not in renamed:
+                for old in self.declared.get(name, ()):
+                    if old in taken and old in self.declared.get(taken[old], ()):
+                        return old, taken[old], name
+        return None
+
     def _candidates(self, name: str) -> Iterator[str]:
         if self.folds:
             yield from (old for old in self.live if old.lower() == name.lower() and old not in self.wanted)
@@ -78,7 +90,10 @@ def resolve(
     *,
     folds: bool = False,
 ) -> Renames:
-    """Find what is to be renamed or filled from former names. `folds`: the database does not tell a from A."""
+    """Find what is to be renamed or filled from former names. `folds`: the database does not tell a from A.
+
+    Raises TableRefused if two of the model declare that they were the same one that is on disk.
+    """
     names = _Names(
         wanted=wanted,
         live=live,
@@ -88,6 +103,8 @@ def resolve(
         folds=folds,
     )
     tables = names.renamed()
+    if (rivals := names.rivals(tables)) is not None:
+        raise _refusal("tables", *rivals, table=rivals[1], others=rivals[2:])
     done = {name: [old.removeprefix("table:") for old in record.merged] for name, record in records.items()}
     columns, fills = {}, {}
     for name, table in wanted.items():
@@ -114,7 +131,18 @@ def _columns(
         folds=folds,
     )
     renamed = names.renamed()
+    if (rivals := names.rivals(renamed)) is not None:
+        raise _refusal(f"columns of {table.state.name}", *rivals, table=table.state.name)
     merged = record.merged if record else ()
     stored = [column.name for column in table.state.columns if not column.computed]
     late = names.late(renamed, dict.fromkeys(stored, merged))
     return renamed, {name: old for name, old in late.items() if name in stored}
+
+
+def _refusal(what: str, old: str, one: str, other: str, *, table: str, others: tuple[str, ...] = ()) -> TableRefused:
+    return TableRefused(
+        f"the {what} {one} and {other} both declare that they were {old}: which of them is it? Take it out of the "
+        'info={"was": ...} of the other one, or out of its module\'s __was__; until then nothing is changed',
+        table=table,
+        others=others,
+    )

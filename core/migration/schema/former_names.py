@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Enum
+from sqlalchemy import Enum, Table
 
 from core.database.base import ModuleMetaData
 from core.database.naming import physical_name
+from models.exc import TableRefused
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from sqlalchemy import Column, Table
+    from sqlalchemy import Column
 
 
 def tables_before(table: Table, module: str, former_modules: Sequence[str]) -> tuple[str, ...]:
@@ -27,8 +29,16 @@ def tables_before(table: Table, module: str, former_modules: Sequence[str]) -> t
 
 
 def columns_before(table: Table) -> dict[str, tuple[str, ...]]:
-    """The former names of those columns of `table` that declare any, the most recent first."""
-    return {column.name: names for column in table.columns if (names := _names(column))}
+    """The former names of those columns of `table` that declare any, the most recent first.
+
+    Raises TableRefused, as do the others, if a declaration makes no sense.
+    """
+    found = {column.name: names for column in table.columns if (names := _names(column))}
+    nearest: dict[str, str] = {}
+    for column, (old, *_) in found.items():
+        if (other := nearest.setdefault(old, column)) != column:
+            raise _rivals(table, f"columns {other} and {column}", old)
+    return found
 
 
 def members_before(table: Table) -> dict[str, dict[str, str]]:
@@ -37,8 +47,41 @@ def members_before(table: Table) -> dict[str, dict[str, str]]:
 
 
 def _declared(part: Table | Column[Any]) -> list[Any]:
-    was = part.info.get("was", ())
-    return [was] if isinstance(was, str | Mapping) else list(was) if isinstance(was, Iterable) else []
+    """What `was` says, one or several."""
+    was = part.info.get("was")
+    if was is None:
+        return []
+    given = list(was) if isinstance(was, list | tuple) else [was]
+    if not all(map(_is_name if isinstance(part, Table) else _is_former, given)):
+        raise _nonsense(part, was)
+    return given
+
+
+def _is_name(given: object) -> bool:
+    return isinstance(given, str) and bool(given)
+
+
+def _is_former(given: object) -> bool:
+    """Whether a column may have been that: a name, or members of its enum, new ones with what they were."""
+    if not isinstance(given, Mapping):
+        return _is_name(given)
+    olds = (list(old) if isinstance(old, list | tuple) else [old] for old in given.values())
+    return all(isinstance(new, str | enum.Enum) for new in given) and all(map(_is_name, chain.from_iterable(olds)))
+
+
+def _nonsense(part: Table | Column[Any], was: object) -> TableRefused:
+    if isinstance(part, Table):
+        return _refusal(part, f'info={{"was": {was!r}}} is no former name: expected "old", or ["newer", "older"]')
+    expected = 'expected "old", ["newer", "older"], or for the members of an enum {"new": "old"}'
+    return _refusal(part.table, f'column {part.name}: info={{"was": {was!r}}} is no former name: {expected}')
+
+
+def _rivals(table: Table, both: str, old: str) -> TableRefused:
+    return _refusal(table, f"{both} both declare that they were {old!r}: which of them is it? Keep it in that one only")
+
+
+def _refusal(table: Table, why: str) -> TableRefused:
+    return TableRefused(f"table {table.fullname}: {why}; its data is untouched", table=table.fullname)
 
 
 def _names(part: Table | Column[Any]) -> tuple[str, ...]:
@@ -46,13 +89,14 @@ def _names(part: Table | Column[Any]) -> tuple[str, ...]:
 
 
 def _members(column: Column[Any]) -> dict[str, str]:
+    found: dict[str, str] = {}
     declared = [was for was in _declared(column) if isinstance(was, Mapping)]
-    return {
-        str(old): _stored(column, new)
-        for was in declared
-        for new, before in was.items()
-        for old in ([before] if isinstance(before, str) else before)
-    }
+    for new, before in (pair for was in declared for pair in was.items()):
+        for old in [before] if isinstance(before, str) else before:
+            stored = _stored(column, new)
+            if found.setdefault(old, stored) != stored:
+                raise _rivals(column.table, f"column {column.name}: members {found[old]} and {stored}", old)
+    return found
 
 
 def _stored(column: Column[Any], member: Any) -> str:
