@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-    from threading import Lock
+    from threading import RLock
 
 V = TypeVar("V")
 
@@ -43,7 +43,7 @@ class Lent(Generic[V]):
 
     __slots__ = ("_lock", "_suspects", "_unaudited", "hot", "objects")
 
-    def __init__(self, lock: Lock) -> None:
+    def __init__(self, lock: RLock) -> None:
         self.hot: dict[str, V] = {}
         self.objects: dict[str, V] = {}
         self._suspects: deque[str] = deque()

@@ -11,6 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models.exc import JournalFull, StoreFullError, StoreValueError
+from services.data_store.journal import Journal
+from services.data_store.journal.records import pack_rest
 from services.data_store.pickles import pickled, plain
 from services.data_store.rows import unsealed
 from tests.store_parts import Notebook, fresh, written
@@ -234,6 +236,25 @@ def test_a_value_that_sets_another_as_it_goes_may_do_so():
         change()
         assert entries.read("last words") == "bye"
         entries.remove("last words")
+
+
+def test_what_is_set_while_another_record_is_being_made_is_in_the_journal_too(tmp_path, monkeypatch):
+    def packed(*head):
+        monkeypatch.undo()
+        entries.put("nested", 2)  # as garbage may, whenever it is collected
+        return pack_rest(*head)
+
+    journal = Journal.open(tmp_path, database="one")
+    entries = fresh(journal=journal)
+    entries.put("before", 0)
+    monkeypatch.setattr("services.data_store.journal.journal.pack_rest", packed)
+    entries.put("outer", 1)
+    journal.close()
+    found = Journal.open(tmp_path, database="one").found
+    assert not found.damaged
+    assert {record.key: pickle.loads(record.value) for record in found.records("notes")} == {
+        b"before": 0, b"outer": 1, b"nested": 2
+    }  # fmt: skip
 
 
 steps = st.lists(

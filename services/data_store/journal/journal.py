@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 import os
 from contextlib import suppress
-from threading import Lock
+from threading import RLock
 from typing import TYPE_CHECKING, Final
 from zlib import crc32
 
@@ -50,7 +50,7 @@ class Journal:
 
     def __init__(self, folder: Path, *, database: str, max_bytes: int, segment_bytes: int) -> None:
         self.folder = folder
-        self.lock = Lock()
+        self.lock = RLock()
         self.broken: str | None = None
         self.found = _read(folder)
         self._database = database
@@ -124,19 +124,20 @@ class Journal:
 
         The caller holds `lock`. Keys have up to 65,535 bytes. JournalFull if there is no room: nothing has changed.
         """
+        start, file = self._end, self._map
+        end = start + HEAD.size + len(key) + (0 if value is None else len(value))
+        if end > self._limit:
+            self._make_room(end - start)
+            return self.append(number, key, value)
+        # Number and place are taken first: what follows may free an object whose last words are set in a store.
         seq = self._seq + 1
+        self._end, self._seq = end, seq
+        self._last[number] = seq
         if value is None:
             rest = pack_rest(DELETED, seq, number, len(key)) + key
         else:
             rest = pack_rest(len(value), seq, number, len(key)) + key + value
-        start = self._end
-        end = start + 4 + len(rest)
-        if end > self._limit:
-            self._make_room(4 + len(rest))
-            return self.append(number, key, value)
-        self._map[start:end] = pack_crc(crc32(rest, self._seed)) + rest
-        self._end = end
-        self._seq = self._last[number] = seq
+        file[start:end] = pack_crc(crc32(rest, self._seed)) + rest
         return seq
 
     def register(self, name: str) -> int:
