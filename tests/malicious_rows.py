@@ -21,8 +21,11 @@ class Settings:
 
 class Runs:
     """Acts when it is constructed; objects of it are pickled without that."""
-    def __init__(self, path):
-        Path(path).touch()
+    def __init__(self, *given, **named):
+        for path in (*given, *named.values()):
+            for part in path if isinstance(path, list) else [path]:
+                if isinstance(part, str):
+                    Path(part).touch()
 
 class Job(subprocess.Popen):
     pass
@@ -38,6 +41,10 @@ class Sink:
     add = append
     def __setitem__(self, key, path):
         Path(path).touch()
+
+class Stateful:
+    def __setstate__(self, state):
+        self.__dict__.update(state["all"])
 
 class Words(list):
     pass
@@ -88,6 +95,10 @@ DROP = b"0N"
 
 def touching(mark: Path) -> dict[str, bytes]:
     """Rows that would touch `mark`."""
+
+    def stateful(name: str) -> bytes:
+        return made(named(V, "Stateful")) + b"}" + text("all") + b"}" + text(name) + runs + b"ssb"
+
     shell, path = text(f"touch '{mark}'"), text(mark)
     code = text(f"open({str(mark)!r}, 'w').close()")
     old = f"touch '{mark}'".encode()
@@ -182,6 +193,11 @@ def touching(mark: Path) -> dict[str, bytes]:
         ),
         "the same of the library": row(
             called(space) + b"}" + text("__setstate__") + runs + b"sb" + path + b"b"
+        ),
+        "BUILD of what its class gave another __setstate__": row(stateful("__setstate__") + path + b"b"),
+        "NEWOBJ of what its class gave another __new__": row(stateful("__new__") + path + b"\x85\x81"),
+        "NEWOBJ_EX of what its class gave another __new__": row(
+            stateful("__new__") + b")}" + text("x") + path + b"s\x92"
         ),
         "a state that is no dict": row(
             made(named(V, "Settings")) + called(space) + b"}" + text("items") + runs + b"sbb"
