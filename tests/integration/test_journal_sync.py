@@ -18,6 +18,7 @@ def syncs(monkeypatch):
     class Syncs:
         def __init__(self):
             self.count = 0
+            self.begun = threading.Event()
             self.gate = threading.Event()
             self.gate.set()
 
@@ -25,6 +26,7 @@ def syncs(monkeypatch):
     real = os.fdatasync
 
     def fdatasync(fd):
+        counted.begun.set()
         counted.gate.wait()
         real(fd)
         counted.count += 1
@@ -74,11 +76,10 @@ async def test_what_is_appended_while_the_disk_is_busy_waits_for_the_next_time(j
     journal.register("notes")
     await journal.sync()
     syncs.gate.clear()
+    syncs.begun.clear()
     append(journal)
     first = asyncio.ensure_future(journal.sync())
-    await asyncio.sleep(0)
-    while not journal._syncing._asked.empty():
-        await asyncio.sleep(0)
+    await asyncio.to_thread(syncs.begun.wait)
     append(journal)
     second = asyncio.ensure_future(journal.sync())
     await asyncio.sleep(0)

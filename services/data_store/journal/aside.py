@@ -29,7 +29,7 @@ def put_aside(folder: Path, paths: Iterable[Path], *, name: str, reason: str) ->
     They are moved oldest first. When the process is killed halfway, those that are left say no less of their journal.
     """
     now = datetime.now(UTC)
-    place = folder / FOLDER / f"{now:%Y%m%dT%H%M%S}-{name}"
+    place = folder / FOLDER / f"{now:%Y%m%dT%H%M%S.%f}-{name}"
     place.mkdir(mode=0o700, parents=True, exist_ok=True)
     readme = place / "README.txt"
     readme.write_text(_README.format(time=f"{now:%Y-%m-%d %H:%M:%S}", reason=reason, folder=folder), encoding="utf-8")

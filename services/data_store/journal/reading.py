@@ -36,7 +36,9 @@ def _read(folder: Path) -> Found:
     files = [_file(path) for path in segment_paths(folder)]
     headers = [file.header for file in files if file.header is not None]
     if not headers:
-        return Found(folder, strangers=[file.path for file in files])
+        unused = [file.path for file in files if _is_unused(_content(file.path))]
+        strangers = [file.path for file in files if file.path not in unused]
+        return Found(folder, segments=[_finished(path, {}) for path in unused], strangers=strangers)
     newest = headers[-1]
     own = [file for file in files if file.header is None or file.header.journal == newest.journal]
     found = Found(folder, newest.journal, newest.database, strangers=[file.path for file in files if file not in own])
@@ -62,6 +64,17 @@ def _content(path: Path, size: int = -1) -> bytes | None:
         raise
 
 
+def _is_unused(data: bytes | None) -> bool:
+    """Say whether nothing ever came into a segment: a header that is not whole was being written at the end."""
+    if data is None:
+        return False
+    return not written(data, 0) or (len(data) > HEADER_SIZE and written(data, HEADER_SIZE) == HEADER_SIZE)
+
+
+def _finished(path: Path, last: dict[int, int]) -> Finished:
+    return Finished(path, path.stat().st_size, last)
+
+
 class _Reading:
     """The reading of one segment, which adds to what was found in those before."""
 
@@ -77,14 +90,13 @@ class _Reading:
         data = _content(self._path)
         if data is None:
             self._found.damaged.append(Damage(self._path.name, 0, "the file, which the disk does not give back"))
-        # A header alone that is not whole was being written when the process was killed.
-        elif self._header is not None or written(data, HEADER_SIZE) > HEADER_SIZE:
+        elif self._header is not None or not _is_unused(data):
             self._data = data
             self._read_records(seed, following)
         last = {number: seq_at(self._data, starts[-1]) for number, starts in self._starts.items()}
         if not last and self._path.name in {damage.segment for damage in self._found.damaged}:
             self._found.strangers.append(self._path)
-        self._found.segments.append(Finished(self._path, self._path.stat().st_size, last))
+        self._found.segments.append(_finished(self._path, last))
 
     def _read_records(self, seed: int, following: _File | None) -> None:
         start = HEADER_SIZE

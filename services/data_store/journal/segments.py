@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import mmap
 import os
 import sys
@@ -195,9 +196,18 @@ def write_mark(path: Path, header: Header) -> None:
 
 
 def _allocate(fd: int, size: int) -> None:
-    if hasattr(os, "posix_fallocate"):
+    """Have the disk give `size` bytes now, as a page that it refuses later would be a signal that kills the process."""
+    try:
         os.posix_fallocate(fd, 0, size)
-        return
-    block = bytes(1 << 20)
-    for start in range(0, size, len(block)):
-        os.write(fd, block[: size - start])
+    except AttributeError:  # not on Windows and macOS
+        _write_zeroes(fd, size)
+    except OSError as error:
+        if error.errno not in {errno.EINVAL, errno.EOPNOTSUPP, errno.ENOSYS}:
+            raise
+        _write_zeroes(fd, size)
+
+
+def _write_zeroes(fd: int, size: int) -> None:
+    with os.fdopen(fd, "wb", closefd=False) as file:
+        for start in range(0, size, 1 << 20):
+            file.write(bytes(min(1 << 20, size - start)))
