@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +11,7 @@ from sqlalchemy import select, text
 from core.context import Module, entered
 from core.database import close_database, db_engine, metadata, open_database
 from core.migration.start import expand
-from services.data_store import SimpleStore, close_stores, load_stores, open_stores
+from services.data_store import SimpleStore, close_stores, load_stores, open_stores, stores
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -59,3 +60,14 @@ async def on_disk(name: str = "a") -> list[str]:
     table = metadata.tables[f"aha_store__{name}"]
     async with db_engine.connect() as connection:
         return list(await connection.scalars(select(table.c.key).order_by(table.c.position)))
+
+
+async def crash() -> None:
+    """End the stores as kill -9 would: nothing is folded any more, and nothing closed. The database is not shut."""
+    background = stores._open.background
+    assert background is not None
+    for task in background._tasks:
+        task.cancel()
+    await asyncio.wait(background._tasks)
+    background.ledger.journal._syncing.stop()
+    stores._open.folder = stores._open.background = None

@@ -122,13 +122,14 @@ class Background:
             folds = self.ledger.folds
             for name in list(names):
                 try:
-                    await fold(self.stores[name], self.ledger, now=now)
+                    written = await fold(self.stores[name], self.ledger, now=now)
                 except Exception as error:  # noqa: BLE001 - whatever it is, the changes stay and are tried again
                     failures.append(error)
                     if self._report(name, error):
                         return failures
                 else:
-                    self._recover(name)
+                    if written:
+                        self._recover(name)
             if self.ledger.folds > folds:
                 await asyncio.to_thread(self.ledger.journal.trim, self.ledger.folded)
         return failures

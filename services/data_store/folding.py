@@ -99,8 +99,8 @@ class FoldedStore:
         return self.entries.dirty + len(self.held) + (len(self.pending.changes) if self.pending else 0)
 
 
-async def fold(store: FoldedStore, ledger: Ledger, *, now: bool = False) -> None:
-    """Bring what `store` has to its table; what is changed meanwhile waits for the next fold.
+async def fold(store: FoldedStore, ledger: Ledger, *, now: bool = False) -> bool:
+    """Bring what `store` has to its table, and say whether it had anything; what is changed meanwhile waits.
 
     What the database refused is tried again when it is time, or `now`. Raises whatever the database raises for the
     whole of it; then nothing is lost, and the next fold does it.
@@ -108,7 +108,7 @@ async def fold(store: FoldedStore, ledger: Ledger, *, now: bool = False) -> None
     await _find_out(store, ledger)
     due = {key: held.data for key, held in store.held.items() if now or held.at <= monotonic()}
     if not store.entries.dirty and not due:
-        return
+        return False
     batch = store.pending = store.entries.take()
     mac = partial(_mac, ledger.signer, store.entries.owner)
     kept, gone = await asyncio.to_thread(rows_of, {**due, **batch.changes}, first=store.next, mac=mac)
@@ -121,6 +121,7 @@ async def fold(store: FoldedStore, ledger: Ledger, *, now: bool = False) -> None
         await work.write({})
     store.next += len(kept)
     store.pending = None
+    return True
 
 
 async def _find_out(store: FoldedStore, ledger: Ledger) -> None:
