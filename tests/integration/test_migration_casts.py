@@ -8,14 +8,20 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sqlalchemy import create_engine
 
 from core.database import db_engine
 from core.migration.casts.altered import is_altered
 from core.migration.casts.cast import cast_sql, convert, prepare
+from core.migration.casts.sqlite import lend
 from core.migration.meaning import Kind, Meaning
 from tests.stored_values import MEMBERS, VALUES, from_database, into_database, meanings
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from sqlalchemy import Connection
 
 pytestmark = pytest.mark.usefixtures("database")
@@ -62,9 +68,13 @@ async def test_what_would_come_back_in_another_spelling_is_told(old: Kind) -> No
         for after in [meaning for some in meanings(dialect).values() for meaning in some if meaning.sql != "JSONB"]:
             known = [v for v in stored if not before.members or v in before.members]
             expected = [v for v in known if is_altered(v, before, after, dialect=dialect)]
-            told = cast_sql(connection, "v", before, after).altered
-            found = [] if told is None else rows_where(connection, told, stored)
+            cast = cast_sql(connection, "v", before, after)
+            found = [] if cast.altered is None else rows_where(connection, cast.altered, stored)
             assert found == expected, f"{before.sql} -> {after.sql}"
+            if not cast.total:
+                kept = rows_where(connection, f"v IS NOT NULL AND ({cast.to_keep})", stored)
+                lost = rows_where(connection, f"v IS NOT NULL AND ({cast.value}) IS NULL", stored)
+                assert kept == [v for v in stored if v in lost or v in expected], f"{before.sql} -> {after.sql}"
 
     await run(check)
 
@@ -89,12 +99,129 @@ def alike(expected: Any, found: Any, after: Meaning) -> bool:
     return type(expected) is type(found) and bool(expected == found)
 
 
+_ZONES = ("", "", "Z", "+00:00", "-00:00", "+08:00", "-0330", "+14:00", "+14:01", "+23:59", "+1", "z")
+_FRACTIONS = ("", "", ".5", ".123", ".120", ".123456", ".000000", ".000", ".1234560", ".1234567", ".", ".12 456")
+_CLOCKS = ("00:00:00", "12:30:45", "23:59:59", "24:00:00", "12:60:00", "12:30:60", "12:30", "1:30:45", "12.30.45", "")
+_DAYS = ("2024-02-29", "2023-02-29", "0001-01-01", "0000-12-31", "9999-12-31", "2024-13-01", "2024-1-1", "1969-12-31")
+_MOMENTS = st.builds(
+    "{}{}{}{}{}".format,
+    *map(st.sampled_from, (_DAYS, ("T", "T", " ", "t", "  ", ""), _CLOCKS, _FRACTIONS, _ZONES)),
+)
+_JSON = st.recursive(
+    st.none() | st.booleans() | st.text(max_size=3) | st.integers() | st.floats(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=2), inner, max_size=3),
+)
+_DOCUMENTS = st.builds(json.dumps, _JSON, ensure_ascii=st.booleans(), indent=st.sampled_from([None, 1]))
+_BROKEN = st.builds(
+    lambda document, at, sign: document[:at] + sign + document[at + 1 :],
+    _DOCUMENTS,
+    st.integers(0, 20),
+    st.text("[]{}\",:01.eE+-\\u \t\n\0\x7fNaN'/*", max_size=2),
+)
+_TEXTS: dict[Kind, st.SearchStrategy[Any]] = {
+    Kind.DATETIME: _MOMENTS,
+    Kind.DATE: st.sampled_from(_DAYS) | _MOMENTS,
+    Kind.TIME: st.builds("{}{}".format, st.sampled_from(_CLOCKS), st.sampled_from(_FRACTIONS)),
+    Kind.JSON: _DOCUMENTS | _BROKEN,
+}
+
+
+@pytest.fixture
+def memory() -> Iterator[Connection]:
+    """A database in memory with an empty table `t`, whose column `v` takes whatever comes as it is."""
+    engine = create_engine("sqlite://")
+    with engine.connect() as connection:
+        prepare(connection)
+        connection.exec_driver_sql("CREATE TABLE t (id INTEGER PRIMARY KEY, v)")
+        yield connection
+    engine.dispose()
+
+
 class TestSQLite:
     """What only SQLite has: values that are not of their column's type."""
 
     @pytest.fixture
     def database_url(self, sqlite_url: str) -> str:
         return sqlite_url
+
+    @pytest.mark.parametrize(
+        ("before", "after", "values"),
+        [
+            *(pytest.param(Kind.TEXT, kind, values, id=f"text-{kind}") for kind, values in _TEXTS.items()),
+            *(
+                pytest.param(kind, Kind.DATETIME, st.integers(-(10**15), 10**15), id=f"{kind}-datetime")
+                for kind in (Kind.INTEGER, Kind.NUMERIC)
+            ),
+        ],
+    )
+    async def test_what_sql_does_itself_is_what_the_model_says(
+        self, memory: Connection, before: Kind, after: Kind, values: st.SearchStrategy[Any]
+    ) -> None:
+        old = meanings("sqlite")[before][0]
+
+        @given(st.lists(values, min_size=20, max_size=20), st.sampled_from(meanings("sqlite")[after]))
+        @settings(max_examples=60)
+        def check(stored: list[Any], new: Meaning) -> None:
+            memory.exec_driver_sql("DELETE FROM t")
+            memory.exec_driver_sql("INSERT INTO t (v) VALUES (?)", [(value,) for value in stored])
+            cast = cast_sql(memory, "v", old, new)
+            query = f"SELECT v, {cast.value}, {cast.altered or '0'}, {cast.to_keep} FROM t ORDER BY id"
+            found = [tuple(row) for row in memory.exec_driver_sql(query)]
+            become = [(v, convert(v, old, new), is_altered(v, old, new)) for v in stored]
+            assert found == [(v, value, altered, value is None or altered) for v, value, altered in become]
+
+        check()
+
+    @pytest.mark.parametrize(
+        ("before", "after", "value"),
+        [
+            (Kind.TEXT, Kind.INTEGER, "42"),
+            (Kind.TEXT, Kind.FLOAT, "2.5"),
+            (Kind.TEXT, Kind.BOOLEAN, "Yes"),
+            (Kind.TEXT, Kind.DATE, "2024-02-29"),
+            (Kind.TEXT, Kind.TIME, "12:30"),
+            (Kind.TEXT, Kind.TIME, "12:30:45"),
+            (Kind.TEXT, Kind.TIME, "12:30:45.123456"),
+            (Kind.TEXT, Kind.DATETIME, "2024-02-29"),
+            (Kind.TEXT, Kind.DATETIME, "2024-02-29 12:30:45"),
+            (Kind.TEXT, Kind.DATETIME, "2024-02-29T12:30:45.123456"),
+            (Kind.TEXT, Kind.DATETIME, "2024-02-29T12:30:45.123Z"),
+            (Kind.TEXT, Kind.DATETIME, "2024-02-29T12:30:45+00:00"),
+            (Kind.TEXT, Kind.DATETIME, "2024-02-29T12:30:45.123456+08:00"),
+            (Kind.TEXT, Kind.JSON, '{"a": [1.5, null], "b": "text"}'),
+            (Kind.INTEGER, Kind.DATETIME, 1700000000),
+            (Kind.INTEGER, Kind.DATETIME, 1700000000123),
+            (Kind.NUMERIC, Kind.DATETIME, 1700000000),
+        ],
+    )
+    async def test_what_is_usual_needs_no_call_of_python(
+        self, memory: Connection, before: Kind, after: Kind, value: Any
+    ) -> None:
+        for function in ("aha_cast", "aha_altered", "aha_to_keep"):
+            lend(memory, function, 3, lambda *_: "called")
+        memory.exec_driver_sql("INSERT INTO t (v) VALUES (?)", (value,))
+        old, new = meanings("sqlite")[before][0], meanings("sqlite")[after][0]
+        cast = cast_sql(memory, "v", old, new)
+        (found,) = memory.exec_driver_sql(f"SELECT {cast.value}, {cast.altered or '0'}, {cast.to_keep} FROM t")
+        altered = is_altered(value, old, new)
+        assert tuple(found) == (convert(value, old, new), altered, altered)
+
+    @pytest.mark.parametrize("collation", ["NOCASE", "RTRIM"])
+    async def test_what_a_column_takes_for_equal_is_not_the_same(self, collation: str) -> None:
+        texts = [f"{text}{end}" for text in ("5", "1.5", "TRUE", "true", "2024-01-01", "12:30:45") for end in ("", " ")]
+
+        def check(connection: Connection) -> None:
+            connection.exec_driver_sql(f"CREATE TABLE t (id INTEGER PRIMARY KEY, v TEXT COLLATE {collation})")
+            before = meanings("sqlite")[Kind.TEXT][0]
+            into_database(connection, before, texts)
+            for after in [meaning for some in meanings("sqlite").values() for meaning in some]:
+                cast = cast_sql(connection, "v", before, after)
+                found = from_database(connection, cast.value, after)
+                assert found == [convert(text, before, after) for text in texts], after
+                altered = [] if cast.altered is None else rows_where(connection, cast.altered, texts)
+                assert altered == [text for text in texts if is_altered(text, before, after)], after
+
+        await run(check)
 
     @pytest.mark.parametrize("old", [kind for kind in Kind if kind in VALUES], ids=str)
     async def test_what_makes_no_sense_is_no_error(self, old: Kind) -> None:

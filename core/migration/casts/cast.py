@@ -34,12 +34,14 @@ class Cast:
     """`value` is an SQL expression: the value under its new meaning, NULL if it cannot follow.
 
     `total`: there is no value that cannot, so nobody needs to look for one. `altered` is an SQL condition on the column
-    that its value follows, but would come back in another spelling; None if that cannot be.
+    that its value follows, but would come back in another spelling; None if that cannot be. `to_keep` is the condition
+    that it is one of either sort: a value that has to be kept as it is.
     """
 
     value: str
     total: bool
     altered: str | None = None
+    to_keep: str = ""
 
 
 def prepare(connection: Connection) -> None:
@@ -84,4 +86,9 @@ def cast_sql(
     on_sqlite = connection.dialect.name == "sqlite"
     cast = casts_sqlite.cast if on_sqlite else casts_postgresql.cast
     value, total = cast(column_sql, before, after, members)
-    return Cast(value, total, altered(connection.dialect.name, column_sql, value, before, after, members))
+    told = altered(connection.dialect.name, column_sql, value, before, after, members)
+    if on_sqlite:
+        to_keep = casts_sqlite.to_keep(column_sql, before, after, members, spelled=told is not None)
+    else:
+        to_keep = f"({value}) IS NULL" if told is None else f"({value}) IS NULL OR {told}"
+    return Cast(value, total, told, to_keep)

@@ -213,11 +213,7 @@ def _read_json(value: Stored) -> str | None:
     if isinstance(value, bytes):
         return None
     document = value if isinstance(value, str) else repr(value)
-    try:
-        values.load_json(document)
-    except ValueError:
-        return None
-    return document
+    return document if values.is_json(document) else None
 
 
 def _read_interval(value: Stored) -> timedelta | None:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from core.migration.casts.limits import survives
 from core.migration.casts.model import converter
-from core.migration.casts.quick import quick
+from core.migration.casts.quick import quick, quick_to_keep
 from core.migration.ledger.codec import encode, meaning_from
 from core.migration.meaning import Kind
 
@@ -39,6 +39,7 @@ def prepare(connection: Connection) -> None:
     """Lend the connection what `call` calls."""
     lend(connection, "aha_cast", 3, _cast)
     lend(connection, "aha_altered", 3, _altered)
+    lend(connection, "aha_to_keep", 3, _to_keep)
 
 
 def cast(column: str, before: Meaning, after: Meaning, members: Mapping[str, str]) -> tuple[str, bool]:
@@ -54,6 +55,15 @@ def cast(column: str, before: Meaning, after: Meaning, members: Mapping[str, str
         rest = f"WHEN typeof({column}) = 'real' THEN {shown} ELSE {column}"
         return f"CASE WHEN typeof({column}) = 'integer' THEN CAST({column} AS TEXT) {rest} END", True
     return quick(column, before, after, called), False
+
+
+def to_keep(column: str, before: Meaning, after: Meaning, members: Mapping[str, str], *, spelled: bool) -> str:
+    """Return the condition that the value as it is has to be kept; `spelled`: also if it comes back as another."""
+    if spelled:
+        called = call(column, before, after, members, function="aha_to_keep")
+    else:
+        called = f"{call(column, before, after, members)} IS NULL"
+    return quick_to_keep(column, before, after, called, spelled=spelled)
 
 
 def _stays(before: Meaning, after: Meaning) -> bool:
@@ -80,7 +90,7 @@ def _no_shorter(before: Meaning, after: Meaning) -> bool:
 def call(
     column: str, before: Meaning, after: Meaning, members: Mapping[str, str], *, function: str = "aha_cast"
 ) -> str:
-    """Return the call that converts `column`; of "aha_altered", that tells whether it would not come back as it is."""
+    """Return the call that converts `column`, or of another function that takes the same."""
     return f"{function}({told(column)}, {quoted(spec_of(before, after, members))})"
 
 
@@ -123,8 +133,15 @@ def _cast(storage: str, value: Any, spec: str) -> Stored | None:
 
 def _altered(storage: str, value: Any, spec: str) -> bool:
     converted = _cast(storage, value, spec)
-    if converted is None:
-        return False
+    return converted is not None and _comes_back_as_another(storage, value, spec, converted)
+
+
+def _to_keep(storage: str, value: Any, spec: str) -> bool:
+    converted = _cast(storage, value, spec)
+    return converted is None or _comes_back_as_another(storage, value, spec, converted)
+
+
+def _comes_back_as_another(storage: str, value: Any, spec: str, converted: Stored) -> bool:
     try:
         back = _way_back(spec)(converted)
         return bool(back != (value.decode() if storage == "text" else value))

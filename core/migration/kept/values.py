@@ -118,16 +118,15 @@ def keep_converted_sql(
     `copied` is a table that holds the rows already with what `cast` makes of them, and nothing else in the column: then
     values are only looked for if it has fewer of them.
     """
-    where, why = f"({cast.value}) IS NULL", f"{literal(MISFIT)}, NULL"
-    if cast.altered is not None:
-        via = literal(encode(without_type(after)))
-        why = (
-            f"CASE WHEN {where} THEN {literal(MISFIT)} ELSE {literal(SPELLING)} END, "
-            f"CASE WHEN {where} THEN NULL ELSE {via} END"
-        )
-        where += f" OR {cast.altered}"
-    elif cast.total:
+    if cast.total and cast.altered is None:
         return None
+    why = f"{literal(MISFIT)}, NULL"
+    if cast.altered is not None:
+        via, is_misfit = literal(encode(without_type(after))), f"({cast.value}) IS NULL"
+        why = (
+            f"CASE WHEN {is_misfit} THEN {literal(MISFIT)} ELSE {literal(SPELLING)} END, "
+            f"CASE WHEN {is_misfit} THEN NULL ELSE {via} END"
+        )
     return _keep(
         connection,
         table,
@@ -135,7 +134,7 @@ def keep_converted_sql(
         column=column,
         key=key,
         before=before,
-        where=where,
+        where=cast.to_keep,
         why=why,
         filled=filled,
         copied=copied,
