@@ -40,11 +40,20 @@ class Source(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Fill:
-    """What existing rows get. `sql` is the literal or expression for SERVER and VALUE, `make` the call for CALLABLE."""
+    """What existing rows get. `sql` is the literal or expression for SERVER and VALUE, `make` the call for CALLABLE.
+
+    `usual` is the literal of what `make` returned each time that it was tried; None if that was not always the same.
+    """
 
     source: Source = Source.NOTHING
     sql: str | None = None
     make: Callable[[], Any] | None = None
+    usual: str | None = None
+
+    @property
+    def written(self) -> str | None:
+        """What a row that was filled holds, as a literal, so that it is told from what was written since."""
+        return self.sql if self.sql is not None else self.usual
 
 
 @dataclass(frozen=True, slots=True)

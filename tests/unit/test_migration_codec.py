@@ -77,4 +77,4 @@ def test_a_step_says_what_it_is_and_what_becomes_of_it():
         "report",
         3,
     )
-    assert data["fill"] == {"source": "default, called per row", "sql": None, "make": "dict"}
+    assert data["fill"] == {"source": "default, called per row", "sql": None, "make": "dict", "usual": None}

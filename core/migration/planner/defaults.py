@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from functools import partial
 from inspect import iscoroutine
 from math import isfinite
@@ -91,14 +92,33 @@ def _rendered(expression: ColumnElement[Any], dialect: Dialect) -> str | None:
         return None
 
 
-def makes_values(make: Callable[[], Any]) -> bool:
-    """Whether a callable default can be called for a row that exists: one that raises, or wants a context, cannot."""
+def tried(fill: Fill, column: Column[Any], dialect: Dialect) -> Fill | None:
+    """`fill`, whose default is called, with what it usually makes; None if it cannot be called for a row that exists.
+
+    That is one that raises, or wants a context. One that makes the same value twice, such as `dict`, is taken to make
+    no other: rows that still hold it are known not to have been written since, and may get a kept value back.
+    """
+    values = [_called(fill.make) for _ in range(2)] if fill.make else []
+    if any(value is None for value in values):
+        return None
+    one, other = values
+    return replace(fill, usual=_literal(one, column.type, dialect)) if _are_equal(one, other) else fill
+
+
+def _called(make: Callable[[], Any]) -> Any:
     try:
         value = make()
     except Exception as error:  # noqa: BLE001 - it is the module's code
         log.debug("a default cannot be called for existing rows: %r", error)
-        return False
+        return None
     if iscoroutine(value):
         value.close()
+        return None
+    return value
+
+
+def _are_equal(one: Any, other: Any) -> bool:
+    try:
+        return type(one) is type(other) and bool(one == other)
+    except Exception:  # noqa: BLE001 - a value may be of a class of the module's
         return False
-    return value is not None

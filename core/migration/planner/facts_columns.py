@@ -10,7 +10,7 @@ from core.migration.casts import cast as casts
 from core.migration.kept import table as kept_table
 from core.migration.kept import values as kept
 from core.migration.meaning import Kind
-from core.migration.planner.defaults import makes_values, server_fill
+from core.migration.planner.defaults import server_fill, tried
 from core.migration.planner.probes import Evidence, Rows
 from core.migration.planner.rewrite import substituted
 from core.migration.planner.trials import raising
@@ -136,7 +136,9 @@ class ColumnFacts:
             return fill
         if column not in self._tried:
             state = self.match.wanted.state.column(column)
-            self._tried[column] = fill if makes_values(fill.make) or state is None else server_fill(state)
+            model = next(given for given in self.match.wanted.table.columns if given.name == column)
+            usable = tried(fill, model, self._connection.dialect)
+            self._tried[column] = usable or (server_fill(state) if state else fill)
         return self._tried[column]
 
     # --- columns ---

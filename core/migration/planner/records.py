@@ -168,8 +168,8 @@ class _Next:
                 wrote.pop(step.column, None)
             if isinstance(step, ConvertColumn) and step.wrote is not None:
                 wrote[step.column] = step.wrote
-            if isinstance(step, AddColumn | ConvertColumn | FillColumn) and step.fill.sql is not None:
-                wrote[step.column] = step.fill.sql
+            if isinstance(step, AddColumn | ConvertColumn | FillColumn) and step.fill.written is not None:
+                wrote[step.column] = step.fill.written
         return wrote
 
     def _merged(self) -> tuple[str, ...]:
