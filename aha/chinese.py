@@ -202,6 +202,16 @@ _COMMANDS = {
         "请写明要删除什么：aha db prune 名称...；可删除的内容见 aha db unused"
     ),
     "{name} is nothing that is unused or kept; there is: {names}": "{name} 不是不再使用或另行保留的内容；现有：{names}",
+    "the data folder {folder} is in use by process {who} since {since}: {remedy}": (
+        "数据目录 {folder} 正被进程 {who} 使用（自 {since} 起）：{remedy}"
+    ),
+    "the data folder {folder} is in use by another process: {remedy}": "数据目录 {folder} 正被另一个进程使用：{remedy}",
+    "stop it first, or give this one a folder of its own (aha.data_dir)": (
+        "请先停止它，或用 aha.data_dir 另设一个数据目录"
+    ),
+    "the data folder {folder} cannot be locked ({error}): see to it yourself that no second bot uses it": (
+        "无法锁定数据目录 {folder}（{error}）：请自行确保没有第二个机器人使用它"
+    ),
     "{name} belongs to module {module}, which may need it: do not leave that one out": (
         "{name} 属于模块 {module}，它可能还要用：请不要把它排除在外"
     ),

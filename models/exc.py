@@ -75,6 +75,13 @@ class EventNotBound(AhaError):  # noqa: N818 - reads as the sentence it is
     """An event that no adapter brought was asked to answer."""
 
 
+# --- the data folder ---------------------------------------------------------------------------------------------
+
+
+class FolderInUse(AhaError):  # noqa: N818 - reads as the sentence it is
+    """Another process has the data folder; the message says which, and since when."""
+
+
 # --- store -------------------------------------------------------------------------------------------------------
 
 
@@ -83,7 +90,7 @@ class StoreError(AhaError):
 
 
 class JournalFull(StoreError):  # noqa: N818 - reads as the sentence it is
-    """The journal of changes takes no more: no room on the disk, or too much waits for the database. Nothing changed."""
+    """The journal of changes takes no more: no room on disk, or too much waits for the database. Nothing changed."""
 
 
 class StoreFullError(StoreError):

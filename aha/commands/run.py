@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from aha import adapters, logs
+from aha.data_folder import held
 from aha.discovery import survey
 from aha.lifecycle import Plan
 from aha.loader import BUILTIN
@@ -65,4 +66,5 @@ def run(
     backup = saver(url) if db_backup else None
     folder, synchronous = cfg.aha.data_dir, cfg.aha.database.synchronous
     plan = Plan(selection, url, folder, make_adapters, synchronous=synchronous, backup=backup)
-    return serve(plan)
+    with held(folder):
+        return serve(plan)
