@@ -42,10 +42,12 @@ def moments(tmp_path, monkeypatch):
                 for (owner, name), real in originals.items():
                     unwatched.setattr(owner, name, real)
                 moments.take()
-                return call(*args, **kwargs)
+                # Here nobody cuts the power, so nobody has to wait for the disk.
+                return None if call in syncs else call(*args, **kwargs)
 
         return watch
 
+    syncs = {os.fsync, os.fdatasync}
     originals = {(owner, name): getattr(owner, name) for owner, name in CALLS}
     with monkeypatch.context() as patch:
         for (owner, name), call in originals.items():
@@ -80,12 +82,9 @@ def test_at_each_moment_all_that_was_set_and_not_folded_is_there(moments):
         journal.close()
     assert len(moments.taken) > 50
     for folder, due in moments.taken:
-        journal = Journal.open(folder, database="here", segment_bytes=1 << 14)
-        found = {record.seq: record.value for record in journal.found.records("notes")}
-        assert due.items() <= found.items()
-        assert journal.found.damaged == []
-        assert not list(folder.glob("aside"))
-        journal.close()
+        found = read_journal(folder)
+        assert due.items() <= {record.seq: record.value for record in found.records("notes")}.items()
+        assert (found.damaged, found.torn, found.strangers) == ([], None, [])
 
 
 def test_at_each_moment_of_setting_aside_the_rest_says_whose_it_is(moments):
