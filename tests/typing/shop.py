@@ -165,3 +165,14 @@ async def on_beat(data: float) -> None:
     store["beats"] = [*store.get("beats", []), str(data)]
     assert_type(store["beats"], list[str])
     assert_type(store.get("other"), list[str] | None)
+    assert_type(store.get("other", 1), list[str] | int)
+    assert_type(store.pop("other", None), list[str] | None)
+    assert_type(store.popitem(), tuple[str, list[str]])
+    assert_type(store.setdefault("other", []), list[str])
+    assert_type([*store], list[str])
+    assert_type([*store.values()], list[list[str]])
+    with store.changing("beats") as beats:
+        assert_type(beats, list[str])
+    await store.sync()
+    async with db_sessionmaker() as session:
+        await session.execute(select(store.table.c.key).where(store.table.c.key == "beats"))
