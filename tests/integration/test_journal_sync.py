@@ -131,6 +131,27 @@ async def test_all_segments_since_the_last_sync_are_brought_to_the_disk(journal)
     assert journal._room.unsynced(journal._end) == []
 
 
+async def test_a_segment_that_is_filled_while_the_disk_is_busy_is_synced_again(journal, syncs, monkeypatch):
+    journal.register("notes")
+    await journal.sync()
+    first = journal._room.current
+    syncs.gate.clear()
+    syncs.begun.clear()
+    append(journal)
+    waiting = asyncio.ensure_future(journal.sync())
+    await asyncio.to_thread(syncs.begun.wait)
+    while journal._room.current is first:
+        append(journal, size=1000)
+    synced = []
+    monkeypatch.setattr("services.data_store.journal.segments.sync_file", lambda fd, mapped: synced.append(fd))
+    fd = first.fd
+    syncs.gate.set()
+    await waiting
+    await journal.sync()
+    assert fd in synced
+    assert journal.synced == journal.seq
+
+
 async def test_a_cancelled_sync_is_cancelled_and_leaves_the_others_alone(journal, syncs):
     journal.register("notes")
     syncs.gate.clear()

@@ -243,6 +243,7 @@ def test_a_journal_set_aside_can_be_put_back(opened, tmp_path):
     place = journal.set_aside("of a test")
     journal.close()
     for path in (tmp_path / "store").glob("*.journal"):
+        assert not (place / path.name).exists()
         path.unlink()
     for path in place.glob("*.journal"):
         path.rename(tmp_path / "store" / path.name)

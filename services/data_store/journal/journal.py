@@ -18,7 +18,7 @@ from services.data_store.journal.found import Found
 from services.data_store.journal.reading import read_journal
 from services.data_store.journal.records import DELETED, HEAD, NAMES, pack_crc, pack_rest
 from services.data_store.journal.room import Room
-from services.data_store.journal.segments import HEADER_SIZE, Header, segment_paths, sync_path, write_mark
+from services.data_store.journal.segments import HEADER_SIZE, Header, number_of, segment_paths, sync_path, write_mark
 from services.data_store.journal.syncing import Syncing
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ class Journal:
         self._settings = max_bytes, segment_bytes
         self._closed = False
         self._syncing = Syncing(self._sync, self._tend)
-        self._adopt(self.found)
+        self._adopt(self.found, number=max(map(number_of, segment_paths(folder)), default=0))
 
     @classmethod
     def open(
@@ -74,10 +74,10 @@ class Journal:
         journal._settle()
         return journal
 
-    def _adopt(self, found: Found) -> None:
-        """Go on where `found` ends; begin anew if it is empty."""
+    def _adopt(self, found: Found, *, number: int) -> None:
+        """Go on where `found` ends, after the segment with that running number; begin anew if nothing was found."""
         max_bytes, segment_bytes = self._settings
-        self._room = Room(self.folder, found.segments, max_bytes=max_bytes, segment_bytes=segment_bytes)
+        self._room = Room(self.folder, found.segments, number=number, max_bytes=max_bytes, segment_bytes=segment_bytes)
         self._id = found.journal_id or os.urandom(16)
         self._seed = crc32(self._id)
         self._belongs_to = found.database or self._database
@@ -112,8 +112,7 @@ class Journal:
         """Bring to the disk what a process left that was killed; then segments in which nothing is can go."""
         with suppress(OSError):
             self._sync()
-            with self.lock:
-                self._room.trim({})
+            self._remove_folded()
             for segment in self._room.finished:
                 sync_path(segment.path)
 
@@ -225,7 +224,7 @@ class Journal:
             segment.sync(end)
         with self.lock:
             self._synced = seq
-            self._room.shelve(unsynced)
+            self._room.shelve()
 
     def _tend(self) -> None:
         """Have the next segment ready, and try again to have one at all."""
@@ -246,7 +245,15 @@ class Journal:
         """Remove segments of which the database has everything; `folded` is the last number that it has, by store."""
         with self.lock:
             self._folded = {number: folded.get(name, 0) for name, number in self._numbers.items()}
-            self._room.trim(self._folded)
+        self._remove_folded()
+
+    def _remove_folded(self) -> None:
+        with self.lock:
+            paths = self._room.folded(self._folded)
+        # Without the lock: a file system may take its time.
+        removed = [path for path in paths if _removed(path)]
+        with self.lock:
+            self._room.forget(removed)
 
     # --- the end -------------------------------------------------------------------------------------------------
 
@@ -266,7 +273,7 @@ class Journal:
             except OSError as error:
                 raise StoreError(f"the journal in {self.folder} cannot be set aside ({error.strerror})") from error
             self.found = Found(self.folder, seq=self._seq)
-            self._adopt(self.found)
+            self._adopt(self.found, number=self._room.number)
             self._numbers = numbers
             self._begin()
         if running:
@@ -283,19 +290,25 @@ class Journal:
         error = self._syncing.attempt()
         with self.lock:
             self._room.leave()
-            self._mark_end()
+        if self.broken is None:
+            with suppress(OSError):
+                # A last segment, of a header only, says that those before are complete; then what is folded can go.
+                write_mark(self._room.next_path, self._header(self._seq + 1))
+                self._remove_folded()
         if error is not None:
             raise error
 
-    def _mark_end(self) -> None:
-        """Say in a last segment, of a header only, that those before are complete; then what is folded can go."""
-        if self.broken is None:
-            with suppress(OSError):
-                write_mark(self._room.next_path, self._header(self._seq + 1))
-                self._room.trim(self._folded)
-
     def _header(self, first: int) -> Header:
         return Header(self._id, self._belongs_to, first, self._seq, self._folds)
+
+
+def _removed(path: Path) -> bool:
+    """Remove a file; False if that cannot be now."""
+    try:
+        path.unlink(missing_ok=True)
+    except OSError:
+        return False
+    return True
 
 
 def _read(folder: Path) -> Found:

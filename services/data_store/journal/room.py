@@ -5,13 +5,12 @@ Everything here is done under the journal's lock, but `prepare`, which takes lon
 
 from __future__ import annotations
 
-from contextlib import suppress
 from threading import Lock
 from typing import TYPE_CHECKING
 
 from models.exc import JournalFull
 from services.data_store.journal.records import NAMES
-from services.data_store.journal.segments import number_of, reserve, segment_path, segment_paths
+from services.data_store.journal.segments import reserve, segment_path
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
@@ -21,9 +20,14 @@ if TYPE_CHECKING:
 
 
 class Room:
-    """The segments: those finished, `current` if one is being written, and a spare one for when that is full."""
+    """The segments: those finished, `current` if one is being written, and a spare one for when that is full.
 
-    def __init__(self, folder: Path, finished: Iterable[Finished], *, max_bytes: int, segment_bytes: int) -> None:
+    `number` is the running number of the newest, apart from the spare one.
+    """
+
+    def __init__(
+        self, folder: Path, finished: Iterable[Finished], *, number: int, max_bytes: int, segment_bytes: int
+    ) -> None:
         self.folder = folder
         self.current: Segment | None = None
         self.finished = list(finished)
@@ -33,7 +37,8 @@ class Room:
         # Full, but not on the disk yet as far as is known; the syncing thread closes them.
         self._full: list[Segment] = []
         self._spare: Segment | None = None
-        self._number = max(map(number_of, segment_paths(folder)), default=0)
+        # No number comes again, also not that of a segment which is being removed or was set aside.
+        self.number = number
         self._reserving = Lock()
 
     @property
@@ -45,7 +50,7 @@ class Room:
     @property
     def next_path(self) -> Path:
         """Where the next segment will be."""
-        return segment_path(self.folder, self._number + 1)
+        return segment_path(self.folder, self.number + 1)
 
     # --- getting room --------------------------------------------------------------------------------------------
 
@@ -59,7 +64,7 @@ class Room:
                 self._discard_spare()
             segment = self._spare or self._reserve(size)
             self._spare = None
-            self._number += 1
+            self.number += 1
         self.retire(end)
         self.current = segment
         return segment
@@ -107,23 +112,21 @@ class Room:
             segments.append((self.current, end))
         return segments
 
-    def shelve(self, synced: Iterable[tuple[Segment, int]]) -> None:
-        """Close those of the segments that are full, now that they are on the disk."""
-        for segment, _ in synced:
-            if segment in self._full:
-                self._full.remove(segment)
-                self.finished.append(segment.close())
+    def shelve(self) -> None:
+        """Close the full segments of which all is on the disk."""
+        for segment in [full for full in self._full if full.synced == full.end]:
+            self._full.remove(segment)
+            self.finished.append(segment.close())
 
-    def trim(self, folded: Mapping[int, int]) -> None:
-        """Remove the finished segments of which every record is folded: `folded` is the last that is, by store."""
-        for segment in list(self.finished):
-            if all(number == NAMES or seq <= folded.get(number, 0) for number, seq in segment.last.items()):
-                with suppress(OSError):  # it stays, and is tried again the next time
-                    segment.path.unlink(missing_ok=True)
-                    self.finished.remove(segment)
+    def folded(self, folded: Mapping[int, int]) -> list[Path]:
+        """Return the finished segments of which every record is folded: `folded` is the last that is, by store."""
+        return [
+            segment.path for segment in self.finished
+            if all(number == NAMES or seq <= folded.get(number, 0) for number, seq in segment.last.items())
+        ]  # fmt: skip
 
     def forget(self, paths: Collection[Path]) -> None:
-        """Take note that someone has taken finished segments away."""
+        """Take note that finished segments are not there any more."""
         self.finished = [segment for segment in self.finished if segment.path not in paths]
 
     def note_folds(self, folds: int) -> None:
