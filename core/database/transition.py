@@ -107,7 +107,7 @@ def _stored_names(name: str, module: Module | None) -> Iterator[str]:
 def _completed(table: Table) -> Table:
     copy = table.to_metadata(MetaData())
     own = {column.name for column in table.columns}
-    for column in _columns(_leftovers.get(table.fullname, ())):
+    for column in _columns(_leftovers.get(table.fullname) or _leftovers.get(table.name, ())):
         if column.name not in own:
             copy.append_column(column)
     return copy

@@ -125,7 +125,9 @@ def _recover(connection: Connection) -> None:
 def _blamed(error: Exception, wanted: Sequence[Owned]) -> list[Owned]:
     """Whose table the error is about; none if it does not say."""
     names = {getattr(error, "table", None), *getattr(error, "others", ())}
-    return [owned for owned in wanted if any(table.fullname in names for table in owned.tables)]
+    return [
+        owned for owned in wanted if any(not names.isdisjoint((table.fullname, table.name)) for table in owned.tables)
+    ]
 
 
 def _plan_each(connection: Connection, found: Planning, wanted: Sequence[Owned], phase: Phase) -> Planning:

@@ -22,7 +22,7 @@ from core.migration.lock import alone
 from core.migration.owned import FRAMEWORK, framework, selected
 from core.migration.planning import plan, plan_alone, version
 from core.migration.refused import remedy_for
-from core.migration.schema.read import table_names
+from core.migration.schema.read import default_schema, shown_name, table_names
 from core.migration.steps import CreateTable, Phase, RenameTable, RetireTable, Verdict
 from models.exc import DatabaseError, NothingToCompare
 
@@ -201,7 +201,8 @@ class Work:
     def _finish(self, connection: Connection, running: Sequence[Owned]) -> None:
         with alone(connection):
             records = ledger.records(connection, table_names(connection))
-            tables = {table.fullname for owned in (framework(), *running) for table in owned.tables}
+            default = default_schema(connection)
+            tables = {shown_name(table, default) for owned in (framework(), *running) for table in owned.tables}
             left = unused(records, wanted=tables, running={FRAMEWORK, *(owned.name for owned in running)})
             models = {name: found for name, found in self.stamp.models.items() if name not in self.failures}
             self.stamp = stamp.write(connection, replace(self.stamp, unused=left, models=models), base=self.found)

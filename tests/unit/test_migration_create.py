@@ -149,3 +149,11 @@ def test_sqlite_has_neither_types_nor_sequences_and_takes_it_all():
         connection.execute(statement.text)
     assert connection.execute("SELECT name FROM pragma_table_info('se lect')").fetchall() == [("order",), ('n"😀',)]
     connection.close()
+
+
+def test_an_index_that_is_to_be_made_concurrently_is_made_with_its_table_and_that_is_said(caplog):
+    table = Table("t", MetaData(), Column("a", Integer))
+    Index("ix", table.c.a, postgresql_concurrently=True)
+    with caplog.at_level("INFO"):
+        assert texts(POSTGRESQL, table)[-1] == "CREATE INDEX ix ON t (a)"
+    assert "index ix is made in the transaction" in caplog.text

@@ -17,6 +17,7 @@ from core.migration.postgresql.columns import (
 )
 from core.migration.postgresql.ddl import alter, alter_column, quote, set_nullable
 from core.migration.postgresql.job import Stage
+from core.migration.schema.create import say_if_concurrent
 from core.migration.state import ConstraintKind
 from core.migration.statements import RestoreRows, Sql
 
@@ -104,7 +105,10 @@ def _(step: s.DropConstraint, job: Job) -> Work:
 
 
 @work_of.register(s.AddIndex)
-def _(step: s.AddIndex, job: Job) -> Work:  # noqa: ARG001 - its text is complete
+def _(step: s.AddIndex, job: Job) -> Work:
+    for index in job.unit.wanted[step.table].table.indexes:
+        if index.name == step.index.name:
+            say_if_concurrent(index)
     yield Stage.INDEX, Sql(step.index.sql, table=step.table, rows=True)
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Sequence as DBSequence
 from sqlalchemy import Table
 from sqlalchemy.engine.mock import MockConnection
-from sqlalchemy.schema import sort_tables_and_constraints
+from sqlalchemy.schema import CreateIndex, sort_tables_and_constraints
 from sqlalchemy.sql.ddl import SchemaGenerator
 from sqlalchemy.types import TypeEngine
 
@@ -16,9 +17,11 @@ from core.migration.statements import Sql
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
 
-    from sqlalchemy import Dialect, ForeignKeyConstraint
+    from sqlalchemy import Dialect, ForeignKeyConstraint, Index
 
     from core.migration.state import ConstraintState
+
+logger = logging.getLogger(__name__)
 
 
 def create_statements(
@@ -46,7 +49,11 @@ def create_statements(
             if name in there:
                 return
             there.add(name)
-        statements.append(Sql(str(element.compile(dialect=dialect)).strip(), _table_of(element)))
+        text = str(element.compile(dialect=dialect)).strip()
+        if isinstance(element, CreateIndex):
+            text = text.replace(" CONCURRENTLY ", " ", 1)
+            say_if_concurrent(element.element)
+        statements.append(Sql(text, _table_of(element)))
 
     # Not MetaData.create_all: it would create the enum types of every module, also of those that are off.
     generator = SchemaGenerator(dialect, MockConnection(dialect, take))
@@ -62,6 +69,12 @@ def create_statements(
     return statements
 
 
+def say_if_concurrent(index: Index) -> None:
+    """Say that an index is not made as its author wanted it: that cannot be done within a transaction."""
+    if index.dialect_kwargs.get("postgresql_concurrently"):
+        logger.info("index %s is made in the transaction of the migration, so not concurrently", index.name)
+
+
 def _table_of(element: Any) -> str:
     """The table that a statement is for; "" if it is for none alone, as a type is."""
     made = getattr(element, "element", None)
@@ -71,10 +84,10 @@ def _table_of(element: Any) -> str:
 
 def declared(table: Table, keys: Iterable[ConstraintState]) -> list[ForeignKeyConstraint]:
     """Those foreign keys of the model that `keys` are."""
-    given = {(key.columns, key.target, key.target_columns) for key in keys}
+    given = {(key.columns, (key.target or "").rpartition(".")[2], key.target_columns) for key in keys}
     return [key for key in table.foreign_key_constraints if _shown(key) in given]
 
 
 def _shown(key: ForeignKeyConstraint) -> tuple[tuple[str, ...], str, tuple[str, ...]]:
     columns, targets = zip(*((part.parent.name, part.column.name) for part in key.elements), strict=True)
-    return columns, key.referred_table.fullname, targets
+    return columns, key.referred_table.name, targets

@@ -19,12 +19,17 @@ if TYPE_CHECKING:
     from sqlalchemy import Column
 
 
-def tables_before(table: Table, module: str, former_modules: Sequence[str]) -> tuple[str, ...]:
-    """The names under which `table` of `module` may have been stored, the most recent first."""
+def tables_before(
+    table: Table, module: str, former_modules: Sequence[str], *, default: str | None = None
+) -> tuple[str, ...]:
+    """The names under which `table` of `module` may have been stored, the most recent first.
+
+    `default` is the schema that names leave out.
+    """
     own = _authors_name(table, module)
     names = [own, *_names(table)]
     stored = (physical_name(name, owner or None) for owner in (module, *former_modules) for name in names)
-    prefix = f"{table.schema}." if table.schema else ""
+    prefix = "" if table.schema in (None, default) else f"{table.schema}."
     return tuple(dict.fromkeys(prefix + name for name in stored if name != table.name))
 
 

@@ -13,7 +13,7 @@ from core.migration.schema import sqlite as read_sqlite
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from sqlalchemy import Connection
+    from sqlalchemy import Connection, Table
 
     from core.migration.state import TableState
 
@@ -33,6 +33,16 @@ def read_tables(
     else:
         states = _read_sqlite(connection, wanted, schemas)
     return {state.name: state for state in states if wanted is None or state.name in wanted}
+
+
+def default_schema(connection: Connection) -> str:
+    """The schema in which a table without one is made."""
+    return read_postgresql.default_schema(connection) if connection.dialect.name == "postgresql" else "main"
+
+
+def shown_name(table: Table, default: str) -> str:
+    """The name of a model's table as `read_tables` shows it, `default` being the schema that names leave out."""
+    return table.name if table.schema in (None, default) else table.fullname
 
 
 def table_names(connection: Connection, *, schemas: Collection[str] = ()) -> set[str]:

@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING
 from sqlalchemy.exc import NoReferencedColumnError, NoReferencedTableError
 
 from core.migration.model import WantedTable
-from core.migration.schema import former_names, scratch_postgresql, scratch_sqlite
+from core.migration.schema import scratch_postgresql, scratch_sqlite
+from core.migration.schema.former_names import columns_before, members_before, tables_before
 from core.migration.schema.meanings import meaning_of
+from core.migration.schema.read import default_schema, shown_name
 from core.migration.schema.refusal import refusal
 from models.exc import TableRefused
 
@@ -32,20 +34,22 @@ def wanted_tables(
 ) -> dict[str, WantedTable]:
     """What `tables` are to be on the database of `connection`, by their name there.
 
-    `owners` has the module of each table ("" for the framework), `former_modules` the earlier names of modules, the
-    most recent first. Raises TableRefused, which names the table, if the database does not take one as it is declared.
+    `owners` has the module of each table by its full name ("" for the framework), `former_modules` the earlier names
+    of modules, the most recent first. Raises TableRefused, which names the table, if the database does not take one as
+    it is declared.
     """
     make = scratch_postgresql.states if connection.dialect.name == "postgresql" else scratch_sqlite.states
     states = {state.name: state for state in make(connection, _with_referred(tables))}
+    default = default_schema(connection) if any(table.schema for table in tables) else ""
     wanted = {}
     for table in tables:
-        module = owners.get(table.fullname, "")
-        former = former_modules.get(module, ())
-        wanted[table.fullname] = _wanted(table, states[table.fullname], module, former, connection.dialect)
+        name, module = shown_name(table, default), owners.get(table.fullname, "")
+        former = tables_before(table, module, former_modules.get(module, ()), default=default)
+        wanted[name] = _wanted(table, states[name], module, former, connection.dialect)
     return wanted
 
 
-def _wanted(table: Table, state: TableState, module: str, former: Sequence[str], dialect: Dialect) -> WantedTable:
+def _wanted(table: Table, state: TableState, module: str, was: tuple[str, ...], dialect: Dialect) -> WantedTable:
     try:
         meanings = {column.name: meaning_of(column.type, dialect) for column in table.columns}
     except Exception as error:
@@ -56,9 +60,9 @@ def _wanted(table: Table, state: TableState, module: str, former: Sequence[str],
         module,
         state,
         meanings,
-        was=former_names.tables_before(table, module, former),
-        column_was=former_names.columns_before(table),
-        members_was=former_names.members_before(table),
+        was=was,
+        column_was=columns_before(table),
+        members_was=members_before(table),
     )
 
 

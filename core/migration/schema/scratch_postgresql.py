@@ -37,11 +37,14 @@ def states(connection: Connection, tables: Collection[Table]) -> list[TableState
     """
     savepoint = connection.begin_nested()
     try:
-        schemas = _enter_scratch(connection, sorted({table.schema for table in tables if table.schema}))
+        default = read_postgresql.default_schema(connection)
+        schemas = _enter_scratch(connection, sorted({table.schema for table in tables if table.schema} - {default}))
         names = None
         if schemas is None:
             schemas, names = _make_way(connection, tables), {table.name for table in tables}
-        _create(connection, list(_statements(connection.dialect, tables, _compile(connection.dialect, schemas))))
+        _create(
+            connection, list(_statements(connection.dialect, tables, _compile(connection.dialect, schemas, default)))
+        )
         return read_postgresql.tables(connection, names, schemas=schemas)
     finally:
         savepoint.rollback()
@@ -106,8 +109,9 @@ def _temporary(connection: Connection) -> dict[str, str | None]:
     return {connection.exec_driver_sql("SELECT pg_my_temp_schema()::regnamespace::text").scalar_one(): None}
 
 
-def _compile(dialect: Dialect, schemas: dict[str, str | None]) -> Callable[[ExecutableDDLElement], str]:
-    names: dict[str | None, str] = {shown: real for real, shown in schemas.items() if shown is not None}
+def _compile(dialect: Dialect, schemas: dict[str, str | None], default: str) -> Callable[[ExecutableDDLElement], str]:
+    # What is said to be in the default schema is there, too, if nothing is said.
+    names: dict[str | None, str] = {shown or default: real for real, shown in schemas.items()}
     options: dict[str, Any] = {"schema_translate_map": names, "render_schema_translate": True} if names else {}
 
     def compile_(element: ExecutableDDLElement) -> str:
