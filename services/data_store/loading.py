@@ -21,7 +21,7 @@ from services.data_store.rows import rows_of, unsealed
 from services.data_store.writing import lasting, upsert_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from sqlalchemy import Table
 
@@ -121,22 +121,21 @@ def _report(owner: str, table: str, content: Content) -> None:
     """Say in one line for each kind what is wrong with rows."""
     if content.damaged:
         logger.warning(
-            "SimpleStore of module %s: %s damaged; what is left of it was taken from table %s into quarantine "
-            "(aha store quarantine); all others are there", owner, _keys(content.damaged), table,
+            "SimpleStore of module %s: %s in table %s, and in quarantine now (aha store quarantine); all others are "
+            "there", owner, _keys(content.damaged, "was damaged", "were damaged"), table,
         )  # fmt: skip
     kinds: dict[type[StoredValueError], list[str]] = {}
     for key, error in content.unreadable.items():
         kinds.setdefault(type(error), []).append(key)
     for keys in kinds.values():
         logger.warning(
-            "SimpleStore of module %s: %s not readable; it stays in table %s. %s", owner, _keys(keys), table,
-            content.unreadable[keys[0]],
+            "SimpleStore of module %s: %s in table %s; %s", owner, _keys(keys, "is not readable and stays",
+            "are not readable and stay"), table, content.unreadable[keys[0]],
         )  # fmt: skip
 
 
-def _keys(keys: Iterable[str]) -> str:
-    keys = list(keys)
+def _keys(keys: Sequence[str], one: str, several: str) -> str:
     shown = ", ".join(map(repr, keys[:_SHOWN]))
     if len(keys) == 1:
-        return f"key {shown} is"
-    return f"{len(keys)} keys ({shown}{', ...' if len(keys) > _SHOWN else ''}) are"
+        return f"key {shown} {one}"
+    return f"{len(keys)} keys ({shown}{', ...' if len(keys) > _SHOWN else ''}) {several}"

@@ -1,0 +1,175 @@
+"""Damage to stores: it is found, it costs the key that it hit and no other, and what is left of it is kept."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import sys
+from random import Random
+
+import pytest
+from sqlalchemy import delete, insert, select
+
+from core.database import close_database, db_engine, metadata, open_database
+from services.data_store import flush_stores
+from services.data_store.quarantine import quarantine
+from tests.store_bot import bot, crash, declared, fetch, on_disk
+
+MODEL = {f"key {n}": f"value {n}" for n in range(20)}
+
+
+async def change_row(url: str, key: str, /, **columns) -> None:
+    """Change columns of a row in the table, each by a function of what it says."""
+    module = declared("a")
+    table = metadata.tables["aha_store__a"]
+    await open_database(url)
+    async with db_engine.begin() as connection:
+        row = dict((await connection.execute(select(table).where(table.c.key == key))).mappings().one())
+        await connection.execute(delete(table).where(table.c.key == key))
+        await connection.execute(
+            insert(table).values({**row, **{name: how(row[name]) for name, how in columns.items()}})
+        )
+    await close_database()
+    module.drop()
+
+
+def flipped(data: bytes, bit: int) -> bytes:
+    changed = bytearray(data)
+    changed[bit // 8] ^= 1 << bit % 8
+    return bytes(changed)
+
+
+@pytest.mark.parametrize("bit", [0, 50, 100, -1])
+async def test_a_flipped_bit_in_a_value_is_found_and_costs_no_other(database_url, tmp_path, caplog, bit):
+    async with bot(database_url, tmp_path, "a") as [store]:
+        store.update(MODEL)
+    await change_row(database_url, "key 7", value=lambda value: flipped(value, bit % (8 * len(value))))
+    rest = {key: value for key, value in MODEL.items() if key != "key 7"}
+    for _ in range(2):
+        async with bot(database_url, tmp_path, "a") as [store]:
+            assert list(store.items()) == list(rest.items())
+            assert await fetch("SELECT key FROM aha_store_quarantine") == ["key 7"]
+    (told,) = [record.message for record in caplog.records if record.levelname == "WARNING"]
+    assert "module a: key 'key 7' was damaged in table aha_store__a, and in quarantine now" in told
+
+
+@pytest.mark.parametrize(
+    ("column", "how"),
+    [
+        ("key", lambda key: key[:-1] + "x"),
+        ("checksum", lambda checksum: checksum ^ 1),
+        ("value", lambda value: b""),
+    ],
+    ids=["key", "checksum", "nothing left"],
+)
+async def test_other_damage_to_a_row_is_found(database_url, tmp_path, column, how):
+    async with bot(database_url, tmp_path, "a") as [store]:
+        store.update(MODEL)
+    await change_row(database_url, "key 7", **{column: how})
+    async with bot(database_url, tmp_path, "a") as [store]:
+        assert dict(store) == {key: value for key, value in MODEL.items() if key != "key 7"}
+        store["key 7"] = "new"
+    async with bot(database_url, tmp_path, "a") as [store]:
+        assert list(store)[-1] == "key 7"
+        assert await on_disk() == list(store)
+        (count,) = await fetch("SELECT count(*) FROM aha_store_quarantine WHERE module = 'a'")
+        assert count == 1
+
+
+async def test_quarantine_keeps_the_row_as_it_was(database_url, tmp_path):
+    async with bot(database_url, tmp_path, "a") as [store]:
+        store.update(MODEL)
+    await change_row(database_url, "key 7", value=lambda _: b"?\x00?")
+    async with bot(database_url, tmp_path, "a"), db_engine.connect() as connection:
+        row = (await connection.execute(select(quarantine))).mappings().one()
+    assert (row["module"], row["key"], row["value"], row["mac"]) == ("a", "key 7", b"?\x00?", None)
+    assert row["reason"] == "its bytes are not those that were written"
+    assert row["checksum"] is not None
+
+
+class Act:
+    """When it is read, a file appears."""
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+
+    def __reduce__(self):
+        return os.mkdir, (self.path,)
+
+
+@pytest.mark.parametrize("checksum", ["right", "none"])
+async def test_a_tampered_row_runs_no_code_and_is_kept(database_url, tmp_path, caplog, checksum):
+    async with bot(database_url, tmp_path, "a") as [store]:
+        store.update(good=1, bad=2)
+    data = pickle.dumps(Act(str(tmp_path / "ran")), 5)
+    sums = {"checksum": lambda _: None}
+    if checksum == "right":
+        from services.data_store.rows import checksum as sum_of
+
+        sums = {"checksum": lambda old: (old & ~(2**32 - 1)) | sum_of("bad", data)}
+    await change_row(database_url, "bad", value=lambda _: data, **sums)
+    async with bot(database_url, tmp_path, "a") as [store]:
+        assert dict(store) == {"good": 1}
+        assert "was not signed here" in caplog.text
+        assert await on_disk() == ["good", "bad"]
+        store["bad"] = 3
+        await flush_stores()
+        assert await fetch("SELECT key FROM aha_store_quarantine") == ["bad"]
+    assert not (tmp_path / "ran").exists()
+
+
+async def test_a_signed_row_under_another_key_is_not_trusted(database_url, tmp_path, monkeypatch):
+    python = type(sys)("some_package_or_other")
+    python.Thing = type("Thing", (), {"__module__": python.__name__})
+    monkeypatch.setitem(sys.modules, python.__name__, python)
+    async with bot(database_url, tmp_path, "a") as [store]:
+        store.update(one=python.Thing(), two=python.Thing())
+    await change_row(database_url, "one", key=lambda _: "three", checksum=lambda _: None)
+    async with bot(database_url, tmp_path, "a") as [store]:
+        assert list(store) == ["two"]
+
+
+# --- the journal ---------------------------------------------------------------------------------------------------
+
+
+async def test_a_flipped_bit_in_the_journal_costs_one_key(sqlite_url, tmp_path, caplog):
+    random = Random(4)
+    for n in range(12):
+        caplog.clear()
+        url, folder = f"sqlite:///{tmp_path}/{n}.db", tmp_path / str(n)
+        async with bot(url, folder, "a") as [store]:
+            store.update(MODEL)
+            await crash()
+        [path] = (folder / "store").glob("*.journal")
+        data = path.read_bytes()
+        start, end = data.index(b"key 0\x80"), data.rindex(b"value 18") + 8
+        path.write_bytes(flipped(data, random.randrange(8 * start, 8 * end)))
+        async with bot(url, folder, "a") as [store]:
+            missing = MODEL.keys() - dict(store).keys()
+            assert len(missing) == 1
+            assert dict(store) == {key: value for key, value in MODEL.items() if key not in missing}
+            assert "journal of the SimpleStores is damaged" in caplog.text
+            (count,) = await fetch("SELECT count(*) FROM aha_store_quarantine")
+            assert count == 1
+        caplog.clear()
+        async with bot(url, folder, "a") as [store]:
+            assert len(store) == len(MODEL) - 1
+        assert caplog.messages == []
+
+
+async def test_a_tampered_record_runs_no_code_and_is_kept(database_url, tmp_path, monkeypatch, caplog):
+    """Whoever can write the journal but not read the key."""
+    monkeypatch.setattr("services.data_store.signing.Signer.mac", lambda *_: None)
+    async with bot(database_url, tmp_path, "a") as [store]:
+        store.update(good=1, bad=Act(str(tmp_path / "ran")))
+        await crash()
+    monkeypatch.undo()
+    async with bot(database_url, tmp_path, "a") as [store]:
+        assert dict(store) == {"good": 1}
+        assert "was not signed here" in caplog.text
+        await flush_stores()
+        assert sorted(await on_disk()) == ["bad", "good"]
+        assert await fetch("SELECT mac FROM aha_store__a") == [None, None]
+    async with bot(database_url, tmp_path, "a") as [store]:
+        assert dict(store) == {"good": 1}
+    assert not (tmp_path / "ran").exists()
