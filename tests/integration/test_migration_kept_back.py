@@ -102,6 +102,38 @@ class TestSpelling:
 
         await run(check)
 
+    @pytest.mark.parametrize("length", [1, 3, 4, 9])
+    async def test_they_come_back_although_the_usual_spelling_is_too_long(self, length: int) -> None:
+        def check(connection: Connection) -> None:
+            short = Meaning(Kind.TEXT, f"VARCHAR({length})", length=length)
+            three = Meaning(Kind.TEXT, "VARCHAR(3)", length=3)
+            texts(connection, "NO", "YES", "n", "y")
+            change(connection, TEXT, BOOLEAN)
+            sql(connection, "UPDATE t SET v = true WHERE id = 3", "UPDATE t SET v = NULL WHERE id = 4")
+            fitting = 0 if length == 1 else 2
+            assert kept.fits(connection, "t", "v", short, key=["id"], present=BOOLEAN) == fitting
+            change(connection, BOOLEAN, short)
+            assert back(connection, short) == fitting
+            change(connection, short, three)
+            back(connection, three)
+            assert rows(connection, "SELECT v FROM t WHERE id < 3 ORDER BY id") == [("NO",), ("YES",)]
+            assert rows(connection, "SELECT v FROM t WHERE id = 4") == [(None,)]
+            assert {value for value, _ in reasons(connection)} >= {"n", "y"}
+
+        await run(check)
+
+    async def test_they_come_back_as_they_were_when_what_they_have_become_fits_too(self) -> None:
+        def check(connection: Connection) -> None:
+            short = Meaning(Kind.TEXT, "VARCHAR(1)", length=1)
+            texts(connection, "NO")
+            for before, after in ((TEXT, BOOLEAN), (BOOLEAN, short), (short, TEXT)):
+                change(connection, before, after)
+            assert back(connection, TEXT) == 1
+            assert rows(connection, "SELECT v FROM t") == [("NO",)]
+            assert reasons(connection) == []
+
+        await run(check)
+
     async def test_a_key_keeps_what_it_has_become(self) -> None:
         def check(connection: Connection) -> None:
             texts(connection, "NO")

@@ -69,10 +69,11 @@ def fits(
     `present` is the meaning of what is in the column if it has yet to become `after`.
     """
     target = _Column(table, column, without_type(after), key, wrote, present or after, spelled)
-    return sum(
-        connection.exec_driver_sql(f"SELECT count(*) FROM ({_pairs(connection, target, group)}) AS pairs").scalar_one()
-        for group in _groups(connection, target)
-    )
+    places = [f"SELECT place FROM ({_pairs(connection, target, group)}) AS p" for group in _groups(connection, target)]
+    if not places:
+        return 0
+    rows = connection.exec_driver_sql(f"SELECT count(*) FROM ({' UNION '.join(places)}) AS places").scalar_one()
+    return int(rows)
 
 
 def restore(
@@ -107,9 +108,17 @@ def _restore(connection: Connection, target: _Column, group: _Group) -> int:
         f"FROM aha_pairs AS p JOIN aha_kept AS k ON k.id = p.id WHERE p.place = {place}"
     )
     connection.exec_driver_sql(_outdate(connection.dialect.name, target))
+    if group.via is not None and target.key:
+        connection.exec_driver_sql(_FORGET_WHAT_STOOD_FOR_THEM.format(whose=_whose(target)))
     done = connection.exec_driver_sql("DELETE FROM aha_kept WHERE id IN (SELECT id FROM aha_pairs)").rowcount
     connection.exec_driver_sql("DROP TABLE aha_pairs")
     return done
+
+
+# A value that became another, which then did not follow and was kept itself, needs only be kept once.
+_FORGET_WHAT_STOOD_FOR_THEM = """DELETE FROM aha_kept WHERE {whose} AND id IN (
+    SELECT newer.id FROM aha_pairs AS p JOIN aha_kept AS k ON k.id = p.id
+    JOIN aha_kept AS newer ON newer.row_key = k.row_key AND newer.id > k.id)"""
 
 
 def _outdate(dialect: str, target: _Column) -> str:
@@ -134,7 +143,8 @@ def _groups(connection: Connection, target: _Column) -> Iterator[_Group]:
         return
     prepare(connection)  # a role that may have no functions can do without as long as nothing is kept
     there = set(column_names(connection, target.table))
-    for meaning, via, columns in found:
+    # Spellings go first: of what they have become nothing needs to go back then.
+    for meaning, via, columns in sorted(found, key=lambda entry: entry.via is None):
         group = _Group(meaning, via, json.loads(columns))
         if there.issuperset([*group.columns, target.name]) and (target.spelled or via is None):
             yield group
@@ -172,34 +182,48 @@ def _newest(connection: Connection, target: _Column, group: _Group) -> str:
     mark = _sortable(dialect, "k.row_key")
     no_place = "NULL" if dialect == "sqlite" else _sortable(dialect, "NULL::text")
     where = "k.via IS NULL"
-    if group.via is not None:
-        value, before = as_read(dialect, "k", meaning_from(json.loads(group.meaning)))
-        mark = f"({mark} || {_held(connection, value, before, group.via)})"
-        where = f"k.via = {literal(group.via)} AND k.meaning = {literal(group.meaning)}"
-    if target.key:
-        where += " AND k.age = 1"
+    is_newest = "k.age = 1" if target.key else "1 = 1"
     age = f"row_number() OVER (PARTITION BY {_sortable(dialect, 'row_key')} ORDER BY id DESC) AS age"
-    columns = "id, row_key, form, value, meaning, via"
+    aged = f"(SELECT id, row_key, form, value, meaning, via, {age} FROM aha_kept WHERE {_whose(target)})"
+    source = f"{aged} AS k"
+    if group.via is not None:
+        become = _held(connection, *as_read(dialect, "k", meaning_from(json.loads(group.meaning))), group.via)
+        where = f"k.via = {literal(group.via)} AND k.meaning = {literal(group.meaning)}"
+        if target.key:
+            source, is_over = _with_newer(connection, aged, group.via, become)
+            mark, is_newest = (
+                f"({mark} || CASE WHEN {is_newest} THEN {become} ELSE '' END)",
+                f"({is_newest} OR {is_over})",
+            )
+        else:
+            mark = f"({mark} || {become})"
     return (
         f"SELECT k.id, {no_place} AS place, {mark} AS mark, "
-        f"row_number() OVER (PARTITION BY {mark} ORDER BY k.id DESC) AS nth "
-        f"FROM (SELECT {columns}, {age} FROM aha_kept WHERE {_whose(target)}) AS k WHERE {where}"
+        f"row_number() OVER (PARTITION BY {mark} ORDER BY k.id DESC) AS nth FROM {source} WHERE {where} AND {is_newest}"
     )
+
+
+def _with_newer(connection: Connection, aged: str, via: str, become: str) -> tuple[str, str]:
+    """The kept values `k`, and the condition that what each has `become` did not follow later, and was kept itself."""
+    newer = _held(connection, *as_read(connection.dialect.name, "n", meaning_from(json.loads(via))), via)
+    is_newer = f"k.age = 2 AND n.age = 1 AND n.row_key = k.row_key AND n.via IS NULL AND n.meaning = {literal(via)}"
+    return f"{aged} AS k LEFT JOIN {aged} AS n ON {is_newer}", f"(n.id IS NOT NULL AND {newer} = {become})"
 
 
 def _rows(connection: Connection, target: _Column, group: _Group) -> str:
     """The query for rows that may get a value, by their keys, each with its number among those with the same key."""
     dialect = connection.dialect.name
     columns = [identifier(connection, name, of="r") for name in group.columns]
-    mark = _sortable(dialect, written_key(dialect, columns, group.columns))
-    where = _vacant(connection, target)
+    key = _sortable(dialect, written_key(dialect, columns, group.columns))
+    found = [(key, _vacant(connection, target))] if group.via is None or target.key else []
     if group.via is not None:
         column = identifier(connection, target.name, of="r")
-        mark, where = f"({mark} || {_held(connection, column, target.present, group.via)})", f"{column} IS NOT NULL"
-    return (
+        found += [(f"({key} || {_held(connection, column, target.present, group.via)})", f"{column} IS NOT NULL")]
+    return " UNION ALL ".join(
         f"SELECT NULL AS id, {_place(connection, target, of='r')} AS place, {mark} AS mark, "
         f"row_number() OVER (PARTITION BY {mark}) AS nth "
         f"FROM {identifier(connection, target.table)} AS r WHERE {where}"
+        for mark, where in found
     )
 
 
