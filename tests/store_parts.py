@@ -9,7 +9,7 @@ from models.exc import JournalFull
 from services.data_store.entries import Entries
 
 if TYPE_CHECKING:
-    from services.data_store.entries import Batch
+    from services.data_store.unfolded import Batch
 
 
 class Notebook:

@@ -58,6 +58,7 @@ class Door(Generic[V]):
         """Save what was changed in place, and let nobody touch the entries any more."""
         if self.is_open:
             self.entries.notice(self.entries.lent.all())
+            self.entries.let_go()
         self._shut(f"the SimpleStore of module {self.owner} is closed: the module was unloaded or the bot has stopped")
 
     def _shut(self, why: str) -> None:

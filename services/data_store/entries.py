@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
 from math import inf
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
@@ -12,11 +11,13 @@ from models.exc import AhaError, StoreFullError
 from services.data_store.lent import ATOMS, Lent
 from services.data_store.pickles import pickled, plain, unpickled
 from services.data_store.rows import sealed
+from services.data_store.unfolded import Unfolded
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable
 
     from services.data_store.journal import Journal
+    from services.data_store.unfolded import Batch
 
 logger = logging.getLogger(__name__)
 
@@ -28,21 +29,6 @@ _ALARM = 0.8
 _MB = 1_000_000
 # Pickling writes it before every class and function; a value without it is plain for certain.
 _STACK_GLOBAL: Final = b"\x93"
-
-
-@dataclass(frozen=True, slots=True)
-class Batch:
-    """Changes on their way to the table.
-
-    `changes` are keys and their pickled values, None for those that were deleted. The rows of `reborn` keys are deleted
-    before they are written, as a key that is set again goes to the end. The rows of `displaced` keys could not be read;
-    they are kept elsewhere before. `seq` is the number of the last record in the journal that the batch takes in.
-    """
-
-    changes: Mapping[str, bytes | None]
-    reborn: frozenset[str]
-    displaced: frozenset[str]
-    seq: int
 
 
 class Entries(Generic[V]):
@@ -73,9 +59,7 @@ class Entries(Generic[V]):
         self._append = journal.append
         self._number = journal.register(owner)
         self._mac = mac
-        self._dirty: dict[str, bytes | None] = {}
-        self._reborn: set[str] = set()
-        self._displaced: set[str] = set()
+        self._unfolded = Unfolded()
         self._size = sum(map(len, data)) + sum(map(len, data.values()))
         self._limit = max_mb * _MB
         self._alarm = self._limit * _ALARM
@@ -92,9 +76,8 @@ class Entries(Generic[V]):
             data = self.data[key]
             value = self.lent.objects.get(key, _NONE)
             if value is _NONE:
-                value = unpickled(
-                    data, trusted=not plain(data), key=key
-                )  # loading has judged each row that is not plain
+                # What is not plain was judged when it was loaded, or set here.
+                value = unpickled(data, trusted=not plain(data), key=key)
             with self._lock:
                 if self.data.get(key) is data:  # another thread may have set or deleted the key, or read it as well
                     return self.lent.lend(key, self.lent.objects.get(key, value))
@@ -109,13 +92,7 @@ class Entries(Generic[V]):
         lock.acquire()  # `with` takes twice as long
         try:
             self._append(self._number, key.encode(), record)
-            old = self.data.get(key)
-            if old is None:
-                self._bear(key)
-                self._size += len(key) + len(data)
-            else:
-                self._size += len(data) - len(old)
-            self.data[key] = self._dirty[key] = data
+            self._keep(key, data)
             self.lent.lend(key, value)
         finally:
             lock.release()
@@ -136,30 +113,25 @@ class Entries(Generic[V]):
         """Have `data` under `key`, and know that the table does not."""
         old = self.data.get(key)
         if old is None:
-            self._bear(key)
+            if key in self.unreadable:
+                self._displace(key)
+            self._unfolded.bear(key)
             self._size += len(key) + len(data)
         else:
             self._size += len(data) - len(old)
-        self.data[key] = self._dirty[key] = data
+        self.data[key] = self._unfolded.changes[key] = data
 
-    def _bear(self, key: str) -> None:
-        """Let `key` stand at the end in the table too, if it has or may have a row there."""
-        if key in self.unreadable:
-            self.unreadable.remove(key)
-            self._displaced.add(key)
-        elif self._dirty.pop(key, _NONE) is _NONE:
-            return
-        self._reborn.add(key)
+    def _displace(self, key: str) -> None:
+        self.unreadable.remove(key)
+        self._unfolded.displaced.add(key)
 
     def _forget(self, key: str) -> None:
         old = self.data.pop(key, None)
         if old is not None:
             self._size -= len(key) + len(old)
         else:
-            self.unreadable.remove(key)
-            self._displaced.add(key)
-        self._dirty[key] = None
-        self._reborn.discard(key)
+            self._displace(key)
+        self._unfolded.bury(key)
         self.lent.forget(key)
 
     def _sound_alarm(self, key: str, data: bytes) -> None:
@@ -220,8 +192,8 @@ class Entries(Generic[V]):
                 self.owner, key, error,
             )  # fmt: skip
 
-    def renew(self) -> None:
-        """Let go of objects that are made of a module's classes: they are made anew, of the classes as they are now."""
+    def let_go(self) -> None:
+        """Forget objects with classes of a module that ends: if it comes again, they are made of its classes then."""
         with self._lock:
             for key in [key for key in self.lent.hot.keys() | self.lent.objects if not plain(self.data[key])]:
                 self.lent.forget(key)
@@ -231,7 +203,7 @@ class Entries(Generic[V]):
     @property
     def dirty(self) -> int:
         """How many keys the table does not have as they are, without those of batches that were taken."""
-        return len(self._dirty)
+        return len(self._unfolded.changes)
 
     def replay(self, key: str, data: bytes | None) -> None:
         """Do again what a record of the journal says; None deletes. For the start, before anyone has an object."""
@@ -244,9 +216,12 @@ class Entries(Generic[V]):
     def take(self) -> Batch:
         """Return all that the table does not have. If it cannot be written now, `give_back` is to follow."""
         with self._lock:
-            batch = Batch(self._dirty, frozenset(self._reborn), frozenset(self._displaced), self.journal.seq)
-            self._dirty, self._reborn, self._displaced = {}, set(), set()
-        return batch
+            return self._unfolded.take(self.journal.seq)
+
+    def give_back(self, batch: Batch) -> None:
+        """Take back a batch that was not written, as older than all that has changed since."""
+        with self._lock:
+            self._unfolded.give_back(batch)
 
     def append_again(self, key: str) -> int:
         """Have what became of `key` in the journal once more, for whoever holds its lock; returns the record's number.
@@ -255,14 +230,3 @@ class Entries(Generic[V]):
         """
         data = self.data.get(key)
         return self._append(self._number, key.encode(), None if data is None else self._signed(key, data))
-
-    def give_back(self, batch: Batch) -> None:
-        """Take back a batch that was not written, as older than all that has changed since."""
-        with self._lock:
-            for key, data in self._dirty.items():
-                if data is not None and batch.changes.get(key, _NONE) is None:
-                    self._reborn.add(key)  # it was deleted by the batch, so it is to go to the end
-            older = {key: data for key, data in batch.changes.items() if key not in self._reborn}
-            self._dirty = older | self._dirty
-            self._reborn |= batch.reborn
-            self._displaced |= batch.displaced

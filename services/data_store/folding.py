@@ -30,9 +30,10 @@ if TYPE_CHECKING:
     from sqlalchemy import Table
     from sqlalchemy.ext.asyncio import AsyncConnection
 
-    from services.data_store.entries import Batch, Entries
+    from services.data_store.entries import Entries
     from services.data_store.journal import Journal
     from services.data_store.signing import Signer
+    from services.data_store.unfolded import Batch
 
 logger = logging.getLogger(__name__)
 

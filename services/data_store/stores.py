@@ -74,7 +74,6 @@ async def _load(module: Module) -> None:
         store = background.stores[module.name] = await load_store(module, door.table, background.ledger)
     else:
         store.table = door.table
-        store.entries.renew()
     door.open(store.entries)
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import pickle
+import sys
 import threading
 from fractions import Fraction
+from types import ModuleType
 
 import pytest
 from hypothesis import given
@@ -110,6 +112,22 @@ def test_two_threads_that_read_a_key_at_once_have_the_same_object(monkeypatch):
 
     monkeypatch.setattr("services.data_store.entries.unpickled", decoded)
     assert entries.read("a") is others[1]
+
+
+def test_a_module_that_ends_leaves_no_objects_of_its_classes_behind(monkeypatch):
+    def loaded() -> None:
+        module = ModuleType("modules.notes")
+        exec("class Note: pass", vars(module))
+        monkeypatch.setitem(sys.modules, "modules.notes", module)
+
+    loaded()
+    entries = fresh()
+    entries.put("plain", plain_one := [])
+    entries.put("note", old := sys.modules["modules.notes"].Note())
+    entries.let_go()
+    loaded()
+    assert entries.read("plain") is plain_one
+    assert type(entries.read("note")) is sys.modules["modules.notes"].Note is not type(old)
 
 
 # --- room --------------------------------------------------------------------------------------------------------
@@ -231,7 +249,7 @@ def test_a_value_that_sets_another_as_it_goes_may_do_so():
             entries.put("last words", "bye")
 
     entries = fresh()
-    for change in [lambda: entries.put("a", 1), lambda: entries.remove("a"), lambda: entries.renew()]:
+    for change in [lambda: entries.put("a", 1), lambda: entries.remove("a"), lambda: entries.let_go()]:
         entries.put("a", Parting())
         change()
         assert entries.read("last words") == "bye"
