@@ -183,6 +183,7 @@ _BACKUP = {
 }
 
 _COMMANDS = {
+    "broken off": "已中断",
     "there is no folder {folder} in {place}: go to the folder of your bot, name one with --modules DIR, or begin "
     "with: aha new hello": (
         "{place} 里没有目录 {folder}：请进入机器人的目录，或用 --modules 目录 指定，或从头开始：aha new hello"

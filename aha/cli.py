@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 app = App(
     name="aha",
     help="A chat-bot framework whose modules never lose data.",
+    suppress_keyboard_interrupt=False,
     version=f"aha-bot {__version__}",
     help_epilogue="Begin in an empty folder: aha new hello, then: aha run",
 )
@@ -39,7 +40,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
         sys.stderr.write(f"aha: {_one_line(error)}\n")
         sys.exit(2)
     except KeyboardInterrupt:
-        sys.stderr.write("aha: broken off\n")
+        # Imported late: before `intruder` has looked, `core` may be another's.
+        from .telling import told  # noqa: PLC0415
+
+        sys.stderr.write(f"\naha: {told('broken off')}\n")
         sys.exit(130)
 
 

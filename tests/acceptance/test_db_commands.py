@@ -233,6 +233,22 @@ def test_no_backup_is_made_if_none_is_wanted(new, db, folder):
     assert not (folder / "data" / "backups").exists()
 
 
+def test_migrate_says_so_if_only_the_framework_had_something_to_do(folder, db):
+    assert re.fullmatch(r"the database was brought up to date in .* s: the framework\n", db("migrate").out)
+    assert db("migrate").out == "nothing to be done: the database is as the modules declare it\n"
+
+
+def test_a_command_that_is_broken_off_says_so(release, db, monkeypatch):
+    release("Column('text', Text)")
+
+    def broken_off(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("aha.commands.db.look.write_table", broken_off)
+    db("migrate")
+    assert (db("owners").code, db("owners").err) == (130, "\naha: broken off\n")
+
+
 def test_migrate_finishes_modules_that_have_no_on_start(old, write, db):
     code = MODULE.format(columns="Column('text', Text)", imports="")
     write({"notes.py": code.partition("@on_start")[0]})

@@ -55,7 +55,10 @@ def migrate(*, modules: Modules = MODULES, home: Home = HOME, db_backup: bool = 
     if json:
         write_json(_as_data(migrated, off, left))
     else:
-        said = migration_report(migrated, lang=cfg.aha.lang) or [heading((), lang=cfg.aha.lang)]
+        # Of the framework's own tables nothing is said but that there was something to do.
+        said = migration_report(migrated, lang=cfg.aha.lang) or [
+            heading(migrated.units, lang=cfg.aha.lang, seconds=migrated.seconds)
+        ]
         sys.stdout.writelines(f"{line}\n" for line in said if migrated.units or not off)
         if left and any(unit.acts for unit in migrated.units):
             sys.stdout.write(f"{unfinished_line(left, lang=cfg.aha.lang)}\n")
