@@ -28,6 +28,8 @@ from core.migration.ledger import records as ledger
 from core.migration.ledger import stamp
 from core.migration.start import expand, settle
 from core.migration.upkeep.preview import plan_only
+from core.migration.upkeep.put_back import put_back
+from models.exc import DatabaseError
 
 
 def plain():
@@ -48,6 +50,10 @@ def required():
 
 def priced(precision):
     return lambda: (Column("id", Integer, primary_key=True), Column("price", Numeric(precision, 2)))
+
+
+def number():
+    return Column("id", Integer, primary_key=True), Column("text", Integer)
 
 
 def short():
@@ -490,6 +496,27 @@ async def test_a_sequence_that_no_column_uses_is_made(database, module):
     if database.startswith("postgresql"):
         async with db_engine.connect() as connection:
             assert await connection.scalar(select(numbers.next_value())) == 1
+
+
+@pytest.mark.parametrize("known", [True, False], ids=["recorded", "record-lost"])
+async def test_values_that_an_older_aha_kept_come_back(database, release, known):
+    """Its table had neither `via` nor `stale`; `aha db plan` and `aha db kept` may be asked before the first start."""
+    await start(release("demo", note=plain))
+    await run("INSERT INTO note__demo VALUES (1, '5'), (2, 'five')")
+    await start(release("demo", note=number))
+    await run("ALTER TABLE aha_kept DROP COLUMN via", "ALTER TABLE aha_kept DROP COLUMN stale")
+    if not known:
+        await run("DELETE FROM aha_schema WHERE name = 'aha_kept'")
+    demo = release("demo", note=plain)
+    (kept,) = await kept_values(demo.tables["note"])
+    assert (kept.value, kept.via, kept.stale) == ("five", None, None)
+    with pytest.raises(DatabaseError, match="aha db migrate"):
+        await put_back()
+    assert ("RestoreKept", "report") in steps((await plan_only([demo])).units)
+    await start(demo)
+    assert {"via", "stale"} <= set(await columns_of("aha_kept"))
+    assert await rows("SELECT id, text FROM note__demo ORDER BY id") == [(1, "5"), (2, "five")]
+    assert await kept_values(demo.tables["note"]) == []
 
 
 async def test_a_module_can_read_what_was_kept_of_its_values(database, release):

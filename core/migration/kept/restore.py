@@ -15,9 +15,10 @@ from sqlalchemy import inspect
 
 from core.migration.casts.cast import cast_sql, prepare, without_type
 from core.migration.casts.forms import as_read, names_of, now, written_key
-from core.migration.kept.table import column_names, exists, identifier, literal, split
+from core.migration.kept.table import column_names, exists, identifier, kept_table, literal, source, split
 from core.migration.ledger.codec import meaning_from
 from core.migration.meaning import Kind
+from models.exc import DatabaseError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -89,10 +90,14 @@ def restore(
     """Put back what converts to `after` now, into rows whose column is NULL or holds the SQL literal `wrote`.
 
     With `spelled` also what was converted before, into rows whose column still holds what it has become.
-    What went back is kept no longer. `key` is the table's primary key. Returns how many values these were.
+    What went back is kept no longer. `key` is the table's primary key. Returns how many values these were. Raises
+    DatabaseError if the table of kept values is still as an older Aha made it.
     """
     target = _Column(table, column, after, key, wrote, after, spelled)
-    return sum(_restore(connection, target, group) for group in list(_groups(connection, target)))
+    groups = list(_groups(connection, target))
+    if groups and source(connection) != kept_table.name:
+        raise DatabaseError("aha_kept is as an older Aha made it: run aha db migrate, or start the bot, and try again")
+    return sum(_restore(connection, target, group) for group in groups)
 
 
 def _restore(connection: Connection, target: _Column, group: _Group) -> int:
@@ -137,7 +142,7 @@ def _groups(connection: Connection, target: _Column) -> Iterator[_Group]:
         prepare(connection)
     names = names_of(connection.dialect.name, "row_key")
     found = connection.exec_driver_sql(
-        f"SELECT DISTINCT meaning, via, {names} FROM aha_kept WHERE {_whose(target)} ORDER BY 1, 2, 3"
+        f"SELECT DISTINCT meaning, via, {names} FROM {source(connection)} AS k WHERE {_whose(target)} ORDER BY 1, 2, 3"
     ).all()
     if not found:
         return
@@ -171,7 +176,7 @@ def _pairs(connection: Connection, target: _Column, group: _Group) -> str:
     marked = "mark IS NOT NULL GROUP BY mark, nth HAVING count(*) = 2"
     pairs = f"SELECT max(id) AS id, max(place) AS place FROM ({both}) AS b WHERE {marked}"
     return (
-        f"SELECT p.id, p.place FROM ({pairs}) AS p JOIN aha_kept AS k ON k.id = p.id "
+        f"SELECT p.id, p.place FROM ({pairs}) AS p JOIN {source(connection)} AS k ON k.id = p.id "
         f"WHERE k.meaning = {literal(group.meaning)} AND {fitting}"
     )
 
@@ -184,13 +189,14 @@ def _newest(connection: Connection, target: _Column, group: _Group) -> str:
     where = "k.via IS NULL"
     is_newest = "k.age = 1" if target.key else "1 = 1"
     age = f"row_number() OVER (PARTITION BY {_sortable(dialect, 'row_key')} ORDER BY id DESC) AS age"
-    aged = f"(SELECT id, row_key, form, value, meaning, via, {age} FROM aha_kept WHERE {_whose(target)})"
-    source = f"{aged} AS k"
+    columns = f"id, row_key, form, value, meaning, via, {age}"
+    aged = f"(SELECT {columns} FROM {source(connection)} AS aha_all WHERE {_whose(target)})"
+    tables = f"{aged} AS k"
     if group.via is not None:
         become = _held(connection, *as_read(dialect, "k", meaning_from(json.loads(group.meaning))), group.via)
         where = f"k.via = {literal(group.via)} AND k.meaning = {literal(group.meaning)}"
         if target.key:
-            source, is_over = _with_newer(connection, aged, group.via, become)
+            tables, is_over = _with_newer(connection, aged, group.via, become)
             mark, is_newest = (
                 f"({mark} || CASE WHEN {is_newest} THEN {become} ELSE '' END)",
                 f"({is_newest} OR {is_over})",
@@ -199,7 +205,7 @@ def _newest(connection: Connection, target: _Column, group: _Group) -> str:
             mark = f"({mark} || {become})"
     return (
         f"SELECT k.id, {no_place} AS place, {mark} AS mark, "
-        f"row_number() OVER (PARTITION BY {mark} ORDER BY k.id DESC) AS nth FROM {source} WHERE {where} AND {is_newest}"
+        f"row_number() OVER (PARTITION BY {mark} ORDER BY k.id DESC) AS nth FROM {tables} WHERE {where} AND {is_newest}"
     )
 
 

@@ -51,6 +51,17 @@ def exists(connection: Connection) -> bool:
     return inspect(connection).has_table(kept_table.name)
 
 
+def source(connection: Connection) -> str:
+    """The SQL of all that is kept, to be read: in a table that an older Aha made, what it lacks is NULL.
+
+    A start adds that before anything else; who only looks may come first.
+    """
+    lacking = {column.name for column in kept_table.columns} - set(column_names(connection, kept_table.name))
+    if not lacking:
+        return kept_table.name
+    return f"(SELECT *, {', '.join(f'CAST(NULL AS TEXT) AS {name}' for name in sorted(lacking))} FROM aha_kept)"
+
+
 def identifier(connection: Connection, name: str, *, of: str = "") -> str:
     """Return the name of a table (`schema.name`) or column in quotes; `of` is what the column belongs to."""
     quote = connection.dialect.identifier_preparer.quote_identifier

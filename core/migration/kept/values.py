@@ -10,7 +10,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Table, select
+from sqlalchemy import Table, null, select
 from sqlalchemy import inspect as inspect_entity
 
 from core.database.engine import db_engine
@@ -201,8 +201,10 @@ def entries(connection: Connection, module: str | None = None, *, table: str | N
     """Yield what is kept, the oldest first: of `module` and `table`, or of all. Few are held in memory at a time."""
     if not exists(connection):
         return
-    last = -1
-    query = select(kept_table).order_by(kept_table.c.id).limit(_BATCH)
+    last, there = -1, column_names(connection, kept_table.name)
+    # An older Aha made it without some columns.
+    columns = [column if column.name in there else null().label(column.name) for column in kept_table.columns]
+    query = select(*columns).order_by(kept_table.c.id).limit(_BATCH)
     if module is not None:
         query = query.where(kept_table.c.module == module)
     if table is not None:
