@@ -290,18 +290,18 @@ class ColumnFacts:
         altered = {step.column for step in self.steps if isinstance(step, AlterColumn) and step.what == "computed"}
         changed = self._written | {column for column in altered if self.uncomputable(column).clean}
         computed = [column for column in self.match.wanted.state.columns if column.computed]
-        return frozenset(changed | {c.name for c in computed if not changed.isdisjoint(self._sources(c.computed))})
+        return frozenset(changed | {c.name for c in computed if not changed.isdisjoint(self._sources(c))})
 
     def _rewrites(self, step: ConvertColumn | FillColumn | FillFromOld | RestoreKept) -> bool:
         if isinstance(step, ConvertColumn):
             return not (self.waits(step) or self.is_stored_alike(step))
         return not isinstance(step, RestoreKept) or self.restorable(step) > 0
 
-    def _sources(self, expression: str | None) -> tuple[str, ...]:
-        """The columns that an expression of the model names."""
+    def _sources(self, state: ColumnState) -> tuple[str, ...]:
+        """The columns that the expression of a computed column names; not itself, though `double` is a type's, too."""
         in_sqlite = self._connection.dialect.name == "sqlite"
-        names = {folded(name): name for name in self.match.wanted.state.column_names}
-        return named(tokens(expression or "", brackets=in_sqlite), names)
+        names = {folded(name): name for name in self.match.wanted.state.column_names if name != state.name}
+        return named(tokens(state.computed or "", brackets=in_sqlite), names)
 
     def _value(self, column: str) -> str | None:
         """What the column will hold, as SQL; None if that cannot be said before it does."""
@@ -314,11 +314,11 @@ class ColumnFacts:
         return None if is_called else self._values.sql(column)
 
     def _is_computed_anew(self, state: ColumnState) -> bool:
-        return self._is_computed_otherwise(state.name) or not self._written.isdisjoint(self._sources(state.computed))
+        return self._is_computed_otherwise(state.name) or not self._written.isdisjoint(self._sources(state))
 
     def _computed(self, state: ColumnState) -> str | None:
         """What the expression of a computed column will come to, as SQL; None if that cannot be said."""
-        sources = self.known_values(self._sources(state.computed))
+        sources = self.known_values(self._sources(state))
         return None if sources is None else self._substituted((state.computed or "").rpartition(" ")[0], sources)
 
     def _is_called(self, step: Step) -> bool:
