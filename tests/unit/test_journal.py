@@ -281,7 +281,6 @@ def test_a_full_journal_says_so_changes_nothing_and_goes_on_when_trimmed(opened)
         put(journal, number, ("too much", bytes(1 << 18)))
     assert journal.seq == last
     assert [(r.key.decode(), r.value) for r in read_journal(journal.folder).records("notes")] == changes
-    journal._sync()  # what the thread does: only then may segments go
     journal.trim({"notes": last})
     put(journal, number, ("again", b"1"))
     journal.close()
@@ -312,7 +311,6 @@ def test_a_store_whose_name_found_no_room_is_named_before_its_first_record(opene
     games = journal.register("a store with a name " + 50 * "that is long ")
     with pytest.raises(JournalFull):
         put(journal, games, ("a", b""))
-    journal._sync()
     journal.trim({"notes": journal.seq})
     put(journal, games, ("a", b"1"))
     assert journal.register("games") == games + 1

@@ -45,7 +45,7 @@ class Room:
     def used(self) -> int:
         """Bytes on the disk."""
         mapped = [*self._full, self.current, self._spare]
-        return sum(one.size for one in self.finished) + sum(one.size for one in mapped if one is not None)
+        return sum(one.size for one in self.finished) + sum(one.size for one in mapped if one and not one.removed)
 
     @property
     def next_path(self) -> Path:
@@ -107,27 +107,32 @@ class Room:
 
     def unsynced(self, end: int) -> list[tuple[Segment, int]]:
         """Return the segments that have to be synced, and how far; the current one is written up to `end`."""
-        segments = [(segment, segment.end) for segment in self._full]
+        segments = [(segment, segment.end) for segment in self._full if not segment.removed]
         if self.current is not None and self.current.synced < end:
             segments.append((self.current, end))
         return segments
 
     def shelve(self) -> None:
-        """Close the full segments of which all is on the disk."""
-        for segment in [full for full in self._full if full.synced == full.end]:
+        """Close the full segments of which all is on the disk, or the file removed."""
+        for segment in [full for full in self._full if full.removed or full.synced == full.end]:
             self._full.remove(segment)
-            self.finished.append(segment.close())
+            closed = segment.close()
+            if not segment.removed:
+                self.finished.append(closed)
 
     def folded(self, folded: Mapping[int, int]) -> list[Path]:
-        """Return the finished segments of which every record is folded: `folded` is the last that is, by store."""
+        """Return the segments, without the current one, of which all is folded: `folded` is how far, by store."""
+        segments: list[Finished | Segment] = [*self.finished, *self._full]
         return [
-            segment.path for segment in self.finished
+            segment.path for segment in segments
             if all(number == NAMES or seq <= folded.get(number, 0) for number, seq in segment.last.items())
         ]  # fmt: skip
 
     def forget(self, paths: Collection[Path]) -> None:
-        """Take note that finished segments are not there any more."""
+        """Take note that these segments are not there any more."""
         self.finished = [segment for segment in self.finished if segment.path not in paths]
+        for segment in self._full:
+            segment.removed = segment.removed or segment.path in paths
 
     def note_folds(self, folds: int) -> None:
         """Change the count of folds in the header of the current segment."""

@@ -112,7 +112,7 @@ class Segment:
     """A segment with all its room on the disk, mapped: what is written to `map` is in the file, also after kill -9.
 
     `last` is the last record of each store; `end` is how far it is written, as of when someone last had to know, and
-    `synced` how far it is certainly on the disk.
+    `synced` how far it is certainly on the disk. A segment may be `removed` before it is closed.
     """
 
     path: Path
@@ -122,6 +122,7 @@ class Segment:
     last: dict[int, int] = field(default_factory=dict)
     end: int = 0
     synced: int = 0
+    removed: bool = False
     _header: Header | None = None
     _refused: bool = False
 
