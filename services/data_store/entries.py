@@ -7,7 +7,7 @@ from math import inf
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
-from models.exc import AhaError, StoreFullError
+from models.exc import StoreFullError
 from services.data_store.lent import ATOMS, Lent
 from services.data_store.pickles import pickled, plain, unpickled
 from services.data_store.rows import sealed
@@ -158,14 +158,20 @@ class Entries(Generic[V]):
 
         An object that is not under `key` any more is of no interest. Raises StoreValueError, JournalFull.
         """
-        data = pickled(key, value)
-        if data == self.data.get(key):
-            return
-        record = self._signed(key, data)
-        with self._lock:
-            if self.lent.objects.get(key, _NONE) is value:
-                self._append(self._number, key.encode(), record)
-                self._keep(key, data)
+        while True:
+            with self._lock:
+                if self.lent.objects.get(key, _NONE) is not value:
+                    return
+                stored = self.data[key]
+            data = pickled(key, value)
+            if data == stored:
+                return
+            record = self._signed(key, data)
+            with self._lock:
+                if self.data.get(key) is stored:  # what another thread has set meanwhile is newer
+                    self._append(self._number, key.encode(), record)
+                    self._keep(key, data)
+                    return
 
     def notice(self, suspects: Iterable[tuple[str, V]], *, seconds: float = inf) -> bool:
         """Save those of `suspects` that were changed, one at least; False if `seconds` were over before they ended.
@@ -176,7 +182,7 @@ class Entries(Generic[V]):
         for key, value in suspects:
             try:
                 self.compare(key, value)
-            except AhaError as error:
+            except Exception as error:  # noqa: BLE001 - whatever is wrong with one must not hide the others
                 self._report(key, error)
             else:
                 self._reported.discard(key)
@@ -184,7 +190,7 @@ class Entries(Generic[V]):
                 return False
         return True
 
-    def _report(self, key: str, error: AhaError) -> None:
+    def _report(self, key: str, error: Exception) -> None:
         if key not in self._reported:
             self._reported.add(key)
             logger.warning(

@@ -7,7 +7,7 @@ import decimal
 import enum
 import sys
 import uuid
-from collections import deque
+from collections import OrderedDict
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ class Lent(Generic[V]):
     def __init__(self, lock: RLock) -> None:
         self.hot: dict[str, V] = {}
         self.objects: dict[str, V] = {}
-        self._suspects: deque[str] = deque()
+        self._suspects: OrderedDict[str, None] = OrderedDict()
         self._unaudited: list[str] = []
         self._lock = lock
 
@@ -54,7 +54,8 @@ class Lent(Generic[V]):
         """Take note that someone has `value`, the object under `key` from now on, and return it."""
         if type(value) not in ATOMS and not isinstance(value, _NAMED):
             self.objects[key] = value
-            self._suspects.appendleft(key)
+            self._suspects[key] = None
+            self._suspects.move_to_end(key, last=False)
         elif key in self.objects:
             del self.objects[key]
         self.hot[key] = value
@@ -72,14 +73,15 @@ class Lent(Generic[V]):
         """
         for _ in range(len(self._suspects)):
             with self._lock:
-                key = self._suspects.popleft()
-                if key not in self.objects or self.hot.pop(key, _GONE) is _GONE:
-                    continue  # it was deleted, or stands twice in the queue
+                key, _ = self._suspects.popitem(last=False)
+                if key not in self.objects:
+                    continue  # it was deleted, or is now something that cannot be changed
+                self.hot.pop(key, None)  # whoever reads it from here on makes it a suspect again
                 held = _references(self.objects, key) > _OURS
                 value = self.objects[key]
                 if held:
                     self.hot[key] = value
-                    self._suspects.append(key)
+                    self._suspects[key] = None
             yield key, value
 
     def audit(self) -> Iterator[tuple[str, V]]:

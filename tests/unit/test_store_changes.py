@@ -94,6 +94,25 @@ def test_a_value_that_nobody_holds_is_no_suspect_any_more_until_it_is_read_again
     assert stored(entries)["list"] == [1]
 
 
+def test_a_value_is_suspect_once_however_often_it_is_set_and_deleted():
+    entries = fresh()
+    value = []
+    for _ in range(3):
+        entries.put("k", value)
+        entries.put("k", value)
+        entries.remove("k")
+    entries.put("k", value)
+    for _ in range(2):
+        assert [key for key, _ in entries.lent.suspects()] == ["k"]
+
+
+def test_what_was_lent_last_is_looked_at_first():
+    entries = fresh()
+    for key in "abc":
+        entries.put(key, [])
+    assert [key for key, _ in entries.lent.suspects()] == ["c", "b", "a"]
+
+
 def test_a_nested_object_that_someone_holds_is_found_by_the_audit(entries):
     nested = entries.read("k")["list"]
     tick(entries)
@@ -174,6 +193,35 @@ def test_a_changed_object_of_a_class_is_saved(change):
     change(entries.read("k"))
     tick(entries)
     assert vars(stored(entries)) == vars(entries.read("k")) != vars(Point())
+
+
+def test_what_another_thread_sets_while_a_value_is_looked_at_is_newer(entries, monkeypatch):
+    def pickled_slowly(key, value):
+        monkeypatch.undo()
+        data = pickled(key, value)
+        value["list"].append(2)
+        entries.put("k", value)
+        return data
+
+    entries.read("k")["list"].append(1)
+    monkeypatch.setattr("services.data_store.entries.pickled", pickled_slowly)
+    tick(entries)
+    assert [pickle.loads(data)["list"] for _, _, data in entries.journal.records] == [[1, 2]]
+
+
+def test_what_is_changed_in_a_body_is_saved_at_its_end_although_it_is_being_looked_at(entries, monkeypatch):
+    def pickled_slowly(key, value):
+        monkeypatch.undo()
+        data = pickled(key, value)
+        entries.notice(entries.lent.all())
+        value["list"].append(2)
+        return data
+
+    value = entries.read("k")
+    value["list"].append(1)
+    monkeypatch.setattr("services.data_store.entries.pickled", pickled_slowly)
+    entries.compare("k", value)
+    assert stored(entries)["list"] == [1, 2]
 
 
 def test_values_are_never_compared_with_each_other():
