@@ -51,7 +51,7 @@ async def test_a_section_does_what_it_says(name, tmp_path, monkeypatch, caplog, 
 ABOUT_DATA = [
     name
     for name, blocks in STORIES.items()
-    if name.startswith("docs/data") and any(block.language == "text" for block in blocks)
+    if name.startswith(("docs/data", "docs/store")) and any(block.language == "text" for block in blocks)
 ]
 
 
