@@ -81,9 +81,19 @@ _TABLES = {
         "{error}；数据没有改动；请把这一行告诉模块的作者"
     ),
     "its data is as it was; show this line to the author of the module": "数据没有改动；请把这一行告诉模块的作者",
-    "table {table} cannot be made on {database} as it is declared: {error}; correct the declaration, or use a type "
-    "that both databases have": (
-        "按现在的声明，无法在 {database} 上建表 {table}：{error}；请修正声明，或改用两种数据库都有的类型"
+    "table {table} cannot be made on {database} as it is declared: {error}": (
+        "按现在的声明，无法在 {database} 上建表 {table}：{error}"
+    ),
+    "{error}; correct the declaration, or use a type that both databases have": (
+        "{error}；请修正声明，或改用两种数据库都有的类型"
+    ),
+    "{error}; have the right given: GRANT USAGE, CREATE ON SCHEMA {schema} TO {role}": (
+        "{error}；请授予权限：GRANT USAGE, CREATE ON SCHEMA {schema} TO {role}"
+    ),
+    "{column} refers to {target}, which does not exist: module {module} has the tables {tables}; another module's "
+    "table is written t__module, and that module must be on": (
+        "{column} 引用的 {target} 不存在：模块 {module} 的表有 {tables}；"
+        "其他模块的表要写成 t__module，那个模块也必须启用"
     ),
     "{column} refers to {target}, which does not exist: correct the name, or turn on the module that has it": (
         "{column} 引用的 {target} 不存在：请改正名字，或启用它所在的模块"
@@ -110,6 +120,13 @@ _TABLES = {
 }
 
 _DATABASE = {
+    "the database refused: {error}; {remedy}": "数据库拒绝了：{error}；{remedy}",
+    "the database cannot be compared with what the modules need: {error}; what was under way was rolled back; "
+    "{remedy}": ("无法把数据库与模块的需要比较：{error}；进行到一半的改动已撤销；{remedy}"),
+    "let the bot's role do that (GRANT ... ON ... TO {role}), or make it the owner (... OWNER TO {role2})": (
+        "请授权给机器人的角色（GRANT ... ON ... TO {role}），或让它成为所有者（... OWNER TO {role2}）"
+    ),
+    "look at the database's own log": "请查看数据库自己的日志",
     "the database URL {url} cannot be read: {remedy}": "数据库地址 {url} 无法识别：{remedy}",
     "the database URL {url} is of kind {kind}, which is not supported: {remedy}": (
         "不支持数据库地址 {url} 的类型 {kind}：{remedy}"

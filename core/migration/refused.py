@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 # SQLSTATEs of PostgreSQL or their beginnings, the longer ones first: what the owner can do. SQLite has no such names.
 _POSTGRESQL = {
     "3F000": "have the schema made: CREATE SCHEMA {schema}; GRANT USAGE, CREATE ON SCHEMA {schema} TO {role}",
+    "42501 schema": "have the right given: GRANT USAGE, CREATE ON SCHEMA {schema} TO {role}",
     "42501": "let the bot's role do that (GRANT ... ON ... TO {role}), or make it the owner (... OWNER TO {role})",
     "42704": "have what brings it installed (CREATE EXTENSION ...), or take another type",
     "55P03": "others use it: end them (pg_stat_activity shows which), then start again",
@@ -36,14 +37,19 @@ def message(statement: Statement, error: Exception, *, role: str | None) -> str:
     return f"{_object(statement)}: {_said(statement, error)}; {remedy or remedy_for(error, statement.table, role=role)}"
 
 
-def remedy_for(error: Exception, table: str = "", *, role: str | None = None) -> str:
-    """What the owner does about `error`, which came up at `table`, or nobody knows at which."""
+def remedy_for(error: Exception, table: str = "", *, role: str | None = None, otherwise: str = _ELSE) -> str:
+    """What the owner does about `error`, which came up at `table`, or nobody knows at which.
+
+    `otherwise` is for what we know no remedy for.
+    """
     found = code(error)
     schema = table.rpartition(".")[0]
     if schema and "unknown database" in str(error):
         return _NO_SCHEMAS
+    if schema and found == "42501" and "for schema" in str(error):
+        found = "42501 schema"
     known = (text for start, text in _POSTGRESQL.items() if isinstance(found, str) and found.startswith(start))
-    return next(known, _ELSE).format(schema=schema or "...", role=role or "...")
+    return next(known, otherwise).format(schema=schema or "...", role=role or "...")
 
 
 def _object(statement: Statement) -> str:

@@ -24,6 +24,7 @@ from core.migration.ledger.leftovers import leftover_columns
 from core.migration.ledger.stamp import Stamp
 from core.migration.lock import one_process
 from core.migration.owned import Owned, framework, owned
+from core.migration.refused import remedy_for
 from core.migration.schema.fingerprint import fingerprint
 from models.exc import DatabaseError
 
@@ -134,9 +135,10 @@ def _explained() -> Iterator[None]:
     try:
         yield
     except SQLAlchemyError as error:
+        remedy = remedy_for(error, role=db_engine.url.username, otherwise="look at the database's own log")
         raise fatal(error) or DatabaseError(
             f"the database cannot be compared with what the modules need: {said(error)}; what was under way was rolled "
-            "back; look at the database's own log"
+            f"back; {remedy}"
         ) from error
 
 

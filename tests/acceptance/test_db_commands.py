@@ -546,3 +546,19 @@ def test_a_table_that_is_declared_twice_is_said_with_its_line(write, run):
     first, *_, last = run("run").err.partition("ready: ")[0].splitlines()[:-1]
     assert "module notes is off, it failed to import: table 'note' of module notes is declared twice: give" in first
     assert last.startswith("models.exc.NameTaken: table 'note'")
+
+
+@pytest.mark.parametrize("command", ["plan", "check", "history", "owners", "unused", "kept", "migrate"])
+def test_a_role_without_rights_is_told_so_in_one_line(release, db, postgres, postgres_url, command):
+    release("Column('text', Text)")
+    assert db("migrate", "--db", postgres_url).code == 0
+    role = f"nobody_{os.getpid()}"
+    postgres.execute(f"CREATE ROLE {role} LOGIN")
+    try:
+        failed = db(command, "--db", postgres_url.replace("//postgres@", f"//{role}@"))
+    finally:
+        postgres.execute(f"DROP ROLE {role}")
+    assert failed.code == 1
+    [line] = [line for line in failed.err.splitlines() if line != "imported"]
+    assert re.match("aha: the database (refused|cannot be compared).*: permission denied for table aha_", line)
+    assert f"GRANT ... ON ... TO {role}" in line

@@ -34,6 +34,12 @@ class RefusedError(Exception):
             id="a schema on SQLite",
         ),
         pytest.param(
+            Sql("CREATE TABLE s.t__m (id INTEGER)", "s.t__m"),
+            RefusedError("42501", "permission denied for schema s"),
+            "s.t__m: permission denied for schema s; have the right given: GRANT USAGE, CREATE ON SCHEMA s TO bot",
+            id="no right on the schema",
+        ),
+        pytest.param(
             Sql("ALTER TABLE t__m ADD COLUMN x TEXT", "t__m"),
             RefusedError("42501", "must be owner of table t__m"),
             "t__m: must be owner of table t__m; let the bot's role do that (GRANT ... ON ... TO bot), or make it the "

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeVar
 
 from cyclopts import Parameter
+from sqlalchemy.exc import SQLAlchemyError
 
 import aha.lifecycle  # noqa: F401 - with it comes all that declares tables of the framework
 from aha import logs
@@ -25,6 +26,8 @@ from aha.selection import select
 from core.config import cfg
 from core.database import close_database, db_engine, open_database
 from core.database.url import parse_url
+from core.migration.faults import fatal, said
+from core.migration.refused import remedy_for
 from models.exc import DatabaseError
 
 if TYPE_CHECKING:
@@ -138,6 +141,9 @@ async def opened(url: str, *, read_only: bool = False) -> AsyncIterator[None]:
     await open_database(url, synchronous=cfg.aha.database.synchronous, read_only=read_only)
     try:
         yield
+    except SQLAlchemyError as error:
+        remedy = remedy_for(error, role=parse_url(url).username, otherwise="look at the database's own log")
+        raise fatal(error) or DatabaseError(f"the database refused: {said(error)}; {remedy}") from error
     finally:
         await close_database()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from core.database.url import what_it_said
+from core.migration.refused import remedy_for
 from models.exc import TableRefused
 
 if TYPE_CHECKING:
@@ -13,8 +14,8 @@ if TYPE_CHECKING:
 
 def refusal(table: Table, database: str, error: Exception) -> TableRefused:
     """The error for `table`, which names it and says what to do; `error` is what `database` said."""
+    remedy = remedy_for(error, otherwise="correct the declaration, or use a type that both databases have")
     return TableRefused(
-        f"table {table.fullname} cannot be made on {database} as it is declared: {what_it_said(error)}; "
-        "correct the declaration, or use a type that both databases have",
+        f"table {table.fullname} cannot be made on {database} as it is declared: {what_it_said(error)}; {remedy}",
         table=table.fullname,
     )
