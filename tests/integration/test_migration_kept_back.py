@@ -161,6 +161,36 @@ async def test_a_value_that_is_older_than_one_that_came_back_does_not_come_back_
     await run(check)
 
 
+async def test_a_value_whose_row_was_written_since_goes_back_only_when_the_owner_says_so() -> None:
+    def check(connection: Connection) -> None:
+        texts(connection, "one", "NO", "two", "gone")
+        change(connection, TEXT, BIGINT)
+        sql(connection, "UPDATE t SET v = 1 WHERE id < 3", "DELETE FROM t WHERE id = 4")
+        change(connection, BIGINT, TEXT)
+        assert back(connection, TEXT) == 1
+        assert rows(connection, "SELECT v FROM t ORDER BY id") == [("1",), ("1",), ("two",)]
+        stale = {entry.value: entry.stale is not None for entry in kept.entries(connection)}
+        assert stale == {"one": True, "NO": True, "gone": False}
+        sql(connection, "UPDATE t SET v = NULL WHERE id = 1")
+        assert back(connection, TEXT) == 0
+        assert kept.restore(connection, "t", column="v", key=["id"], after=TEXT, by_owner=True) == 1
+        assert rows(connection, "SELECT v FROM t ORDER BY id") == [("one",), ("1",), ("two",)]
+
+    await run(check)
+
+
+async def test_what_does_not_fit_yet_waits_whatever_is_in_its_row() -> None:
+    def check(connection: Connection) -> None:
+        texts(connection, "one")
+        change(connection, TEXT, BIGINT)
+        sql(connection, "UPDATE t SET v = 1")
+        change(connection, BIGINT, BOOLEAN)
+        assert back(connection, BOOLEAN) == 0
+        assert [entry.stale for entry in kept.entries(connection)] == [None]
+
+    await run(check)
+
+
 async def test_what_was_filled_in_is_looked_for_as_the_type_that_the_column_has() -> None:
     def check(connection: Connection) -> None:
         texts(connection, "none")

@@ -108,6 +108,7 @@ def _as_data(kept: Kept) -> dict[str, Any]:
         "value": _value(kept),
         "type": kept.meaning.sql,
         "reason": kept.reason,
+        "stale": kept.stale and kept.stale.replace(tzinfo=UTC).isoformat(),
     }
 
 

@@ -1,9 +1,9 @@
 """Putting kept values back where they came from, now that they fit again. It decides nothing about the schema.
 
 A value goes back if it converts to the column's type, and into a row that has nothing there or just what the migration
-had put in: its default, or what became of the value itself. Of several that were kept of one row, only the newest may;
-those that are older than one that went back never go back by themselves. All is done by the database, whatever the
-number of rows.
+had put in: its default, or what became of the value itself. Of several that were kept of one row, only the newest may.
+What is older than one that went back, or fits while its row has been written since, never goes back by itself again.
+All is done by the database, whatever the number of rows.
 """
 
 from __future__ import annotations
@@ -43,6 +43,7 @@ class _Column(NamedTuple):
     """A column that kept values may go back to. `wrote` is the SQL of what the migration put in.
 
     `present` is the meaning of what is in it; `spelled`: values that only had another spelling go back, too.
+    `by_owner`: so do those that no longer go back by themselves.
     """
 
     table: str
@@ -52,6 +53,7 @@ class _Column(NamedTuple):
     wrote: str | None
     present: Meaning
     spelled: bool
+    by_owner: bool = False
 
 
 def fits(
@@ -86,18 +88,24 @@ def restore(
     after: Meaning,
     wrote: str | None = None,
     spelled: bool = True,
+    by_owner: bool = False,
 ) -> int:
     """Put back what converts to `after` now, into rows whose column is NULL or holds the SQL literal `wrote`.
 
     With `spelled` also what was converted before, into rows whose column still holds what it has become.
-    What went back is kept no longer. `key` is the table's primary key. Returns how many values these were. Raises
-    DatabaseError if the table of kept values is still as an older Aha made it.
+    What went back is kept no longer; what fits, but not into its row, for that was written since, goes back from now
+    on only `by_owner`. `key` is the table's primary key. Returns how many values went back. Raises DatabaseError if
+    the table of kept values is still as an older Aha made it.
     """
-    target = _Column(table, column, after, key, wrote, after, spelled)
+    target = _Column(table, column, after, key, wrote, after, spelled, by_owner)
     groups = list(_groups(connection, target))
     if groups and source(connection) != kept_table.name:
         raise DatabaseError("aha_kept is as an older Aha made it: run aha db migrate, or start the bot, and try again")
-    return sum(_restore(connection, target, group) for group in groups)
+    done = sum(_restore(connection, target, group) for group in groups)
+    if key and not by_owner:
+        for group in groups:
+            connection.exec_driver_sql(_give_way(connection, target, group))
+    return done
 
 
 def _restore(connection: Connection, target: _Column, group: _Group) -> int:
@@ -135,6 +143,18 @@ def _outdate(dialect: str, target: _Column) -> str:
     )
 
 
+def _give_way(connection: Connection, target: _Column, group: _Group) -> str:
+    """The statement that marks the values that fit, but have not gone back: their rows have been written since."""
+    dialect = connection.dialect.name
+    key = written_key(dialect, [identifier(connection, name, of="r") for name in group.columns], group.columns)
+    keys = f"SELECT {_sortable(dialect, key)} FROM {identifier(connection, target.table)} AS r"
+    fitting = f"{_belongs(group)} AND {_fits(connection, target, group)}"
+    return (
+        f"UPDATE aha_kept SET stale = {now(dialect)} WHERE id IN (SELECT k.id FROM {_aged(connection, target)} AS k "
+        f"WHERE k.age = 1 AND {fitting} AND {_sortable(dialect, 'k.row_key')} IN ({keys}))"
+    )
+
+
 def _groups(connection: Connection, target: _Column) -> Iterator[_Group]:
     if not exists(connection):
         return
@@ -157,7 +177,30 @@ def _groups(connection: Connection, target: _Column) -> Iterator[_Group]:
 
 def _whose(target: _Column) -> str:
     whose = f"table_name = {literal(target.table)} AND column_name = {literal(target.name)}"
-    return f"{whose} AND stale IS NULL"
+    return whose if target.by_owner else f"{whose} AND stale IS NULL"
+
+
+def _belongs(group: _Group) -> str:
+    """The condition that the kept value `k` is one of the group."""
+    via = "k.via IS NULL" if group.via is None else f"k.via = {literal(group.via)}"
+    return f"k.meaning = {literal(group.meaning)} AND {via}"
+
+
+def _fits(connection: Connection, target: _Column, group: _Group) -> str:
+    """The condition that the kept value `k` of the group can go back into the column."""
+    value, before = as_read(connection.dialect.name, "k", meaning_from(json.loads(group.meaning)))
+    cast = cast_sql(connection, value, before, target.after)
+    # What would not get its own spelling back waits until the column has its type again.
+    altered = f" AND NOT {cast.altered}" if group.via is not None and cast.altered is not None else ""
+    return f"({cast.value}) IS NOT NULL{altered}"
+
+
+def _aged(connection: Connection, target: _Column) -> str:
+    """The source of all that is kept of the column, with its `age`: the newest of each row has 1."""
+    row_key = _sortable(connection.dialect.name, "row_key")
+    age = f"row_number() OVER (PARTITION BY {row_key} ORDER BY id DESC) AS age"
+    columns = f"id, row_key, form, value, meaning, via, {age}"
+    return f"(SELECT {columns} FROM {source(connection)} AS aha_all WHERE {_whose(target)})"
 
 
 def _pairs(connection: Connection, target: _Column, group: _Group) -> str:
@@ -165,19 +208,13 @@ def _pairs(connection: Connection, target: _Column, group: _Group) -> str:
 
     Of several values of one row the newest counts; rows that cannot be told apart get one each.
     """
-    value, before = as_read(connection.dialect.name, "k", meaning_from(json.loads(group.meaning)))
-    cast = cast_sql(connection, value, before, target.after)
-    # What would not get its own spelling back waits until the column has its type again.
-    fitting = f"({cast.value}) IS NOT NULL"
-    if group.via is not None and cast.altered is not None:
-        fitting += f" AND NOT {cast.altered}"
     both = f"{_newest(connection, target, group)} UNION ALL {_rows(connection, target, group)}"
     # Not a join: whatever they think of the number of rows, databases sort for this, and do not try each with each.
     marked = "mark IS NOT NULL GROUP BY mark, nth HAVING count(*) = 2"
     pairs = f"SELECT max(id) AS id, max(place) AS place FROM ({both}) AS b WHERE {marked}"
     return (
         f"SELECT p.id, p.place FROM ({pairs}) AS p JOIN {source(connection)} AS k ON k.id = p.id "
-        f"WHERE k.meaning = {literal(group.meaning)} AND {fitting}"
+        f"WHERE k.meaning = {literal(group.meaning)} AND {_fits(connection, target, group)}"
     )
 
 
@@ -186,15 +223,11 @@ def _newest(connection: Connection, target: _Column, group: _Group) -> str:
     dialect = connection.dialect.name
     mark = _sortable(dialect, "k.row_key")
     no_place = "NULL" if dialect == "sqlite" else _sortable(dialect, "NULL::text")
-    where = "k.via IS NULL"
     is_newest = "k.age = 1" if target.key else "1 = 1"
-    age = f"row_number() OVER (PARTITION BY {_sortable(dialect, 'row_key')} ORDER BY id DESC) AS age"
-    columns = f"id, row_key, form, value, meaning, via, {age}"
-    aged = f"(SELECT {columns} FROM {source(connection)} AS aha_all WHERE {_whose(target)})"
-    tables = f"{aged} AS k"
+    aged = _aged(connection, target)
+    tables, where = f"{aged} AS k", "k.via IS NULL" if group.via is None else _belongs(group)
     if group.via is not None:
         become = _held(connection, *as_read(dialect, "k", meaning_from(json.loads(group.meaning))), group.via)
-        where = f"k.via = {literal(group.via)} AND k.meaning = {literal(group.meaning)}"
         if target.key:
             tables, is_over = _with_newer(connection, aged, group.via, become)
             mark, is_newest = (

@@ -63,7 +63,8 @@ class Kept:
     stored: a number, text or bytes; of other types on PostgreSQL the text. `meaning` is the type that it had.
 
     `via` is the type that it was converted to all the same, which would not bring it back in its own spelling; None if
-    it could not follow. `stale` is when a newer value of its row went back, None if none did.
+    it could not follow. `stale` is when a newer value of its row went back, or its type did while the row had been
+    written since: from then on it goes back only when the owner says so. None if neither happened.
     """
 
     id: int

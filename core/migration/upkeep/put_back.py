@@ -54,7 +54,14 @@ def _column(
     after, wrote = record.meanings[column], record.wrote.get(column)
     spelled = not is_tied(state, column, live.values())
     rows = restore(
-        connection, left.table, column=column, key=state.primary_key, after=after, wrote=wrote, spelled=spelled
+        connection,
+        left.table,
+        column=column,
+        key=state.primary_key,
+        after=after,
+        wrote=wrote,
+        spelled=spelled,
+        by_owner=True,
     )
     if rows:
         step = RestoreKept(left.table, column, after, wrote, spelled)
