@@ -18,11 +18,11 @@ from core.migration.report import refusal
 from core.migration.run import carry_out, surrounded
 from core.migration.sqlite import script as apply_sqlite
 from core.migration.statements import Script, Sql
-from core.migration.steps import Phase
+from core.migration.steps import Phase, RestoreKept
 from models.exc import DatabaseError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from sqlalchemy import Connection
 
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from core.migration.model import TableRecord, UnitPlan
     from core.migration.owned import Owned
     from core.migration.planning import Planning
+    from core.migration.steps import Planned
 
 _EXECUTORS = {"sqlite": apply_sqlite, "postgresql": apply_postgresql}
 
@@ -95,9 +96,9 @@ def apply(
         with surrounded(connection, job.scripts or ()), alone(connection):
             prepared, job = job, _current(connection, job, owned, phase)
             if _suits(prepared.scripts or (), job.scripts or ()):
-                stamped = _carry_out(connection, job, phase)
+                applied = _carry_out(connection, job, phase)
                 connection.commit()
-                return Applied(job.units, stamped)
+                return applied
 
 
 def _current(connection: Connection, job: _Job, owned: Sequence[Owned], phase: Phase) -> _Job:
@@ -122,10 +123,11 @@ def _suits(prepared: Sequence[Script], scripts: Sequence[Script]) -> bool:
     return all(statement in done for script in scripts for statement in script.before)
 
 
-def _carry_out(connection: Connection, job: _Job, phase: Phase) -> Stamp:
-    stamped = job.stamped
-    for unit, script in zip(job.units, job.scripts or (), strict=True):
-        carry_out(connection, script, unit.wanted)
+def _carry_out(connection: Connection, job: _Job, phase: Phase) -> Applied:
+    stamped, done = job.stamped, []
+    for planned, script in zip(job.units, job.scripts or (), strict=True):
+        unit = _told(planned, carry_out(connection, script, planned.wanted))
+        done.append(unit)
         ledger.write_records(connection, _news(unit, phase), gone=forgotten(unit, phase))
         if unit.acts:
             ledger.write_history(connection, unit, phase)
@@ -133,4 +135,14 @@ def _carry_out(connection: Connection, job: _Job, phase: Phase) -> Stamp:
             stamped = replace(stamped, pending={**stamped.pending, **changes(unit, job.planning, stamped.pending)})
     if job.units:
         stamped = stamp.unsettle(connection, stamped)
-    return stamped
+    return Applied(done, stamped)
+
+
+def _told(unit: UnitPlan, back: Mapping[tuple[str, str], int]) -> UnitPlan:
+    """`unit` with as many rows as got kept values `back`, which its plan could only foresee."""
+    return replace(unit, steps=tuple(replace(p, rows=_rows_of(p, back)) for p in unit.steps))
+
+
+def _rows_of(planned: Planned, back: Mapping[tuple[str, str], int]) -> int:
+    step = planned.step
+    return back.get((step.table, step.column), planned.rows) if isinstance(step, RestoreKept) else planned.rows

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from core.migration.model import WantedTable
-    from core.migration.statements import Script, Statement
+    from core.migration.statements import Script
 
 logger = logging.getLogger(__name__)
 
@@ -46,38 +46,47 @@ def surrounded(connection: Connection, scripts: Iterable[Script]) -> Iterator[No
             connection.rollback()
 
 
-def carry_out(connection: Connection, script: Script, wanted: Mapping[str, WantedTable]) -> None:
-    """Run the statements. Raises DatabaseError if one fails, or if rows violate now what they did not before."""
+def carry_out(connection: Connection, script: Script, wanted: Mapping[str, WantedTable]) -> dict[tuple[str, str], int]:
+    """Run the statements. Raises DatabaseError if one fails, or if rows violate now what they did not before.
+
+    Returns how many kept values went back, by table and column.
+    """
+    back: dict[tuple[str, str], int] = {}
     before = _violations(connection, script.check)
     with _progress() as progress:
         for statement in script.statements:
             progress.table = statement.table
             try:
-                _carry_out(connection, statement, wanted)
+                if isinstance(statement, RestoreRows):
+                    back[statement.table, statement.column] = _restore(connection, statement)
+                else:
+                    _carry_out(connection, statement, wanted)
             except (SQLAlchemyError, DatabaseError, Exception) as error:
                 role = connection.engine.url.username
                 raise fatal(error) or DatabaseError(message(statement, error, role=role)) from error
     if broken := _violations(connection, script.check) - before:
         shown = ", ".join(str(tuple(row)) for row in list(broken)[:3])
         raise DatabaseError(f"{broken.total()} rows would refer to rows that are not there ({shown})")
+    return back
 
 
-def _carry_out(connection: Connection, statement: Statement, wanted: Mapping[str, WantedTable]) -> None:
-    match statement:
-        case Sql():
-            connection.exec_driver_sql(statement.text)
-        case FillRows():
-            fill(connection, statement, wanted[statement.table].table)
-        case RestoreRows():
-            kept.restore(
-                connection,
-                statement.table,
-                column=statement.column,
-                key=statement.key,
-                after=statement.after,
-                wrote=statement.wrote,
-                spelled=statement.spelled,
-            )
+def _carry_out(connection: Connection, statement: Sql | FillRows, wanted: Mapping[str, WantedTable]) -> None:
+    if isinstance(statement, Sql):
+        connection.exec_driver_sql(statement.text)
+    else:
+        fill(connection, statement, wanted[statement.table].table)
+
+
+def _restore(connection: Connection, statement: RestoreRows) -> int:
+    return kept.restore(
+        connection,
+        statement.table,
+        column=statement.column,
+        key=statement.key,
+        after=statement.after,
+        wrote=statement.wrote,
+        spelled=statement.spelled,
+    )
 
 
 def _run_all(connection: Connection, statements: Iterable[Sql]) -> None:

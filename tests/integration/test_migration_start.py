@@ -27,6 +27,7 @@ from core.database import db_engine, kept_values, metadata, migrating, old_table
 from core.migration.ledger import records as ledger
 from core.migration.ledger import stamp
 from core.migration.start import expand, settle
+from core.migration.steps import RestoreKept
 from core.migration.upkeep.preview import plan_only
 from core.migration.upkeep.put_back import put_back
 from models.exc import DatabaseError
@@ -517,6 +518,21 @@ async def test_values_that_an_older_aha_kept_come_back(database, release, known)
     assert {"via", "stale"} <= set(await columns_of("aha_kept"))
     assert await rows("SELECT id, text FROM note__demo ORDER BY id") == [(1, "5"), (2, "five")]
     assert await kept_values(demo.tables["note"]) == []
+
+
+async def test_a_start_says_how_many_values_really_went_back(database, release, monkeypatch):
+    await start(release("demo", note=plain))
+    await run("INSERT INTO note__demo VALUES (1, '5'), (2, 'five')")
+    await start(release("demo", note=number))
+    monkeypatch.setattr("core.migration.kept.values.fits", lambda *_, **__: 7)
+    units = await start(release("demo", note=plain))
+    assert [p.rows for unit in units for p in unit.steps if isinstance(p.step, RestoreKept)] == [1]
+    assert [s["rows"] for s in await last_steps() if s["step"] == "RestoreKept"] == [1]
+
+
+async def last_steps():
+    async with db_engine.connect() as connection:
+        return await connection.run_sync(lambda c: ledger.history(c, ["aha_history"])[-1].steps)
 
 
 async def test_a_module_can_read_what_was_kept_of_its_values(database, release):

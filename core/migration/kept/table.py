@@ -42,7 +42,8 @@ kept_table = _declare()
 """One row for each kept value. `row_key` and `meaning` are JSON; see `casts.forms`.
 
 `via` is the meaning that the value was given all the same, as JSON; None if it could not follow. `stale` is when a
-newer value of its row went back, or its type did while the row had been written since: then it goes back only by command.
+newer value of its row went back, or its type did while the row had been written since: from then on it goes back only
+by command.
 """
 
 
