@@ -144,7 +144,9 @@ def _type_clause(job: Job, new: Conversion, cast: Cast) -> str:
 def _cast(job: Job, new: Conversion) -> Cast:
     column = quote(new.column)
     if new.before.kind is new.after.kind is Kind.ARRAY:
-        return Cast(f"{column}::text[]::{new.type}", total=True)
+        # An array follows only as a whole.
+        value = f"pg_temp.aha_as({column}::text, NULL::{new.type})"
+        return Cast(value, total=False, to_keep=f"({value}) IS NULL")
     return cast_sql(job.connection, column, new.before, new.after, members=new.members)
 
 
