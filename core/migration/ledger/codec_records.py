@@ -12,7 +12,7 @@ from core.migration.state import ColumnState, ConstraintKind, ConstraintState, I
 from core.migration.steps import KINDS, Fill, Phase, Planned, Source, Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
 
 def planned_as_data(planned: Planned) -> dict[str, Any]:
@@ -27,7 +27,8 @@ def planned_from(given: Mapping[str, Any]) -> Planned | None:
     if kind is None:
         return None
     data = known(kind, given)
-    parts = {name: _PARTS[name](data[name]) for name in data.keys() & _PARTS.keys() if isinstance(data[name], Mapping)}
+    names = (name for name in data.keys() & _PARTS.keys() if isinstance(data[name], Mapping | tuple))
+    parts = {name: _PARTS[name](data[name]) for name in names}
     rest = {name: value for name, value in known(Planned, given).items() if name != "step"}
     given_as = {"phase": Phase(rest["phase"]), "verdict": Verdict(rest["verdict"])}
     return Planned(kind(**{**data, **parts}), **{**rest, **given_as})
@@ -47,7 +48,7 @@ def _table(given: Mapping[str, Any]) -> TableState:
         **{
             **data,
             "columns": tuple(ColumnState(**known(ColumnState, column)) for column in data["columns"]),
-            "constraints": tuple(_constraint(constraint) for constraint in data.get("constraints", ())),
+            "constraints": _constraints(data.get("constraints", ())),
             "indexes": tuple(_index(index) for index in data.get("indexes", ())),
         }
     )
@@ -59,7 +60,7 @@ def _constraint(given: Mapping[str, Any]) -> ConstraintState:
 
 
 def _fill(given: Mapping[str, Any]) -> Fill:
-    return Fill(Source(given["source"]), given["sql"])
+    return Fill(Source(given["source"]), given["sql"], usual=given.get("usual"))
 
 
 def _index(given: Mapping[str, Any]) -> IndexState:
@@ -70,7 +71,11 @@ def _part(given: Mapping[str, Any]) -> ConstraintState | IndexState:
     return _constraint(given) if "kind" in given else _index(given)
 
 
-_PARTS: Mapping[str, Callable[[Mapping[str, Any]], Any]] = {
+def _constraints(given: Sequence[Mapping[str, Any]]) -> tuple[ConstraintState, ...]:
+    return tuple(_constraint(constraint) for constraint in given)
+
+
+_PARTS: Mapping[str, Callable[[Any], Any]] = {
     "fill": _fill,
     "before": meaning_from,
     "after": meaning_from,
@@ -78,4 +83,5 @@ _PARTS: Mapping[str, Callable[[Mapping[str, Any]], Any]] = {
     "index": _index,
     "old": _part,
     "new": _part,
+    "without": _constraints,
 }
