@@ -6,8 +6,8 @@ import logging
 from asyncio import get_running_loop
 from contextlib import suppress
 from queue import Empty, SimpleQueue
-from threading import Thread
-from typing import TYPE_CHECKING, NamedTuple
+from threading import Lock, Thread
+from typing import TYPE_CHECKING
 
 from models.exc import StoreError
 
@@ -15,17 +15,12 @@ if TYPE_CHECKING:
     from asyncio import AbstractEventLoop, Future
     from collections.abc import Callable, Iterable
 
+    Waiter = tuple[AbstractEventLoop, Future[None]]
+
 logger = logging.getLogger(__name__)
 
 # Seconds until something that nobody waits for is on the disk.
 PAUSE = 1.0
-
-
-class Waiter(NamedTuple):
-    """Someone who waits for a sync, and the loop in which it does."""
-
-    loop: AbstractEventLoop
-    future: Future[None]
 
 
 class Syncing:
@@ -37,8 +32,10 @@ class Syncing:
     def __init__(self, sync: Callable[[], None], tend: Callable[[], None]) -> None:
         self._sync = sync
         self._tend = tend
-        # None only wakes the thread.
-        self._asked: SimpleQueue[Waiter | None] = SimpleQueue()
+        self._waiters: list[Waiter] = []
+        self._lock = Lock()
+        # Each item wakes the thread; what there is to do it sees itself.
+        self._woken: SimpleQueue[None] = SimpleQueue()
         self._ending = False
         self._thread: Thread | None = None
         self._refused = False
@@ -64,14 +61,18 @@ class Syncing:
 
     def wake(self) -> None:
         """Let the thread do its work now."""
-        self._asked.put(None)
+        self._woken.put(None)
 
-    async def wait(self) -> None:
-        """Return after a sync that began later than this call. StoreError if the disk refused."""
+    def wait(self) -> Future[None]:
+        """Return what is done after a sync that begins later than this call. StoreError if the disk refuses."""
         loop = get_running_loop()
-        future: Future[None] = loop.create_future()
-        self._asked.put(Waiter(loop, future))
-        await future
+        future = loop.create_future()
+        with self._lock:
+            first = not self._waiters
+            self._waiters.append((loop, future))
+        if first:
+            self.wake()
+        return future
 
     def _run(self) -> None:
         ending = False
@@ -83,13 +84,10 @@ class Syncing:
 
     def _take(self) -> list[Waiter]:
         """Wait until there is something to do, and return all who wait by now."""
-        waiters = []
         with suppress(Empty):
-            asked = self._asked.get(timeout=PAUSE)
-            while True:
-                if asked is not None:
-                    waiters.append(asked)
-                asked = self._asked.get_nowait()
+            self._woken.get(timeout=PAUSE)
+        with self._lock:
+            waiters, self._waiters = self._waiters, []
         return waiters
 
     def attempt(self) -> StoreError | None:
