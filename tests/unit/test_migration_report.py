@@ -227,6 +227,8 @@ VALUES = {
     "validate": False,
     "index": INDEX,
     "new": UNIQUE,
+    "without": (UNIQUE,),
+    "plain": True,
 }
 
 
