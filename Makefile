@@ -32,8 +32,8 @@ test-all:  ## run the tests on every installed Python from 3.11 to 3.14
 	  echo "== python$$v"; $(MAKE) --no-print-directory test PYTHON=$$python VENV=.venv-$$v || exit 1; \
 	done
 
-test-faults: $(STAMP)  ## all faults that a migration must survive: killed, no room, no server, ...
-	$(BIN)/python -m pytest -m faults tests/migration/faults --numprocesses auto --maxprocesses 4 --dist worksteal
+test-faults: $(STAMP)  ## all faults that migrations and stores must survive: killed, no room, no server, ...
+	$(BIN)/python -m pytest -m faults --numprocesses auto --maxprocesses 4 --dist worksteal
 
 lint: $(STAMP)  ## ruff and the import contract
 	$(BIN)/ruff check .
