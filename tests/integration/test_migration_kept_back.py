@@ -179,6 +179,19 @@ async def test_a_value_whose_row_was_written_since_goes_back_only_when_the_owner
     await run(check)
 
 
+async def test_a_row_that_only_looks_like_what_was_filled_in_was_written_since() -> None:
+    def check(connection: Connection) -> None:
+        collation = "COLLATE NOCASE" if connection.dialect.name == "sqlite" else ""
+        sql(connection, f"CREATE TABLE t (id INTEGER PRIMARY KEY, v TEXT {collation})")
+        sql(connection, "INSERT INTO t VALUES (1, 'one'), (2, 'two')")
+        keep(connection)
+        sql(connection, "UPDATE t SET v = 'none' WHERE id = 1", "UPDATE t SET v = 'None' WHERE id = 2")
+        assert back(connection, TEXT, wrote="'none'") == 1
+        assert rows(connection, "SELECT v FROM t ORDER BY id") == [("one",), ("None",)]
+
+    await run(check)
+
+
 async def test_what_does_not_fit_yet_waits_whatever_is_in_its_row() -> None:
     def check(connection: Connection) -> None:
         texts(connection, "one")

@@ -146,6 +146,21 @@ async def test_values_are_converted_in_place_where_the_type_stays(bot):
     assert await bot.sql("SELECT * FROM t") == [(1, "new"), (2, "b")]
 
 
+async def test_what_a_collation_takes_for_the_same_is_another_value(bot):
+    before = Meaning(Kind.ENUM, "VARCHAR(3)", 3, members=("old", "b"))
+    after = Meaning(Kind.ENUM, "VARCHAR(3)", 3, members=("OLD", "b"))
+    await bot.sql("CREATE TABLE t (id INTEGER PRIMARY KEY, a VARCHAR(3) COLLATE NOCASE, o TEXT)")
+    await bot.sql("INSERT INTO t VALUES (1, 'old', NULL), (2, 'B', 'x')")
+    model = table("t", Column("id", Integer, primary_key=True), Column("a", String(3, "NOCASE")), Column("o", Text))
+    late = FillFromOld("t", "a", "o", "'b'", TEXT, Meaning(Kind.TEXT, "VARCHAR(3)", 3))
+    await bot.migrate([model], late)
+    assert await bot.sql("SELECT a FROM t") == [("old",), ("B",)]
+    script = await bot.migrate([model], ConvertColumn("t", "a", before, after, NOTHING, {"old": "OLD"}, filled="'b'"))
+    assert rebuilds(script) == 0
+    assert await bot.sql("SELECT a FROM t") == [("OLD",), (None,)]
+    assert await bot.kept() == [("t", "a", {"id": 2}, "B")]
+
+
 async def test_a_late_rename_fills_what_is_null_or_was_written_by_the_migration(bot):
     await bot.sql(
         "CREATE TABLE t (id INTEGER PRIMARY KEY, old TEXT, new INTEGER)",

@@ -310,6 +310,6 @@ def _vacant(connection: Connection, target: _Column) -> str:
     if target.wrote is None:
         return f"{column} IS NULL"
     if connection.dialect.name == "sqlite":
-        return f"({column} IS NULL OR {column} = ({target.wrote}))"
+        return f"({column} IS NULL OR {column} = ({target.wrote}) COLLATE BINARY)"
     # As text, because JSON cannot be compared.
     return f"({column} IS NULL OR {column}::text = (({target.wrote})::{target.present.sql})::text)"

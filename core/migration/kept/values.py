@@ -195,7 +195,7 @@ def _stood_for(table: str, column: str, *, row: str, is_filled: str) -> str:
 
 def _is(dialect: str, column: str, filled: str) -> str:
     # As text, because JSON cannot be compared.
-    return f"{column} = {filled}" if dialect == "sqlite" else f"{column}::text = {filled}"
+    return f"{column} = {filled} COLLATE BINARY" if dialect == "sqlite" else f"{column}::text = {filled}"
 
 
 def entries(connection: Connection, module: str | None = None, *, table: str | None = None) -> Iterator[Kept]:

@@ -27,7 +27,8 @@ def _update(values: Values) -> list[Statement]:
         return []
     name = values.work.name
     sets = ", ".join(f"{quoted(column)} = {value}" for column, value in changed.items())
-    where = " OR ".join(f"{quoted(column)} IS NOT ({value})" for column, value in changed.items())
+    # Not as the column's own collation has it: of names that differ in case, it takes one for the other.
+    where = " OR ".join(f"{quoted(column)} IS NOT ({value}) COLLATE BINARY" for column, value in changed.items())
     return [Sql(f"UPDATE {quoted(name)} SET {sets} WHERE {where}", name, rows=True)]
 
 
