@@ -9,51 +9,32 @@ All is done by the database, whatever the number of rows.
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
-from sqlalchemy import inspect
-
-from core.migration.casts.cast import cast_sql, prepare, without_type
-from core.migration.casts.forms import as_read, names_of, now, written_key
-from core.migration.kept.table import column_names, exists, identifier, kept_table, literal, source, split
+from core.migration.casts.cast import cast_sql, without_type
+from core.migration.casts.forms import as_read, now, written_key
+from core.migration.kept.pairs import (
+    Column,
+    Group,
+    aged,
+    belonging,
+    fitting,
+    groups_of,
+    pairs,
+    place_of,
+    sortable,
+    whose,
+)
+from core.migration.kept.table import identifier, kept_table, source
 from core.migration.ledger.codec import meaning_from
-from core.migration.meaning import Kind
 from models.exc import DatabaseError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from sqlalchemy import Connection
 
     from core.migration.meaning import Meaning
-
-
-class _Group(NamedTuple):
-    """Kept values of one column that had the same meaning, in rows whose keys name the same columns.
-
-    `via` is what they were converted to, because of their spelling; None of those that could not follow.
-    """
-
-    meaning: str
-    via: str | None
-    columns: Sequence[str]
-
-
-class _Column(NamedTuple):
-    """A column that kept values may go back to. `wrote` is the SQL of what the migration put in.
-
-    `present` is the meaning of what is in it; `spelled`: values that only had another spelling go back, too.
-    `by_owner`: so do those that no longer go back by themselves.
-    """
-
-    table: str
-    name: str
-    after: Meaning
-    key: Sequence[str]
-    wrote: str | None
-    present: Meaning
-    spelled: bool
-    by_owner: bool = False
 
 
 def fits(
@@ -71,8 +52,8 @@ def fits(
 
     `present` is the meaning of what is in the column if it has yet to become `after`.
     """
-    target = _Column(table, column, without_type(after), key, wrote, present or after, spelled)
-    places = [f"SELECT place FROM ({_pairs(connection, target, group)}) AS p" for group in _groups(connection, target)]
+    target = Column(table, column, without_type(after), key, wrote, present or after, spelled)
+    places = [f"SELECT place FROM ({pairs(connection, target, group)}) AS p" for group in groups_of(connection, target)]
     if not places:
         return 0
     rows = connection.exec_driver_sql(f"SELECT count(*) FROM ({' UNION '.join(places)}) AS places").scalar_one()
@@ -97,8 +78,8 @@ def restore(
     on only `by_owner`. `key` is the table's primary key. Returns how many values went back. Raises DatabaseError if
     the table of kept values is still as an older Aha made it.
     """
-    target = _Column(table, column, after, key, wrote, after, spelled, by_owner)
-    groups = list(_groups(connection, target))
+    target = Column(table, column, after, key, wrote, after, spelled, by_owner)
+    groups = list(groups_of(connection, target))
     if groups and source(connection) != kept_table.name:
         raise DatabaseError("aha_kept is as an older Aha made it: run aha db migrate, or start the bot, and try again")
     done = sum(_restore(connection, target, group) for group in groups)
@@ -108,12 +89,12 @@ def restore(
     return done
 
 
-def _restore(connection: Connection, target: _Column, group: _Group) -> int:
+def _restore(connection: Connection, target: Column, group: Group) -> int:
     table = identifier(connection, target.table)
-    place = _place(connection, target, of=table)
+    place = place_of(connection, target, of=table)
     document, before = as_read(connection.dialect.name, "k", meaning_from(json.loads(group.meaning)))
     value = cast_sql(connection, document, before, target.after).value
-    connection.exec_driver_sql(f"CREATE TEMPORARY TABLE aha_pairs AS {_pairs(connection, target, group)}")
+    connection.exec_driver_sql(f"CREATE TEMPORARY TABLE aha_pairs AS {pairs(connection, target, group)}")
     is_sqlite = connection.dialect.name == "sqlite"
     connection.exec_driver_sql("CREATE INDEX ix_aha_pairs ON aha_pairs (place)" if is_sqlite else "ANALYZE aha_pairs")
     connection.exec_driver_sql(
@@ -122,7 +103,7 @@ def _restore(connection: Connection, target: _Column, group: _Group) -> int:
     )
     connection.exec_driver_sql(_outdate(connection.dialect.name, target))
     if group.via is not None and target.key:
-        connection.exec_driver_sql(_FORGET_WHAT_STOOD_FOR_THEM.format(whose=_whose(target)))
+        connection.exec_driver_sql(_FORGET_WHAT_STOOD_FOR_THEM.format(whose=whose(target)))
     done = connection.exec_driver_sql("DELETE FROM aha_kept WHERE id IN (SELECT id FROM aha_pairs)").rowcount
     connection.exec_driver_sql("DROP TABLE aha_pairs")
     return done
@@ -134,182 +115,22 @@ _FORGET_WHAT_STOOD_FOR_THEM = """DELETE FROM aha_kept WHERE {whose} AND id IN (
     JOIN aha_kept AS newer ON newer.row_key = k.row_key AND newer.id > k.id)"""
 
 
-def _outdate(dialect: str, target: _Column) -> str:
+def _outdate(dialect: str, target: Column) -> str:
     """The statement that marks the values that are older than those that went back to their rows."""
     newer = "SELECT k.row_key, min(k.id) AS id FROM aha_pairs AS p JOIN aha_kept AS k ON k.id = p.id GROUP BY k.row_key"
     return (
         f"UPDATE aha_kept SET stale = {now(dialect)} FROM ({newer}) AS newer "
-        f"WHERE {_whose(target)} AND aha_kept.row_key = newer.row_key AND aha_kept.id < newer.id"
+        f"WHERE {whose(target)} AND aha_kept.row_key = newer.row_key AND aha_kept.id < newer.id"
     )
 
 
-def _give_way(connection: Connection, target: _Column, group: _Group) -> str:
+def _give_way(connection: Connection, target: Column, group: Group) -> str:
     """The statement that marks the values that fit, but have not gone back: their rows have been written since."""
     dialect = connection.dialect.name
     key = written_key(dialect, [identifier(connection, name, of="r") for name in group.columns], group.columns)
-    keys = f"SELECT {_sortable(dialect, key)} FROM {identifier(connection, target.table)} AS r"
-    fitting = f"{_belongs(group)} AND {_fits(connection, target, group)}"
+    keys = f"SELECT {sortable(dialect, key)} FROM {identifier(connection, target.table)} AS r"
+    stays = f"{belonging(group)} AND {fitting(connection, target, group)}"
     return (
-        f"UPDATE aha_kept SET stale = {now(dialect)} WHERE id IN (SELECT k.id FROM {_aged(connection, target)} AS k "
-        f"WHERE k.age = 1 AND {fitting} AND {_sortable(dialect, 'k.row_key')} IN ({keys}))"
+        f"UPDATE aha_kept SET stale = {now(dialect)} WHERE id IN (SELECT k.id FROM {aged(connection, target)} AS k "
+        f"WHERE k.age = 1 AND {stays} AND {sortable(dialect, 'k.row_key')} IN ({keys}))"
     )
-
-
-def _groups(connection: Connection, target: _Column) -> Iterator[_Group]:
-    if not exists(connection):
-        return
-    if connection.dialect.name == "sqlite":
-        prepare(connection)
-    names = names_of(connection.dialect.name, "row_key")
-    found = connection.exec_driver_sql(
-        f"SELECT DISTINCT meaning, via, {names} FROM {source(connection)} AS k WHERE {_whose(target)} ORDER BY 1, 2, 3"
-    ).all()
-    if not found:
-        return
-    prepare(connection)  # a role that may have no functions can do without as long as nothing is kept
-    there = set(column_names(connection, target.table))
-    # Spellings go first: of what they have become nothing needs to go back then.
-    for meaning, via, columns in sorted(found, key=lambda entry: entry.via is None):
-        group = _Group(meaning, via, json.loads(columns))
-        if there.issuperset([*group.columns, target.name]) and (target.spelled or via is None):
-            yield group
-
-
-def _whose(target: _Column) -> str:
-    whose = f"table_name = {literal(target.table)} AND column_name = {literal(target.name)}"
-    return whose if target.by_owner else f"{whose} AND stale IS NULL"
-
-
-def _belongs(group: _Group) -> str:
-    """The condition that the kept value `k` is one of the group."""
-    via = "k.via IS NULL" if group.via is None else f"k.via = {literal(group.via)}"
-    return f"k.meaning = {literal(group.meaning)} AND {via}"
-
-
-def _fits(connection: Connection, target: _Column, group: _Group) -> str:
-    """The condition that the kept value `k` of the group can go back into the column."""
-    value, before = as_read(connection.dialect.name, "k", meaning_from(json.loads(group.meaning)))
-    cast = cast_sql(connection, value, before, target.after)
-    # What would not get its own spelling back waits until the column has its type again.
-    altered = f" AND NOT {cast.altered}" if group.via is not None and cast.altered is not None else ""
-    return f"({cast.value}) IS NOT NULL{altered}"
-
-
-def _aged(connection: Connection, target: _Column) -> str:
-    """The source of all that is kept of the column, with its `age`: the newest of each row has 1."""
-    row_key = _sortable(connection.dialect.name, "row_key")
-    age = f"row_number() OVER (PARTITION BY {row_key} ORDER BY id DESC) AS age"
-    columns = f"id, row_key, form, value, meaning, via, {age}"
-    return f"(SELECT {columns} FROM {source(connection)} AS aha_all WHERE {_whose(target)})"
-
-
-def _pairs(connection: Connection, target: _Column, group: _Group) -> str:
-    """The query that pairs the ids of kept values with the places of their rows.
-
-    Of several values of one row the newest counts; rows that cannot be told apart get one each.
-    """
-    both = f"{_newest(connection, target, group)} UNION ALL {_rows(connection, target, group)}"
-    # Not a join: whatever they think of the number of rows, databases sort for this, and do not try each with each.
-    marked = "mark IS NOT NULL GROUP BY mark, nth HAVING count(*) = 2"
-    pairs = f"SELECT max(id) AS id, max(place) AS place FROM ({both}) AS b WHERE {marked}"
-    return (
-        f"SELECT p.id, p.place FROM ({pairs}) AS p JOIN {source(connection)} AS k ON k.id = p.id "
-        f"WHERE k.meaning = {literal(group.meaning)} AND {_fits(connection, target, group)}"
-    )
-
-
-def _newest(connection: Connection, target: _Column, group: _Group) -> str:
-    """The query for kept values by the keys of their rows, each with its number: the newest is the first."""
-    dialect = connection.dialect.name
-    mark = _sortable(dialect, "k.row_key")
-    no_place = "NULL" if dialect == "sqlite" else _sortable(dialect, "NULL::text")
-    is_newest = "k.age = 1" if target.key else "1 = 1"
-    aged = _aged(connection, target)
-    tables, where = f"{aged} AS k", "k.via IS NULL" if group.via is None else _belongs(group)
-    if group.via is not None:
-        become = _held(connection, *as_read(dialect, "k", meaning_from(json.loads(group.meaning))), group.via)
-        if target.key:
-            tables, is_over = _with_newer(connection, aged, group.via, become)
-            mark, is_newest = (
-                f"({mark} || CASE WHEN {is_newest} THEN {become} ELSE '' END)",
-                f"({is_newest} OR {is_over})",
-            )
-        else:
-            mark = f"({mark} || {become})"
-    return (
-        f"SELECT k.id, {no_place} AS place, {mark} AS mark, "
-        f"row_number() OVER (PARTITION BY {mark} ORDER BY k.id DESC) AS nth FROM {tables} WHERE {where} AND {is_newest}"
-    )
-
-
-def _with_newer(connection: Connection, aged: str, via: str, become: str) -> tuple[str, str]:
-    """The kept values `k`, and the condition that what each has `become` did not follow later, and was kept itself."""
-    newer = _held(connection, *as_read(connection.dialect.name, "n", meaning_from(json.loads(via))), via)
-    is_newer = f"k.age = 2 AND n.age = 1 AND n.row_key = k.row_key AND n.via IS NULL AND n.meaning = {literal(via)}"
-    return f"{aged} AS k LEFT JOIN {aged} AS n ON {is_newer}", f"(n.id IS NOT NULL AND {newer} = {become})"
-
-
-def _rows(connection: Connection, target: _Column, group: _Group) -> str:
-    """The query for rows that may get a value, by their keys, each with its number among those with the same key."""
-    dialect = connection.dialect.name
-    columns = [identifier(connection, name, of="r") for name in group.columns]
-    key = _sortable(dialect, written_key(dialect, columns, group.columns))
-    found = [(key, _vacant(connection, target))] if group.via is None or target.key else []
-    if group.via is not None:
-        column = identifier(connection, target.name, of="r")
-        found += [(f"({key} || {_held(connection, column, target.present, group.via)})", f"{column} IS NOT NULL")]
-    return " UNION ALL ".join(
-        f"SELECT NULL AS id, {_place(connection, target, of='r')} AS place, {mark} AS mark, "
-        f"row_number() OVER (PARTITION BY {mark}) AS nth "
-        f"FROM {identifier(connection, target.table)} AS r WHERE {where}"
-        for mark, where in found
-    )
-
-
-def _held(connection: Connection, value: str, before: Meaning, via: str) -> str:
-    """The SQL of a text for what `value` is as `via`: in that form, it has no other spelling."""
-    after = meaning_from(json.loads(via))
-    held = cast_sql(connection, value, without_type(before), after).value
-    if connection.dialect.name == "sqlite":
-        return f"quote({held})"
-    return f"trim_scale({held})::text" if after.kind is Kind.NUMERIC else f"({held})::text"
-
-
-def _sortable(dialect: str, text: str) -> str:
-    """A text to be found again; PostgreSQL sorts by bytes much faster than by words."""
-    return f'(({text}) COLLATE "C")' if dialect == "postgresql" else text
-
-
-def _place(connection: Connection, target: _Column, *, of: str) -> str:
-    """The SQL that tells a row from all others while nobody changes it."""
-    if connection.dialect.name == "postgresql":
-        return _sortable("postgresql", f"{of}.ctid::text")  # which itself has no max() before PostgreSQL 14
-    key = target.key or _primary_key(connection, target.table)
-    if key and _is_without_rowid(connection, target.table):
-        return written_key("sqlite", [identifier(connection, name, of=of) for name in key], key)
-    taken = {name.lower() for name in column_names(connection, target.table)}
-    return f"{of}.{next(name for name in ('rowid', '_rowid_', 'oid') if name not in taken)}"
-
-
-def _primary_key(connection: Connection, table: str) -> Sequence[str]:
-    schema, name = split(connection, table)
-    return inspect(connection).get_pk_constraint(name, schema=schema)["constrained_columns"]
-
-
-def _is_without_rowid(connection: Connection, table: str) -> bool:
-    """Whether it may be: who only says so in a comment loses nothing but time."""
-    schema, name = split(connection, table)
-    quote = connection.dialect.identifier_preparer.quote_identifier
-    catalogue = f"{quote(schema)}.sqlite_master" if schema else "sqlite_master"
-    sql = connection.exec_driver_sql(f"SELECT sql FROM {catalogue} WHERE name = {literal(name)} AND type = 'table'")
-    return "WITHOUT" in (sql.scalar() or "").upper()
-
-
-def _vacant(connection: Connection, target: _Column) -> str:
-    column = identifier(connection, target.name, of="r")
-    if target.wrote is None:
-        return f"{column} IS NULL"
-    if connection.dialect.name == "sqlite":
-        return f"({column} IS NULL OR {column} = ({target.wrote}) COLLATE BINARY)"
-    # As text, because JSON cannot be compared.
-    return f"({column} IS NULL OR {column}::text = (({target.wrote})::{target.present.sql})::text)"
