@@ -14,19 +14,22 @@ from sqlalchemy import select
 
 from core.database import db_engine
 from models.exc import StoredValueError
-from services.data_store.pickles import plain, unpickled
+from services.data_store.pickles import all_plain, plain, unpickled
 from services.data_store.quarantine import move_rows
 from services.data_store.rows import SUM, stamp
 from services.data_store.writing import lasting, name_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
     from sqlalchemy import Table
 
     Verify = Callable[[str, bytes, bytes | None], bool]
 
-_FETCHED: Final = 2_000
+# Rows that are read at once: few enough to be in the processor's cache while they are looked at.
+_FETCHED: Final = 500
+# A server is asked for more, as each time costs a round trip.
+_FETCHED_FROM_SERVER: Final = 2_000
 _DAMAGED: Final = "its bytes are not those that were written"
 # Rows of releases that knew no position: they come in the order in which they were written, after all others.
 _NUMBER: Final = """
@@ -76,7 +79,7 @@ async def _read(table: Table) -> _Rows:
             return rows
         async with driver.transaction(readonly=True):
             cursor = await driver.cursor(statement)
-            while fetched := await cursor.fetch(_FETCHED):
+            while fetched := await cursor.fetch(_FETCHED_FROM_SERVER):
                 rows.take(fetched)
     return rows
 
@@ -109,6 +112,11 @@ def _judge(content: Content, acting: Iterable[tuple[str, bytes | None]], verify:
             del content.data[key]
 
 
+def _is_sound(key: str, value: Any, checksum: int) -> bool:
+    """Whether key and value are as they were written; damage may have made anything of a value."""
+    return isinstance(value, bytes) and crc32(value, crc32(key.encode())) == checksum & SUM
+
+
 class _Doubtful(NamedTuple):
     """A row that does not fit its checksum."""
 
@@ -128,24 +136,41 @@ class _Rows:
     doubtful: dict[str, _Doubtful] = field(default_factory=dict)
     unnumbered: bool = False
 
-    def take(self, rows: Iterable[Any]) -> None:
+    def take(self, rows: Sequence[Any]) -> None:
         """Take rows of key, value, checksum, mac and position; this is what loading a store takes its time for."""
-        data, place = self.data, self.positions.append
+        if rows and not self._take_together(rows):
+            self._take_each(rows)
+
+    def _take_together(self, rows: Sequence[Any]) -> bool:
+        """Take rows of which none is special, without looking at each; False if one is."""
+        keys, values, checksums, _, positions = zip(*rows, strict=True)
+        sums = map(crc32, values, map(crc32, map(str.encode, keys)))
+        try:
+            if None in positions or list(sums) != list(map(SUM.__and__, checksums)) or not all_plain(values):
+                return False
+        except TypeError:
+            return False
+        self.data.update(zip(keys, values, strict=True))
+        self.positions.extend(positions)
+        return True
+
+    def _take_each(self, rows: Sequence[Any]) -> None:
         for key, value, checksum, mac, position in rows:
             if position is None:
                 self.unnumbered = True
-                return
-            if checksum is not None and crc32(value, crc32(key.encode())) != checksum & SUM:
+            elif checksum is not None and not _is_sound(key, value, checksum):
                 self.doubtful[key] = _Doubtful(value, checksum, mac, position)
-                continue
-            if not plain(value):
-                self.acting.append((key, mac))
-            data[key] = value
-            place(position)
+            else:
+                if not plain(value):
+                    self.acting.append((key, mac))
+                self.data[key] = value
+                self.positions.append(position)
 
     def take_from(self, cursor: Any, statement: str, parameters: Any) -> None:
         """Run the statement and take its rows, in the thread of an SQLite connection."""
-        self.take(cursor.execute(statement, parameters))
+        cursor.execute(statement, parameters)
+        while fetched := cursor.fetchmany(_FETCHED):
+            self.take(fetched)
 
     def ordered(self) -> dict[str, bytes]:
         """The values by key, in the order of their positions."""

@@ -11,7 +11,10 @@ from __future__ import annotations
 
 import re
 from functools import cache
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 # MEMOIZE NONE NEWTRUE NEWFALSE EMPTY_TUPLE MARK EMPTY_LIST EMPTY_DICT APPEND APPENDS SETITEM SETITEMS TUPLE
 # TUPLE1 TUPLE2 TUPLE3 EMPTY_SET ADDITEMS FROZENSET POP POP_MARK
@@ -29,12 +32,17 @@ def _counted(longest: int) -> bytes:
     return b"|".join(re.escape(bytes([size])) + b".{%d}" % size for size in range(longest + 1))
 
 
-def _runs_of(bare: bytes) -> re.Pattern[bytes]:
-    """A pattern for the longest run of opcodes, `bare` ones and those with short operands; its group is a last STOP."""
+def _run_of(bare: bytes) -> bytes:
+    """A pattern for the longest run of opcodes, `bare` ones and those with short operands."""
     # SHORT_BINUNICODE, BININT1 BINGET, BININT2, BININT LONG_BINGET, BINFLOAT FRAME, LONG1. It never steps back (`*+`),
     # so it takes no memory and the same time for a byte whatever a row says.
     short = rb"\x8c(?:%b)|[Kh].|M..|[Jj].{4}|[G\x95].{8}|\x8a(?:%b)" % (_counted(127), _counted(9))
-    return re.compile(rb"(?s)[%b]*+(?:(?:%b)[%b]*+)*+(\.\Z)?+" % (bare, short, bare))
+    return rb"[%b]*+(?:(?:%b)[%b]*+)*+" % (bare, short, bare)
+
+
+def _runs_of(bare: bytes) -> re.Pattern[bytes]:
+    """A pattern for such a run; its group is a last STOP."""
+    return re.compile(rb"(?s)%b(\.\Z)?+" % _run_of(bare))
 
 
 @cache
@@ -43,11 +51,20 @@ def _with_classes() -> re.Pattern[bytes]:
 
 
 _PLAIN: Final = _runs_of(_BARE)
+_SHORT: Final = re.compile(rb"(?s)%b%b\." % (re.escape(_HEAD), _run_of(_BARE)))
 
 
 def plain(data: bytes) -> bool:
     """Whether it is certain that reading `data` with `pickle.loads` runs nothing: no class and no function is in it."""
     return _consists_of(_PLAIN, data)
+
+
+def all_plain(rows: Sequence[bytes]) -> bool:
+    """Whether all `rows` are certainly plain, at one look; False says that each has to be looked at with `plain`.
+
+    What is found in them one after the other can only be the rows themselves if each of them is such a find.
+    """
+    return _SHORT.findall(b"".join(rows)) == list(rows)
 
 
 def well_formed(data: bytes) -> bool:
