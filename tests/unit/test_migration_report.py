@@ -276,8 +276,8 @@ def test_what_keeps_a_new_column_from_not_null_is_said_once():
     assert [str(said) for said in lines([unit(added, waits)])] == [
         "note__demo.size: added",
         (
-            "note__demo.size: postponed, tried again at every start: NOT NULL: 2 rows without a value; give them one in "
-            "@on_start, or give the column a default"
+            "note__demo.size: postponed, tried again at every start: NOT NULL: 2 rows without a value; give them one "
+            "in @on_start, or give the column a default"
         ),
     ]
     assert "2 rows without a value" in str(lines([unit(added)])[0])  # in the history it stands alone
