@@ -255,4 +255,67 @@ _COMMANDS = {
     ),
 }
 
-CHINESE: Mapping[str, str] = MappingProxyType({**_START, **_TABLES, **_DATABASE, **_BACKUP, **_COMMANDS})
+_STORES = {
+    "module {module} has no SimpleStore here; there are: {names}": (
+        "模块 {module} 在这里没有 SimpleStore；现有：{names}"
+    ),
+    "the SimpleStore of module {module} has no key {key}; aha store show {module2} lists them": (
+        "模块 {module} 的 SimpleStore 没有键 {key}；aha store show {module2} 可列出所有键"
+    ),
+    "the journal in {folder} cannot be read ({error})": "无法读取 {folder} 中的日志（{error}）",
+    "{n} changes in the journal in {folder} are left out: {reason}": (
+        "{folder} 的日志中有 {n} 处改动没有计入：{reason}"
+    ),
+    "they belong to another database than the one that is configured now": "它们属于另一个数据库，不是现在配置的这个",
+    "an older state of the database has been put back than the one that they follow": (
+        "数据库已还原到比它们所依据的更早的状态"
+    ),
+    "they are from an older state of the data folder than the database": "它们来自比数据库更早的数据目录",
+    "module {name} cannot be imported, so its classes are not there: {error}": (
+        "模块 {name} 无法导入，因此没有它的类：{error}"
+    ),
+    "the value for key {key} is damaged: its bytes are not those that were written": (
+        "键 {key} 的值已损坏：字节与写入时不同"
+    ),
+    "{n} changes of module {name} wait, and the database does not take them: what it said stands above": (
+        "模块 {name} 有 {n} 处改动在等待，数据库不接受它们：原因见上文"
+    ),
+    "changes of module {name}, which has no table, wait in the journal: start the bot once": (
+        "日志中有模块 {name} 的改动，而它没有表：请先启动一次机器人"
+    ),
+    "table {table} is of an older release of Aha: start the bot once, or: aha db migrate": (
+        "表 {table} 属于旧版本的 Aha：请先启动一次机器人，或运行 aha db migrate"
+    ),
+    "the SimpleStore of module {module} would hold {used} of {limit} MB (aha.store.max_mb): allow more first": (
+        "模块 {module} 的 SimpleStore 将占 {used} MB，上限为 {limit} MB（aha.store.max_mb）：请先提高上限"
+    ),
+    "nothing can be signed: {error}": "无法签名：{error}",
+    "the SimpleStore of module {module} has changed meanwhile: look again": (
+        "模块 {module} 的 SimpleStore 刚刚有了改动：请重新查看"
+    ),
+    "{file} is there already: name another file, or remove it": "{file} 已存在：请换个文件名，或先删除它",
+    "{file} is not what aha store export writes: nothing was changed": (
+        "{file} 不是 aha store export 写出的文件：没有改动"
+    ),
+    "the SimpleStore of module {module} has other values under {n} keys ({keys}): nothing was changed; --overwrite "
+    "replaces them": "模块 {module} 的 SimpleStore 有 {n} 个键的值不同（{keys}）：没有改动；加 --overwrite 则替换",
+    "the SimpleStore of module {module} has key {key} again: nothing was changed; --overwrite replaces it": (
+        "模块 {module} 的 SimpleStore 又有了键 {key}：没有改动；加 --overwrite 则替换"
+    ),
+    "the value for key {key} is no pickle in base64: nothing was changed": (
+        "键 {key} 的值不是 base64 形式的 pickle：没有改动"
+    ),
+    "the value for key {key} is damaged: nothing was changed": "键 {key} 的值已损坏：没有改动",
+    "key {key} has {place}, and was not signed here: nothing was changed; if you know who wrote the file, say "
+    "--trust": ("键 {key} 含有 {place}，且不是在这里签名的：没有改动；如果知道文件是谁写的，请加 --trust"),
+    "nothing can be made of {id}: look at it with: aha store quarantine export {id2} FILE": (
+        "{id} 已无法还原：可以查看：aha store quarantine export {id2} 文件"
+    ),
+    "{id} is not in quarantine: aha store quarantine lists what is": (
+        "{id} 不在隔离区：用 aha store quarantine 列出其中的内容"
+    ),
+    "say whose changes: --module NAME; there are those of: {names}": "请写明是谁的改动：--module 名称；现有：{names}",
+    "there is no terminal to ask at: say --yes if that is what you want": "没有终端可供确认：确定的话，请加 --yes",
+}
+
+CHINESE: Mapping[str, str] = MappingProxyType({**_START, **_TABLES, **_DATABASE, **_BACKUP, **_COMMANDS, **_STORES})

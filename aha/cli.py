@@ -25,6 +25,9 @@ app.command("aha.commands.run:run", name="run", help="Run the bot of this folder
 app.command("aha.commands.new:new", name="new", help="Write a module that works, and a test of it.")
 app.command("aha.commands.modules:app", name="modules", help="List the modules; enable or disable them.")
 app.command("aha.commands.db:app", name="db", help="Look at the database, bring it up to date, back it up.")
+app.command(
+    "aha.commands.store:app", name="store", help="Look at what modules have in their SimpleStores, and change it."
+)
 app.command("aha.commands.config:config", name="config", help="Print or write a configuration file.")
 
 

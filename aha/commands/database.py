@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from core.config import cfg
+from services.data_store.signing import KEY_FILE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
@@ -25,6 +26,12 @@ def backup_folder() -> Path:
     return folder
 
 
+def key_of_stores() -> Path:
+    """Return the key by which rows of SimpleStores are known as written here, whether it is there or not."""
+    folder: Path = cfg.aha.data_dir
+    return folder / KEY_FILE
+
+
 def saver(url: str) -> Callable[[], Coroutine[Any, Any, Path]]:
     """Return what saves the database at `url` into a new backup, as configured."""
 
@@ -33,6 +40,8 @@ def saver(url: str) -> Callable[[], Coroutine[Any, Any, Path]]:
         from core.backup import backup  # noqa: PLC0415
 
         database = cfg.aha.database
-        return await backup(url, backup_folder(), keep=database.backups, pg_dump=database.pg_dump)
+        return await backup(
+            url, backup_folder(), keep=database.backups, also=[key_of_stores()], pg_dump=database.pg_dump
+        )
 
     return save

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
@@ -22,13 +22,15 @@ if TYPE_CHECKING:
 class Restored:
     """What was put back: `tables` with their numbers of rows, and `files` that had come along, where they are now.
 
-    `saved` is where that is what was there before, None if nothing was.
+    `saved` is where that is what was there before, None if nothing was. `replaced` says where the files are now
+    whose place was taken by others, by that place.
     """
 
     file: Path
     tables: Mapping[str, int]
     saved: Path | None = None
     files: tuple[Path, ...] = ()
+    replaced: Mapping[Path, Path] = field(default_factory=dict)
 
 
 async def restore(
@@ -51,20 +53,25 @@ async def restore(
         await in_thread(reader.verify)
         if manifest.dialect == "sqlite":
             into = into or sqlite.path_of(parsed).parent
-            saved = await restore_sqlite.put_back(reader, url, overwrite=overwrite)
+        # Whatever the archive says, they stay in that folder.
+        targets = {name: into / PurePath(name).name for name in manifest.files} if into is not None else {}
+        also = tuple(targets.values())
+        if manifest.dialect == "sqlite":
+            saved = await restore_sqlite.put_back(reader, url, overwrite=overwrite, also=also)
         else:
-            saved = await restore_postgresql.put_back(reader, url, overwrite=overwrite, pg_dump=pg_dump)
-        files = [_put_file(reader, name, into) for name in manifest.files if into is not None]
-    return Restored(file, manifest.tables, saved, tuple(files))
+            saved = await restore_postgresql.put_back(reader, url, overwrite=overwrite, also=also, pg_dump=pg_dump)
+        asides = {target: _put_file(reader, name, target) for name, target in targets.items()}
+    replaced = {target: aside for target, aside in asides.items() if aside is not None}
+    return Restored(file, manifest.tables, saved, also, replaced)
 
 
-def _put_file(reader: Reader, name: str, folder: Path) -> Path:
-    """Put back a file that came along; another one of that name moves aside."""
-    folder.mkdir(parents=True, exist_ok=True)
-    target = folder / PurePath(name).name  # whatever the archive says, it stays in that folder
+def _put_file(reader: Reader, name: str, target: Path) -> Path | None:
+    """Put back a file that came along; another one that is there moves aside, to where is returned."""
+    target.parent.mkdir(parents=True, exist_ok=True)
     new = sqlite.free_name(target, "new")
     reader.extract(FILES + name, new)
+    aside = None
     if target.exists() and target.read_bytes() != new.read_bytes():
-        target.rename(sqlite.free_name(target, "replaced"))
+        aside = target.rename(sqlite.free_name(target, "replaced"))
     new.replace(target)
-    return target
+    return aside

@@ -14,6 +14,7 @@ from core.migration.lock import one_process
 from models.exc import BackupError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from sqlalchemy import URL
@@ -68,8 +69,11 @@ END $aha$;
 """
 
 
-async def put_back(reader: Reader, url: str, *, overwrite: bool, pg_dump: str) -> Path | None:
-    """Put the database of `reader` to `url`; return the backup of what was there before. Raises BackupError."""
+async def put_back(reader: Reader, url: str, *, overwrite: bool, also: Sequence[Path], pg_dump: str) -> Path | None:
+    """Put the database of `reader` to `url`; return the backup of what was there before, `also` with it.
+
+    Raises BackupError.
+    """
     parsed, saved = parse_url(url), None
     psql = dump.find_psql(pg_dump) if reader.manifest.form == "pg_dump" else ""
     engine = server.engine_for(parsed)
@@ -79,7 +83,7 @@ async def put_back(reader: Reader, url: str, *, overwrite: bool, pg_dump: str) -
             await _check_schemas(connection, reader.manifest)
             if not await connection.fetchval(_EMPTY, list(reader.manifest.schemas)):
                 check_overwrite(f"the database {parsed.database}", overwrite=overwrite)
-                saved = await backup(url, reader.path.parent, keep=0, pg_dump=pg_dump)
+                saved = await backup(url, reader.path.parent, keep=0, also=also, pg_dump=pg_dump)
             for name in reader.manifest.extensions:
                 await connection.execute(f"CREATE EXTENSION IF NOT EXISTS {export.quoted(name)}")
             if psql:

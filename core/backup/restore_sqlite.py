@@ -16,21 +16,24 @@ from core.database.url import parse_url
 from models.exc import BackupError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from core.backup.archive import Reader
 
 
-async def put_back(reader: Reader, url: str, *, overwrite: bool) -> Path | None:
-    """Put the database of `reader` to `url`; return where that is what was there before. Raises BackupError."""
+async def put_back(reader: Reader, url: str, *, overwrite: bool, also: Sequence[Path]) -> Path | None:
+    """Put the database of `reader` to `url`; return where that is what was there before, `also` with it.
+
+    Raises BackupError.
+    """
     target = sqlite.path_of(parse_url(url))
     await in_thread(lambda _: sqlite.check_unused(target))
     saved, is_intact = None, True
     if sqlite.has_tables(target):
         check_overwrite(str(target), overwrite=overwrite)
         try:
-            saved = await backup(url, reader.path.parent, keep=0)
+            saved = await backup(url, reader.path.parent, keep=0, also=also)
         except BackupError:
             is_intact = False  # or there is no room: then it is not overwritten, but moved aside
     aside = await in_thread(lambda check: _put(reader, target, is_intact, check))

@@ -16,6 +16,7 @@ from utils.sqlalchemy import upsert
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from sqlalchemy import Connection
     from sqlalchemy.ext.asyncio import AsyncConnection
 
 _table = Table(
@@ -25,6 +26,7 @@ _table = Table(
     Column("module", Text, primary_key=True),
     Column("folded", BigInteger, nullable=False),
 )
+TABLE = _table.name
 # Under the name that no module has stands how often the journal was folded.
 _FOLDS = ""
 
@@ -40,9 +42,15 @@ class Progress:
 async def read_progress(journal: str) -> Progress:
     """Read what the database has of `journal`."""
     async with db_engine.connect() as connection:
-        rows = await connection.execute(select(_table.c.module, _table.c.folded).where(_table.c.journal == journal))
-        folded = {str(module): int(seq) for module, seq in rows}
-    return Progress(folded.pop(_FOLDS, 0), folded)
+        return (await connection.run_sync(progress_on)).get(journal, Progress())
+
+
+def progress_on(connection: Connection) -> dict[str, Progress]:
+    """What the database on `connection` has of each journal."""
+    folded: dict[str, dict[str, int]] = {}
+    for journal, module, seq in connection.execute(select(_table)):
+        folded.setdefault(journal, {})[module] = seq
+    return {journal: Progress(of.pop(_FOLDS, 0), of) for journal, of in folded.items()}
 
 
 async def write_progress(connection: AsyncConnection, journal: str, progress: Progress) -> None:

@@ -87,10 +87,14 @@ def restore(file: Path, /, *, home: Home = HOME, overwrite: Flag = False, json: 
     database = cfg.aha.database
     restored = asyncio.run(put_back(file, url, overwrite=overwrite, into=cfg.aha.data_dir, pg_dump=database.pg_dump))
     if json:
-        write_json({"tables": dict(restored.tables), "saved": restored.saved, "files": list(restored.files)})
+        replaced = {str(path): aside for path, aside in restored.replaced.items()}
+        files = list(restored.files)
+        write_json({"tables": dict(restored.tables), "saved": restored.saved, "files": files, "replaced": replaced})
         return
     write_table(columns("table", "rows"), sorted(restored.tables.items()))
     if restored.saved:
         sys.stderr.write(answer("saved", file=restored.saved))
     for path in restored.files:
         sys.stderr.write(answer("put back", file=path))
+        if path in restored.replaced:
+            sys.stderr.write(answer("replaced", file=path, aside=restored.replaced[path]))

@@ -10,13 +10,15 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import Parameter
 
 from aha import logs
+from aha.commands.database import key_of_stores
 from aha.commands.exits import plain_errors
 from aha.commands.folder import config_file
+from aha.stores import stores_on
 from aha.tables import write_json, write_table
 from core.backup import copy_database
 from core.config import cfg
 
-from .home import MODULES, Json, Modules, loaded
+from .home import MODULES, Json, Modules, loaded, look
 from .texts import answer, columns, texts
 
 if TYPE_CHECKING:
@@ -50,11 +52,22 @@ def copy(
     logs.set_up("debug" if cfg.aha.debug else cfg.log.level)
     with loaded(modules):
         copied = asyncio.run(copy_database(from_url, to_url, progress=_show if sys.stderr.isatty() else None))
+    waiting = _waiting(from_url)
     if json:
-        write_json({"tables": dict(copied.tables), "left_out": list(copied.left_out)})
+        write_json({"tables": dict(copied.tables), "left_out": list(copied.left_out), "in_journal": waiting})
         return
     write_table(columns("table", "rows"), sorted(copied.tables.items()))
     sys.stderr.writelines(answer("left out", what=what) for what in copied.left_out)
+    if waiting:
+        sys.stderr.write(answer("journal first", changes=", ".join(f"{name}: {n}" for name, n in waiting.items())))
+    if (key := key_of_stores()).exists():
+        sys.stderr.write(answer("key along", file=key))
+
+
+def _waiting(url: str) -> dict[str, int]:
+    """How many changes of stores, by module, stand in the journal of this folder and not in the database at `url`."""
+    changes = look(url, lambda connection: stores_on(connection, cfg.aha.data_dir).changes)
+    return {name: len(left) for name, left in changes.items()}
 
 
 def _show(progress: Progress) -> None:

@@ -45,6 +45,9 @@ ENGLISH: Mapping[str, str] = MappingProxyType(
         # answers
         "agree": "Remove all of that for good, after a backup? Type yes: ",
         "copying": "copying {table}: {rows:,} rows",
+        "journal first": "not copied, as they stand in the journal of SimpleStores only: {changes}; start the bot with "
+        "the old database once, stop it, and copy again",
+        "key along": "if the bot moves to another folder, take {file} along: without it, some values cannot be read",
         "left out": "left out: {what}",
         "no backups": "there are no backups in {folder}",
         "no history": "nothing was done to this database yet",
@@ -53,6 +56,7 @@ ENGLISH: Mapping[str, str] = MappingProxyType(
         "nothing unused": "nothing is unused",
         "put back": "{file} was put back too",
         "removed": "removed; as it was before: {file}",
+        "replaced": "another {file} was there, now {aside}: if this folder stays with another database, put it back",
         "saved": "what was there before is in {file}",
         "verifying": "verifying {table}: {rows:,} rows",
     }
@@ -87,6 +91,8 @@ CHINESE: Mapping[str, str] = MappingProxyType(
         "nobody": "（不是 Aha 的）",
         "agree": "先备份，然后永久删除以上内容？请输入 yes：",
         "copying": "正在复制 {table}：{rows:,} 行",
+        "journal first": "没有复制，因为只在模块存储的日志里：{changes}；请用旧数据库启动一次机器人，停止，再重新复制",
+        "key along": "如果机器人换到别的目录，请带上 {file}：没有它，有些值会读不出来",
         "left out": "没有复制：{what}",
         "no backups": "{folder} 里没有备份",
         "no history": "还没有对这个数据库做过什么",
@@ -95,6 +101,7 @@ CHINESE: Mapping[str, str] = MappingProxyType(
         "nothing unused": "没有不再使用的内容",
         "put back": "{file} 也已放回",
         "removed": "已删除；删除前的备份：{file}",
+        "replaced": "原有的 {file} 与之不同，现名 {aside}；如果这个目录继续用别的数据库，请把它换回来",
         "saved": "此前的内容已备份到 {file}",
         "verifying": "正在核对 {table}：{rows:,} 行",
     }

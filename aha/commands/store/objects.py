@@ -1,0 +1,118 @@
+"""Makes objects of what a store holds, as a bot would: with no module's code if it can be done without.
+
+Plain data needs none. The code of the store's module is imported when a value is of one of its classes.
+"""
+
+from __future__ import annotations
+
+import gc
+import logging
+import sys
+from contextlib import ExitStack, contextmanager, redirect_stdout
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+from cyclopts import Parameter
+
+from aha.discovery import survey
+from aha.loader import BUILTIN, Loader
+from aha.reports import one_line
+from aha.selection import select
+from core.config import cfg
+from models.exc import ClassGone, ClassUntrusted, StoredValueError, ValueDamaged
+from services.data_store.pickles import plain, unpickled
+from services.data_store.signing import Signer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from aha.discovery import Found
+    from aha.stores import Entry
+    from core.context import Module
+
+logger = logging.getLogger(__name__)
+
+
+Folder = Annotated[Path, Parameter(name="--modules", help="The folder that the modules are in.")]
+MODULES = Path("modules")
+
+
+def found_in(folder: Path) -> list[Found]:
+    """The modules that are there, also if there is no such folder: a database can be looked at anywhere."""
+    return survey(folder.absolute(), BUILTIN) if folder.is_dir() else survey(BUILTIN)
+
+
+class Objects:
+    """The values of the store of module `name`. What it had to import is forgotten at the end of the `with` block."""
+
+    def __init__(self, name: str, modules: Path) -> None:
+        self._name = name
+        self._modules = modules
+        self._names: tuple[str, ...] = (name,)
+        self._signer: Signer | None = None
+        self._is_imported = False
+        self._undo = ExitStack()
+
+    def __enter__(self) -> Objects:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._undo.close()
+
+    def value(self, entry: Entry) -> Any:
+        """The value of `entry`. StoredValueError says why there is none, and what can be done."""
+        if entry.damaged:
+            raise ValueDamaged(
+                f"the value for key {entry.key!r} is damaged: its bytes are not those that were written", key=entry.key
+            )
+        if plain(entry.data):
+            return unpickled(entry.data, trusted=False, key=entry.key)
+        try:
+            return unpickled(entry.data, trusted=self.is_signed(entry), key=entry.key)
+        except (ClassGone, ClassUntrusted):
+            if self._is_imported:
+                raise
+            self._import()
+            return unpickled(entry.data, trusted=self.is_signed(entry), key=entry.key)
+
+    def error(self, entry: Entry) -> StoredValueError | None:
+        """Why there is no value of `entry`; None if there is one."""
+        try:
+            self.value(entry)
+        except StoredValueError as error:
+            return error
+        return None
+
+    def is_signed(self, entry: Entry) -> bool:
+        """Whether this installation has signed `entry`, under any name of the module that is known by now."""
+        if self._signer is None:
+            self._signer = Signer(cfg.aha.data_dir, create=False)
+        signer = self._signer
+        return any(signer.verify(name, entry.key, entry.data, entry.mac) for name in self._names)
+
+    def _import(self) -> None:
+        self._is_imported = True
+        module = self._undo.enter_context(imported(self._name, self._modules))
+        if module is not None:
+            self._names = (self._name, *module.was)
+
+
+@contextmanager
+def imported(name: str, modules: Path) -> Iterator[Module | None]:
+    """Import module `name`, with those that it imports, for the body; None if that cannot be, which is reported."""
+    selection = select(found_in(modules))
+
+    def report(failed: str, error: BaseException) -> None:
+        logger.warning("module %s cannot be imported, so its classes are not there: %s", failed, one_line(error))
+
+    loader = Loader(selection.wanted, off=selection.off, on_failure=report)
+    loader.open()
+    try:
+        # What a module prints is none of the command's result.
+        with redirect_stdout(sys.stderr):
+            if name in loader.wanted:
+                loader.load(name)
+        gc.enable()
+        yield loader.loaded.get(name)
+    finally:
+        loader.close()
