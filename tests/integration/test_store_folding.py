@@ -67,13 +67,16 @@ def copied(request, database_url, tmp_path):
     return copy
 
 
+@pytest.mark.parametrize("step", [3, pytest.param(1, marks=pytest.mark.faults)], ids=["some", "all"])
 @pytest.mark.parametrize("changes", CHANGES)
-async def test_a_fold_that_is_killed_at_any_statement_costs_nothing(database_url, tmp_path, copied, killed, changes):
+async def test_a_fold_that_is_killed_at_any_statement_costs_nothing(
+    database_url, tmp_path, copied, killed, changes, step
+):
     async with bot(database_url, tmp_path / "data", "a") as [store]:
         store.update(BEFORE)
     model = dict(BEFORE)
     change(model, CHANGES[changes])
-    for statement in range(_STATEMENTS):
+    for statement in range(0, _STATEMENTS, step):
         url, folder = copied(f"at {statement}")
         how = killed.run(url, folder, changes, statement)
         assert how in ("killed", "done")
