@@ -24,6 +24,10 @@ logger = logging.getLogger(__name__)
 INTERVAL = 1.0
 TICK: Final = 0.1
 MUCH: Final = 20_000
+# A fold takes its time from the handlers, which run in the same interpreter, and makes one row of all that became of a
+# key meanwhile. So it rests so many times as long as it took, up to so many seconds, while the journal has room.
+_REST: Final = 3
+_LONGEST_REST: Final = 5.0
 # While the database fails, the pause doubles up to so many seconds.
 LONGEST_PAUSE = 60.0
 # SQLite's code and the beginning of PostgreSQL's for a table that is not there, or not as it should be.
@@ -106,14 +110,21 @@ class Background:
         return [store.entries for store in self.stores.values()]
 
     async def _keep_folding(self) -> None:
-        last = monotonic()
+        ended, rest = monotonic(), 0.0
         while not await self._stopping_within(min(TICK, INTERVAL)):
-            changed = sum(store.entries.dirty for store in self.stores.values())
-            if changed < MUCH and monotonic() - last < INTERVAL:
+            if not self._is_due(monotonic() - ended, rest):
                 continue
-            last = monotonic()
+            began = monotonic()
             if self._pause.is_over:
                 await self._fold([name for name in self.stores if self._pause_of(name).is_over])
+            ended = monotonic()
+            rest = min(_REST * (ended - began), _LONGEST_REST)
+
+    def _is_due(self, passed: float, rest: float) -> bool:
+        """Whether it is time to fold again, so many seconds after the last fold, which deserves so many of rest."""
+        changed = sum(store.entries.dirty for store in self.stores.values())
+        rested = passed >= rest or self.ledger.journal.is_filling
+        return rested and (changed >= MUCH or passed >= INTERVAL)
 
     async def _fold(self, names: Iterable[str], *, now: bool = False) -> list[Exception]:
         """Fold these stores, one after the other; a database that is not there at all is asked only once."""

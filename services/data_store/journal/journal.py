@@ -16,7 +16,7 @@ from models.exc import JournalFull, StoreError
 from services.data_store.journal.aside import put_aside
 from services.data_store.journal.found import Found
 from services.data_store.journal.reading import read_journal
-from services.data_store.journal.records import DELETED, HEAD, NAMES, pack_crc, pack_rest
+from services.data_store.journal.records import DELETED, HEAD_SIZE, NAMES, pack_rest
 from services.data_store.journal.room import Room
 from services.data_store.journal.segments import HEADER_SIZE, Header, number_of, segment_paths, sync_path, write_mark
 from services.data_store.journal.syncing import Syncing
@@ -123,20 +123,22 @@ class Journal:
 
         The caller holds `lock`. Keys have up to 65,535 bytes. JournalFull if there is no room: nothing has changed.
         """
-        start, file = self._end, self._map
-        end = start + HEAD.size + len(key) + (0 if value is None else len(value))
+        # This is done for each change of each store: a few names more, and a few calls less.
+        if value is None:
+            size, body = DELETED, key
+        else:
+            size, body = len(value), key + value
+        start = self._end
+        end = start + HEAD_SIZE + len(body)
         if end > self._limit:
             self._make_room(end - start)
             return self.append(number, key, value)
         # Number and place are taken first: what follows may free an object whose last words are set in a store.
-        seq = self._seq + 1
-        self._end, self._seq = end, seq
+        self._end = end
+        self._seq = seq = self._seq + 1
         self._last[number] = seq
-        if value is None:
-            rest = pack_rest(DELETED, seq, number, len(key)) + key
-        else:
-            rest = pack_rest(len(value), seq, number, len(key)) + key + value
-        file[start:end] = pack_crc(crc32(rest, self._seed)) + rest
+        rest = pack_rest(size, seq, number, len(key)) + body
+        self._map[start:end] = crc32(rest, self._seed).to_bytes(4, "little") + rest
         return seq
 
     def register(self, name: str) -> int:
@@ -176,7 +178,7 @@ class Journal:
 
     def _advance(self, size: int, *, jump: int = 0) -> None:
         """Go on in a new segment that has room for `size` bytes and begins with the names of the stores."""
-        names = sum(2 * (HEAD.size + len(name.encode()) + 2) for name in self._numbers)
+        names = sum(2 * (HEAD_SIZE + len(name.encode()) + 2) for name in self._numbers)
         segment = self._room.advance(HEADER_SIZE + names + size, end=self._end)
         self.broken = None
         segment.begin(self._header(self._seq + jump + 1))
@@ -203,6 +205,12 @@ class Journal:
     def synced(self) -> int:
         """The number of the last record that is certainly on the disk."""
         return self._synced
+
+    @property
+    def is_filling(self) -> bool:
+        """Whether the database should take what waits here before long."""
+        with self.lock:
+            return self._room.is_filling
 
     def start(self) -> None:
         """Start the thread that brings what is appended to the disk; the first append does so too."""

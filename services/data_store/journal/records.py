@@ -17,6 +17,7 @@ DELETED: Final = 0xFFFFFFFF
 # The store with this number holds the names of all others: key is the name, value its number in two bytes.
 NAMES: Final = 0
 HEAD: Final = Struct("<IIQHH")
+HEAD_SIZE: Final = HEAD.size
 # A record is written as its checksum and the rest.
 pack_crc: Final = Struct("<I").pack
 pack_rest: Final = Struct("<IQHH").pack

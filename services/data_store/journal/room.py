@@ -6,7 +6,7 @@ Everything here is done under the journal's lock, but `prepare`, which takes lon
 from __future__ import annotations
 
 from threading import Lock
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from models.exc import JournalFull
 from services.data_store.journal.records import NAMES
@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from services.data_store.journal.segments import Finished, Segment
+
+# Of the room that there may be.
+_MUCH: Final = 0.25
 
 
 class Room:
@@ -46,6 +49,11 @@ class Room:
         """Bytes on the disk."""
         mapped = [*self._full, self.current, self._spare]
         return sum(one.size for one in self.finished) + sum(one.size for one in mapped if one and not one.removed)
+
+    @property
+    def is_filling(self) -> bool:
+        """Whether so much is used that it should soon be less."""
+        return self.used > self._max_bytes * _MUCH
 
     @property
     def next_path(self) -> Path:

@@ -11,7 +11,7 @@ What a class was called before it moved is said by `__was__` in its body (see `p
 It is about code, not about time or memory: a row of a million nested tuples can still stop the process that reads it.
 """
 
-from services.data_store.pickles.opcodes import all_plain, plain
+from services.data_store.pickles.opcodes import STACK_GLOBAL, all_plain, plain
 from services.data_store.pickles.values import MAX_VALUE_BYTES, pickled, unpickled
 
-__all__ = ["MAX_VALUE_BYTES", "all_plain", "pickled", "plain", "unpickled"]
+__all__ = ["MAX_VALUE_BYTES", "STACK_GLOBAL", "all_plain", "pickled", "plain", "unpickled"]

@@ -25,6 +25,8 @@ _ACTING: Final = rb"\x93Rb\x81\x92"
 # BINBYTES BINBYTES8 BYTEARRAY8 LONG4, and where the pattern ends: SHORT_BINUNICODE SHORT_BINBYTES LONG1.
 _MEASURED: Final = {0x58: 4, 0x8D: 8, 0x42: 4, 0x8E: 8, 0x96: 8, 0x8B: 4, 0x8C: 1, 0x43: 1, 0x8A: 1}
 _HEAD: Final = b"\x80\x05"
+STACK_GLOBAL: Final = b"\x93"
+"""Pickling writes it for every class and function: in a value that was pickled here without it, nothing can act."""
 
 
 def _counted(longest: int) -> bytes:
