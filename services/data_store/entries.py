@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
 from models.exc import StoreFullError
 from services.data_store.lent import ATOMS, Lent
-from services.data_store.pickles import pickled, plain, unpickled
+from services.data_store.pickles import STACK_GLOBAL, pickled, plain, unpickled
 from services.data_store.rows import sealed
 from services.data_store.unfolded import Unfolded
 
@@ -27,8 +27,6 @@ _NONE: Final[Any] = object()
 # Of what a store may hold, the share from which its module is warned.
 _ALARM = 0.8
 _MB = 1_000_000
-# Pickling writes it before every class and function; a value without it is plain for certain.
-_STACK_GLOBAL: Final = b"\x93"
 
 
 class Entries(Generic[V]):
@@ -85,7 +83,8 @@ class Entries(Generic[V]):
     def put(self, key: str, value: V) -> None:
         """Set `key`. Raises StoreValueError, StoreFullError or JournalFull; nothing has changed then."""
         data = pickled(key, value)
-        record = data if type(value) in ATOMS else self._signed(key, data)
+        atom = type(value) in ATOMS
+        record = data if atom else self._signed(key, data)
         if self._size + len(data) > self._alarm:
             self._sound_alarm(key, data)
         lock = self._lock
@@ -93,7 +92,9 @@ class Entries(Generic[V]):
         try:
             self._append(self._number, key.encode(), record)
             self._keep(key, data)
-            self.lent.lend(key, value)
+            lent = self.lent
+            if not atom or key in lent.hot or key in lent.objects:
+                lent.lend(key, value)  # what nobody can change is not kept twice: it is made again if it is read
         finally:
             lock.release()
 
@@ -107,7 +108,7 @@ class Entries(Generic[V]):
 
     def _signed(self, key: str, data: bytes) -> bytes:
         """What the journal keeps for `data`."""
-        return sealed(data, self._mac(key, data)) if _STACK_GLOBAL in data else data
+        return sealed(data, self._mac(key, data)) if STACK_GLOBAL in data else data
 
     def _keep(self, key: str, data: bytes) -> None:
         """Have `data` under `key`, and know that the table does not."""

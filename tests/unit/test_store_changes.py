@@ -248,7 +248,7 @@ def test_assigning_is_always_saved(old, new):
     entries.put("k", new)
     assert entries.journal.records[-1] == (1, b"k", pickled("k", new))
     tick(entries)
-    assert entries.lent.hot["k"] is new
+    assert pickled("k", entries.read("k")) == pickled("k", new)
     assert entries.journal.seq == 2
 
 
@@ -279,8 +279,19 @@ def test_an_object_that_was_replaced_or_deleted_is_of_no_interest():
 def test_what_cannot_be_changed_is_never_looked_at(value):
     entries = fresh()
     entries.put("k", value)
+    assert entries.read("k") == value
     assert list(entries.lent.suspects()) == list(entries.lent.audit()) == []
     assert entries.lent.hot == {"k": value}
+
+
+@pytest.mark.parametrize("before", [None, "b", []], ids=repr)
+def test_what_is_set_over_something_that_was_read_is_read_next(before):
+    entries = fresh()
+    entries.put("k", before)
+    entries.read("k")
+    entries.put("k", "a")
+    assert entries.lent.hot.get("k", entries.read("k")) == entries.read("k") == "a"
+    assert entries.lent.objects == {}
 
 
 def test_what_became_unpicklable_is_reported_once_and_keeps_what_was_stored(caplog):
