@@ -7,7 +7,7 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
-from benchmarks import database, dispatch, migration, onebot, start
+from benchmarks import database, dispatch, migration, onebot, start, store
 from benchmarks.machine import machine, versions
 from benchmarks.page import page
 from benchmarks.programs import PEER_PYTHON, ROOT, end_children_on_signals
@@ -25,6 +25,7 @@ SECTIONS = {
     "start": (start.measure, 11, 2),
     "database": (database.measure, 7, 2),
     "migration": (migration.measure, 5, 2),
+    "store": (store.measure, 5, 2),
 }
 
 

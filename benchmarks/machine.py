@@ -13,7 +13,10 @@ from pathlib import Path
 from benchmarks.programs import PEER_PYTHON
 
 OURS = ("aha-bot", "sqlalchemy", "aiosqlite", "asyncpg", "pydantic", "websockets")
-PEERS = ("aiocqhttp", "quart", "hypercorn", "nonebot2", "nonebot-adapter-onebot", "fastapi", "uvicorn", "uvloop")
+PEERS = (
+    "aiocqhttp", "quart", "hypercorn", "nonebot2", "nonebot-adapter-onebot", "fastapi", "uvicorn", "uvloop",
+    "plyvel", "rocksdict", "diskcache", "sqlitedict",
+)  # fmt: skip
 
 ASK = "import json, sys; from importlib.metadata import version; print(json.dumps([*map(version, sys.argv[1:])]))"
 

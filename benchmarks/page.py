@@ -16,8 +16,8 @@ HEAD = """\
 REPEAT = """\
 `make bench` repeats all of it and rewrites this page; the peers get a virtual environment of their own, with the
 versions that `requirements/bench.txt` locks. `python -m benchmarks --quick` takes few rounds, `--only SECTION` a part
-(dispatch, onebot, start, database, migration); both print the page and leave this file alone. Nothing else should run
-on the machine meanwhile."""
+(dispatch, onebot, start, database, migration, store); both print the page and leave this file alone. Nothing else
+should run on the machine meanwhile."""
 
 
 def page(sections: Sequence[Section], *, machine: str, versions: Mapping[str, str], rounds: str) -> str:
@@ -46,16 +46,17 @@ def _row(row: Row) -> str:
 
 
 def _figure(row: Row, value: float) -> str:
-    return f"{value:,.0f}/s" if row.unit == "per second" else f"{value:.2f} s"
+    return {"per second": f"{value:,.0f}/s", "seconds": f"{value:.2f} s", "MB": f"{value:,.0f} MB"}[row.unit]
 
 
 def _required(row: Row) -> str:
     if row.allowed is None:
         return row.proves or "–"
-    return f"≥ {row.allowed:g} ×" if row.unit == "per second" else f"≤ it + {row.allowed:g} s"
+    bounds = {"per second": "≥ {:g} ×", "seconds": "≤ it + {:g} s", "MB": "≤ {:g} ×"}
+    return bounds[row.unit].format(row.allowed)
 
 
 def _comparison(row: Row) -> str:
-    if row.unit == "per second":
-        return f"{row.compared:.2f} × ({min(row.each):.2f} to {max(row.each):.2f})"
-    return f"{row.compared:+.2f} s ({min(row.each):+.2f} to {max(row.each):+.2f})"
+    found = (row.compared, min(row.each), max(row.each))
+    form = "{:+.2f} s ({:+.2f} to {:+.2f})" if row.unit == "seconds" else "{:.2f} × ({:.2f} to {:.2f})"
+    return form.format(*found)

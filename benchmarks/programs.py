@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import socket
@@ -10,7 +11,9 @@ import sys
 import threading
 import time
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, NoReturn, Self
+from typing import IO, TYPE_CHECKING, Any, NoReturn, Self
+
+from benchmarks.asked import ANSWER
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -42,8 +45,7 @@ class Program:
             stderr=subprocess.STDOUT,
             text=True,
         )
-        self._guard = threading.Timer(PATIENCE, self.process.kill)
-        self._guard.start()
+        self._guard = self._watch()
         return self
 
     def __exit__(self, *_error: object) -> None:
@@ -54,6 +56,33 @@ class Program:
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
+
+    def _watch(self, patience: float = PATIENCE) -> threading.Timer:
+        """End it if it takes too long."""
+        guard = threading.Timer(patience, self.process.kill)
+        guard.daemon = True
+        guard.start()
+        return guard
+
+    def ask(self, what: str, *arguments: object) -> Any:
+        """Ask a program that serves (see `asked`) for something, and return its answer."""
+        self._guard = self._watch(10 * PATIENCE)
+        assert self.process.stdin is not None
+        self.process.stdin.write(json.dumps([what, *arguments]) + "\n")
+        self.process.stdin.flush()
+        return self.answer()
+
+    def end(self) -> None:
+        """Let a program that serves end by itself."""
+        assert self.process.stdin is not None
+        self.process.stdin.close()
+        self.process.wait(PATIENCE)
+
+    def answer(self) -> Any:
+        """Wait for an answer of a program that serves; the first is that it is ready."""
+        line, _ = self.line_with(ANSWER)
+        self._guard.cancel()
+        return json.loads(line.removeprefix(ANSWER))
 
     def line_with(self, text: str) -> tuple[str, float]:
         """Wait until it has written a line that contains `text`; return it and how many seconds after the start."""

@@ -9,17 +9,18 @@ from typing import Literal
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """One comparison. `ours` and `peer` are samples of the same rounds, per second or in seconds.
+    """One comparison. `ours` and `peer` are samples of the same rounds, per second, in seconds or in MB.
 
-    `allowed` is the ratio to reach for rates, how much longer ours may take for seconds; None where no figure is
-    required. Then `proves` says what else the row shows by being there, such as "no error"; "" makes it one beside.
+    `allowed` is the ratio to reach for rates and not to exceed for MB, how much longer ours may take for seconds; None
+    where no figure is required. Then `proves` says what else the row shows by being there, such as "no error"; "" makes
+    it one beside.
     """
 
     what: str
     against: str
     ours: tuple[float, ...]
     peer: tuple[float, ...]
-    unit: Literal["per second", "seconds"]
+    unit: Literal["per second", "seconds", "MB"]
     allowed: float | None = None
     proves: str = ""
 
@@ -33,11 +34,11 @@ class Row:
 
     @property
     def each(self) -> tuple[float, ...]:
-        """What each round says: ours / peer for rates, ours - peer for seconds."""
+        """What each round says: ours / peer for rates and MB, ours - peer for seconds."""
         pairs = zip(self.ours, self.peer, strict=True)
-        if self.unit == "per second":
-            return tuple(mine / its for mine, its in pairs)
-        return tuple(mine - its for mine, its in pairs)
+        if self.unit == "seconds":
+            return tuple(mine - its for mine, its in pairs)
+        return tuple(mine / its for mine, its in pairs)
 
     @property
     def compared(self) -> float:

@@ -20,6 +20,8 @@ def row(unit, ours, peer, **rest):
         pytest.param(row("per second", (79, 79, 99), (100, 100, 100), allowed=0.8), 0.79, False, id="rate missed"),
         pytest.param(row("seconds", (1.5, 1.0, 3.0), (1.0, 1.0, 2.5), allowed=0.5), 0.5, True, id="just in time"),
         pytest.param(row("seconds", (2.0,), (1.0,), allowed=0.5), 1.0, False, id="too late"),
+        pytest.param(row("MB", (13.0, 20.0, 9.0), (10.0, 10.0, 10.0), allowed=1.3), 1.3, True, id="just small enough"),
+        pytest.param(row("MB", (14.0,), (10.0,), allowed=1.3), 1.4, False, id="too large"),
         pytest.param(row("per second", (1,), (2,)), 0.5, None, id="shown beside"),
         pytest.param(row("per second", (1,), (2,), proves="no error"), 0.5, True, id="proves something else"),
     ],
@@ -38,11 +40,13 @@ def test_the_page_says_requirement_figures_spread_and_verdict():
         row("per second", (1000.0, 3000.0), (2000.0, 2000.0), allowed=2),
         row("seconds", (1.25,), (1.0,), allowed=0.3),
         row("per second", (5.0,), (5.0,), proves="no error"),
+        row("MB", (120.0,), (100.0,), allowed=1.3),
     )
     text = page([Section("Title", "How.", rows, ("Note.",))], machine="M", versions={"Python": "3"}, rounds="2")
     assert "| what | other | ≥ 2 × | 2,000/s | 2,000/s | 1.00 × (0.50 to 1.50) | **not met** |" in text
     assert "| what | other | ≤ it + 0.3 s | 1.25 s | 1.00 s | +0.25 s (+0.25 to +0.25) | met |" in text
     assert "| what | other | no error | 5/s | 5/s | 1.00 × (1.00 to 1.00) | met |" in text
+    assert "| what | other | ≤ 1.3 × | 120 MB | 100 MB | 1.20 × (1.20 to 1.20) | met |" in text
     assert "* Note." in text
 
 
