@@ -34,6 +34,16 @@ LONGEST_PAUSE = 60.0
 _OF_THE_TABLE: Final = (1, "42")
 
 
+def is_due(changed: int, passed: float, *, rest: float, filling: bool) -> bool:
+    """Whether to fold what has changed, `passed` seconds after the last fold, if the journal is `filling` or not."""
+    return (passed >= rest or filling) and (changed >= MUCH or passed >= INTERVAL)
+
+
+def rest_after(took: float) -> float:
+    """The seconds of rest after a fold that took so many."""
+    return min(_REST * took, _LONGEST_REST)
+
+
 class Pause:
     """How long something that fails is left alone: longer each time."""
 
@@ -112,19 +122,14 @@ class Background:
     async def _keep_folding(self) -> None:
         ended, rest = monotonic(), 0.0
         while not await self._stopping_within(min(TICK, INTERVAL)):
-            if not self._is_due(monotonic() - ended, rest):
+            changed = sum(store.entries.dirty for store in self.stores.values())
+            if not is_due(changed, monotonic() - ended, rest=rest, filling=self.ledger.journal.is_filling):
                 continue
             began = monotonic()
             if self._pause.is_over:
                 await self._fold([name for name in self.stores if self._pause_of(name).is_over])
             ended = monotonic()
-            rest = min(_REST * (ended - began), _LONGEST_REST)
-
-    def _is_due(self, passed: float, rest: float) -> bool:
-        """Whether it is time to fold again, so many seconds after the last fold, which deserves so many of rest."""
-        changed = sum(store.entries.dirty for store in self.stores.values())
-        rested = passed >= rest or self.ledger.journal.is_filling
-        return rested and (changed >= MUCH or passed >= INTERVAL)
+            rest = rest_after(ended - began)
 
     async def _fold(self, names: Iterable[str], *, now: bool = False) -> list[Exception]:
         """Fold these stores, one after the other; a database that is not there at all is asked only once."""

@@ -370,3 +370,13 @@ def test_two_threads_append_without_losing_a_record(opened):
     again = opened()
     for name in ("one", "two"):
         assert found(again, name) == [(str(n), bytes(20)) for n in range(3000)]
+
+
+def test_it_says_in_time_that_it_fills_up_and_when_the_database_has_taken_enough(opened):
+    journal = opened(max_bytes=16 * SMALL)
+    number = journal.register("a")
+    assert not journal.is_filling
+    fill(journal, number, 5)
+    assert journal.is_filling
+    journal.trim({"a": journal.seq})
+    assert not journal.is_filling
