@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 from pathlib import Path
+from random import Random
 from tempfile import TemporaryDirectory
 
 import pytest
@@ -36,7 +37,9 @@ def written(folder, *, close):
 def sample(request, tmp_path_factory):
     """The segments of a journal by name, in their order; its records; and by segment, where which of them ends."""
     folder = tmp_path_factory.mktemp("journal")
-    journal, records = written(folder, close=request.param == "closed")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("os.urandom", Random(1).randbytes)  # the identity of the journal: each run reads the same bytes
+        journal, records = written(folder, close=request.param == "closed")
     contents = {path.name: path.read_bytes() for path in sorted(folder.glob("*.journal"))}
     contents = {name: data for name, data in contents.items() if any(data)}  # without the one that is only reserved
     journal.close()
@@ -159,6 +162,30 @@ def test_a_segment_that_was_cut_although_others_follow_is_damage(sample):
     lost = [record for store in NAMES for record in records[store] if record not in got[store]]
     assert damage.segment == name
     assert damage.records == len(lost) > 0
+
+
+@pytest.mark.parametrize("half", [0, 2048, 2050, 3000])
+def test_a_segment_that_was_being_begun_is_no_damage(sample, half):
+    contents, records, _ = sample
+    begun = contents[min(contents)][:half]
+    found, got = read(contents | {"000000000099.journal": begun + bytes((1 << 13) - half)})
+    assert got == records
+    assert (found.damaged, found.torn, found.strangers) == ([], None, [])
+
+
+def test_a_change_that_was_being_appended_is_torn_although_the_next_segment_is_reserved(tmp_path):
+    journal, records = written(tmp_path, close=False)
+    with journal.lock:
+        journal.append(1, b"last", b"as it was" * 9)
+    journal._syncing.stop()
+    contents = {path.name: path.read_bytes() for path in tmp_path.glob("*.journal")}
+    contents = {name: data for name, data in contents.items() if any(data)}
+    name = max(contents)
+    torn = contents[name].rstrip(b"\0")[:-20]
+    spare = f"{int(name[:12]) + 1:012}.journal"
+    found, got = read(contents | {name: torn.ljust(1 << 13, b"\0"), spare: bytes(1 << 13)})
+    assert (got, found.damaged) == (records, [])
+    assert (found.torn.segment, found.torn.key) == (name, b"last")
 
 
 def test_what_cannot_be_read_at_all_is_put_aside_and_the_bot_goes_on(tmp_path, caplog):

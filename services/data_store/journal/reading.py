@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from services.data_store.journal.found import Damage, Found
 from services.data_store.journal.records import HEAD, NAMES, next_whole, record_at, run, seq_at, written
-from services.data_store.journal.segments import HEADER_SIZE, Finished, headers_of, number_of, segment_paths
+from services.data_store.journal.segments import HEADER_SIZE, Finished, headers_of, is_begun, number_of, segment_paths
 
 if TYPE_CHECKING:
     from array import array
@@ -34,15 +34,18 @@ def read_journal(folder: Path) -> Found:
 
 def _read(folder: Path) -> Found:
     files = [_file(path) for path in segment_paths(folder)]
-    headers = [file.header for file in files if file.header is not None]
+    unused = [file.path for file in files if file.header is None and _is_unused(_content(file.path))]
+    used = [file for file in files if file.path not in unused]
+    found = Found(folder, segments=[_finished(path, {}) for path in unused])
+    headers = [file.header for file in used if file.header is not None]
     if not headers:
-        unused = [file.path for file in files if _is_unused(_content(file.path))]
-        strangers = [file.path for file in files if file.path not in unused]
-        return Found(folder, segments=[_finished(path, {}) for path in unused], strangers=strangers)
+        found.strangers = [file.path for file in used]
+        return found
     newest = headers[-1]
-    own = [file for file in files if file.header is None or file.header.journal == newest.journal]
-    found = Found(folder, newest.journal, newest.database, strangers=[file.path for file in files if file not in own])
+    found.journal_id, found.database = newest.journal, newest.database
     found.folds = max(header.folds for header in headers if header.journal == newest.journal)
+    own = [file for file in used if file.header is None or file.header.journal == newest.journal]
+    found.strangers = [file.path for file in used if file not in own]
     for file, following in zip_longest(own, own[1:]):
         _Reading(found, file).read(newest.seed, following)
     return found
@@ -90,7 +93,7 @@ class _Reading:
         data = _content(self._path)
         if data is None:
             self._found.damaged.append(Damage(self._path.name, 0, "the file, which the disk does not give back"))
-        elif self._header is not None or not _is_unused(data):
+        else:
             self._data = data
             self._read_records(seed, following)
         last = {number: seq_at(self._data, starts[-1]) for number, starts in self._starts.items()}
@@ -123,7 +126,7 @@ class _Reading:
 
     def _tell(self, start: int, end: int, seq: int, following: _File | None) -> None:
         """Tell what is damaged. From `start` to `end` there is something, but not the number `seq` or a later one."""
-        if self._copies < 2:
+        if self._copies < 2 and not is_begun(self._data):
             self._found.damaged.append(Damage(self._path.name, 0, "the header", raw=self._data[:HEADER_SIZE]))
         for gap in self._gaps:
             self._found.damaged.append(self._damage(*gap))

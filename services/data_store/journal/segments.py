@@ -68,6 +68,11 @@ def _copy_of(data: bytes) -> Header | None:
     return Header(journal, data[_FIELDS.size : _FIELDS.size + size].decode(), first, previous, folds)
 
 
+def is_begun(data: bytes) -> bool:
+    """Whether nothing is in a segment but the first copy of its header, and perhaps the beginning of the second."""
+    return _copy_of(data[:_COPY_SIZE]) is not None and data.startswith(data[_COPY_SIZE:].rstrip(b"\0"))
+
+
 def segment_path(folder: Path, number: int) -> Path:
     """Return where the segment with this running number lies."""
     return folder / f"{number:012}{SUFFIX}"
