@@ -28,6 +28,15 @@ logger = logging.getLogger(__name__)
 FOLDER: Final = "store"
 """The folder of the journal, in the data folder."""
 
+_DAMAGED: Final = (
+    "the journal of the SimpleStores is damaged in %s (%s)%s: what can be read of it is kept in quarantine "
+    "(aha store quarantine), all other changes are there"
+)
+_TORN: Final = (
+    "the journal of the SimpleStores breaks off in %s (%s)%s: the process or the power ended while that was written, "
+    "or it is damaged; what can be read of it is kept in quarantine (aha store quarantine), all before it is there"
+)
+
 
 async def open_ledger(folder: Path, *, max_mb: int) -> Ledger:
     """Open the journal in the data folder `folder`, for the database that is open. Raises StoreError, DatabaseError.
@@ -44,6 +53,8 @@ async def open_ledger(folder: Path, *, max_mb: int) -> Ledger:
     if journal.broken is not None:
         logger.warning("%s; until that is put right nothing can be set in SimpleStores", journal.broken)
     await _report_damage(journal.found)
+    # What is damaged would be found again at each start otherwise, until something is folded.
+    await asyncio.to_thread(journal.trim, progress.folded)
     return Ledger(journal, Signer(folder), progress.folds, dict(progress.folded))
 
 
@@ -87,23 +98,22 @@ def _set_aside(journal: Journal, reason: str, progress: Progress) -> None:
 
 
 async def _report_damage(found: Found) -> None:
-    if not found.damaged:
+    """Keep what is damaged in quarantine, and say so the first time that it is found."""
+    damaged = {_outcast(damage): damage for damage in [*found.damaged, *filter(None, [found.torn])]}
+    if not damaged:
         return
-    for damage in found.damaged:
-        logger.warning(
-            "the journal of the SimpleStores is damaged in %s (%s)%s: what can be read of it is kept in quarantine "
-            "(aha store quarantine), all other changes are there", found.folder / damage.segment, damage.what,
-            _whose(damage),
-        )  # fmt: skip
     async with db_engine.connect() as connection:
-        await keep(connection, map(_outcast, found.damaged))
+        new = await keep(connection, damaged)
         await connection.commit()
+    for damage in map(damaged.__getitem__, new):
+        logger.warning(_TORN if damage is found.torn else _DAMAGED, found.folder / damage.segment, *_told(damage))
 
 
-def _whose(damage: Damage) -> str:
+def _told(damage: Damage) -> tuple[str, str]:
+    """What is damaged, and whose it was."""
     if damage.store is None:
-        return ""
-    return f", probably of key {_text(damage.key)!r} of module {damage.store}"
+        return damage.what, ""
+    return damage.what, f", probably of key {_text(damage.key)!r} of module {damage.store}"
 
 
 def _outcast(damage: Damage) -> Outcast:

@@ -42,13 +42,16 @@ class Outcast:
     mac: bytes | None = None
 
 
-async def keep(connection: AsyncConnection, outcasts: Iterable[Outcast]) -> None:
-    """Keep these, in the transaction on `connection`; what is here already, it was found before, is not kept twice."""
+async def keep(connection: AsyncConnection, outcasts: Iterable[Outcast]) -> list[Outcast]:
+    """Keep these, in the transaction on `connection`, and return those of them that were not here before."""
     columns = quarantine.columns
+    kept = []
     for outcast in outcasts:
         same = (columns.module == outcast.module, columns.key == outcast.key, columns.value == outcast.value)
         if await connection.scalar(select(columns.id).where(*same).limit(1)) is None:
             await connection.execute(insert(quarantine).values(at=datetime.now(UTC), **asdict(outcast)))
+            kept.append(outcast)
+    return kept
 
 
 async def move_rows(connection: AsyncConnection, table: Table, module: str, reasons: Mapping[str, str]) -> None:
