@@ -60,6 +60,23 @@ def fits(
     return int(rows)
 
 
+def overtaken(
+    connection: Connection,
+    table: str,
+    column: str,
+    after: Meaning,
+    *,
+    key: Sequence[str],
+    spelled: bool = True,
+) -> int:
+    """Return of how many kept values `restore` would find that their rows were written since, if none goes back."""
+    if not key:
+        return 0
+    target = Column(table, column, without_type(after), key, None, after, spelled)
+    found = [_overtaken(connection, target, group) for group in groups_of(connection, target)]
+    return sum(connection.exec_driver_sql(f"SELECT count(*) FROM ({ids}) AS ids").scalar_one() for ids in found)
+
+
 def restore(
     connection: Connection,
     table: str,
@@ -126,11 +143,17 @@ def _outdate(dialect: str, target: Column) -> str:
 
 def _give_way(connection: Connection, target: Column, group: Group) -> str:
     """The statement that marks the values that fit, but have not gone back: their rows have been written since."""
+    ids = _overtaken(connection, target, group)
+    return f"UPDATE aha_kept SET stale = {now(connection.dialect.name)} WHERE id IN ({ids})"
+
+
+def _overtaken(connection: Connection, target: Column, group: Group) -> str:
+    """The query for the values that fit and whose rows are there, when those that go back have gone."""
     dialect = connection.dialect.name
     key = written_key(dialect, [identifier(connection, name, of="r") for name in group.columns], group.columns)
     keys = f"SELECT {sortable(dialect, key)} FROM {identifier(connection, target.table)} AS r"
     stays = f"{belonging(group)} AND {fitting(connection, target, group)}"
     return (
-        f"UPDATE aha_kept SET stale = {now(dialect)} WHERE id IN (SELECT k.id FROM {aged(connection, target)} AS k "
-        f"WHERE k.age = 1 AND {stays} AND {sortable(dialect, 'k.row_key')} IN ({keys}))"
+        f"SELECT k.id FROM {aged(connection, target)} AS k "
+        f"WHERE k.age = 1 AND {stays} AND {sortable(dialect, 'k.row_key')} IN ({keys})"
     )

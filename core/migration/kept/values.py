@@ -17,9 +17,10 @@ from core.database.engine import db_engine
 from core.migration.casts.cast import without_type
 from core.migration.casts.forms import now, read, read_key, written, written_key
 from core.migration.kept.follow import convert_keys_sql, rename, rename_sql
-from core.migration.kept.restore import fits, restore
+from core.migration.kept.restore import fits, overtaken, restore
 from core.migration.kept.table import column_names, exists, identifier, kept_table, literal
 from core.migration.ledger.codec import encode, meaning_from
+from core.migration.schema.read import default_schema, shown_name
 from core.migration.statements import Sql
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ __all__ = [
     "keep_sql",
     "kept_table",
     "kept_values",
+    "overtaken",
     "rename",
     "rename_sql",
     "restore",
@@ -237,6 +239,10 @@ async def kept_values(table: type | Table | str) -> list[Kept]:
     It reads in a transaction of its own. Raises DatabaseNotOpen before the database is open.
     """
     source = table if isinstance(table, str | Table) else inspect_entity(table).local_table
-    name = source if isinstance(source, str) else source.fullname
     async with db_engine.connect() as connection:
-        return await connection.run_sync(lambda sync: list(entries(sync, table=name)))
+        return await connection.run_sync(_of_table, source)
+
+
+def _of_table(connection: Connection, source: Table | str) -> list[Kept]:
+    name = source if isinstance(source, str) else shown_name(source, default_schema(connection))
+    return list(entries(connection, table=name))

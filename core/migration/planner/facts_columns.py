@@ -203,6 +203,14 @@ class ColumnFacts:
             spelled=not self.is_tied(step.column),
         )
 
+    def overtaken(self, step: RestoreKept) -> int:
+        """How many of them would fit it, too, while their rows have been written since; asked if none goes back."""
+        live = self.match.live
+        if KEPT_TABLE not in self._live or live is None:
+            return 0
+        name, spelled = self.match.on_disk(step.column), not self.is_tied(step.column)
+        return kept.overtaken(self._connection, live.name, name, step.after, key=live.primary_key, spelled=spelled)
+
     def wrote(self, column: str) -> str | None:
         """What the migration once wrote into the column's rows, as it will be; None if nothing is known."""
         step = next((s for s in self.steps if isinstance(s, ConvertColumn) and s.column == column), None)

@@ -123,10 +123,13 @@ def _without_values(step: ConvertColumn, facts: Facts, found: Evidence) -> Itera
 
 @judge.register(RestoreKept)
 def _restore(step: RestoreKept, facts: Facts) -> Iterator[Planned]:
+    wrote, spelled = facts.wrote(step.column) or step.wrote, not facts.is_tied(step.column)
+    step = replace(step, wrote=wrote, spelled=spelled)
     if rows := facts.restorable(step):
-        wrote = facts.wrote(step.column) or step.wrote
-        spelled = not facts.is_tied(step.column)
-        yield Planned(replace(step, wrote=wrote, spelled=spelled), facts.phase, Verdict.REPORT, rows=rows)
+        yield Planned(step, facts.phase, Verdict.REPORT, rows=rows)
+    elif overtaken := facts.overtaken(step):
+        # None goes back, now or later by itself: that has to be remembered.
+        yield Planned(step, facts.phase, Verdict.REPORT, kept=overtaken, remedy="overtaken")
 
 
 @judge.register(FillColumn)

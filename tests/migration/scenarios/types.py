@@ -246,4 +246,18 @@ STORIES = [
         Kept("note.v", {2: "five"}),
         Query("SELECT count(*) FROM note__notes WHERE v = 'five'", 0),
     ),
+    Story(
+        "kept-value-gives-way-for-good-to-one-that-was-written-since",
+        Release(note("v: str | None")),
+        Put("note", (1, "many")),
+        Release(note("v: int | None")),
+        Sql("UPDATE note__notes SET v = 6"),
+        Release(note("v: str | None")),
+        Rows("note", (1, "6")),
+        Sql("UPDATE note__notes SET v = NULL"),
+        Release(note("v: int | None")),
+        Release(note("v: str | None")),
+        Rows("note", (1, None)),
+        Kept("note.v", {1: "many"}),
+    ),
 ]
