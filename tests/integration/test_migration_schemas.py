@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from aha.testing import release, running_bot
-from core.database import db_engine
+from core.database import db_engine, kept_values, metadata
 from tests.migration import product
 from tests.migration.sources import module, note, table
 
@@ -35,6 +35,17 @@ async def test_the_default_schema_may_be_given(database_url: str, tmp_path) -> N
             assert product.planned(await product.plan(running._loaded())) == []
     async with bot(database_url, tmp_path, note("body: str", "stars: int = column(default=3)")) as running:
         assert [tuple(row.values()) for row in await running.rows("note")] == [(1, "5", 3), (2, "5", 3)]
+
+
+async def test_what_is_kept_of_a_table_is_found_whether_or_not_the_default_schema_is_given(
+    database_url: str, tmp_path
+) -> None:
+    given = {"schema": schema(database_url)}
+    async with bot(database_url, tmp_path, note("v: str", **given)) as running:
+        await running.insert("note", {"id": 1, "v": "five"})
+    async with bot(database_url, tmp_path, note("v: int = column(default=0)", **given)) as running:
+        found = metadata.tables[f"{given['schema']}.note__notes"]
+        assert [kept.value for kept in await kept_values(found)] == ["five"]
 
 
 async def test_a_schema_that_is_not_there_costs_its_own_module_only(database_url: str, tmp_path) -> None:
