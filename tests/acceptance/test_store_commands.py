@@ -227,8 +227,17 @@ def test_a_value_of_a_modules_class_is_shown_as_the_class_shows_it(filled, store
     assert store("get", "notes", "mark").out == "Mark('x')\n"
 
 
-@pytest.mark.parametrize("code", [None, "1 / 0", "Mark = 1"], ids=["gone", "broken", "no such class"])
-def test_a_value_whose_class_is_not_there_is_shown_by_its_name(filled, store, folder, code):
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [
+        (None, "modules.notes.Mark, which no loaded module has"),
+        ("1 / 0", "modules.notes.Mark, which no loaded module has"),
+        ("", "modules.notes.Mark, which no loaded module has"),
+        ("Mark = 1", "class argument must be a type, not int"),
+    ],
+    ids=["module gone", "module broken", "class gone", "no class"],
+)
+def test_a_value_whose_class_is_not_there_is_shown_by_its_name(filled, store, folder, code, said):
     file = folder / "modules" / "notes.py"
     file.unlink() if code is None else file.write_text(code)
     shown = store("show", "notes")
@@ -237,7 +246,7 @@ def test_a_value_whose_class_is_not_there_is_shown_by_its_name(filled, store, fo
     assert shown.err.endswith("what cannot be read, why, and what can be done: aha store quarantine\n")
     got = store("get", "notes", "mark")
     assert (got.code, got.out) == (1, "")
-    assert "modules.notes.Mark, which no loaded module has" in got.err.splitlines()[-1]
+    assert said in got.err.splitlines()[-1]
 
 
 @pytest.mark.parametrize(
