@@ -27,8 +27,9 @@ if TYPE_CHECKING:
 
     from core.context import Module
     from services.data_store.folding import Ledger
-    from services.data_store.journal import Record
     from services.data_store.reading import Content, Verify
+
+    _Change = tuple[str, bytes | None]
 
 logger = logging.getLogger(__name__)
 
@@ -41,8 +42,9 @@ async def load_store(module: Module, table: Table, ledger: Ledger) -> FoldedStor
     verify = partial(_verify, ledger, (module.name, *module.was))
     content = await read_content(table, module.name, verify=verify)
     names = _names(module)
-    records = await asyncio.to_thread(_records, ledger, names)
-    if unread := await asyncio.to_thread(_judge, records, verify):
+    some = any(map(ledger.journal.found.count, names))
+    changes, unread = await asyncio.to_thread(_left, ledger, names, verify) if some else ([], {})
+    if unread:
         await _put_as_they_are(table, content, unread)
     _report(module.name, table.name, content)
     entries: Entries[Any] = Entries(
@@ -53,7 +55,7 @@ async def load_store(module: Module, table: Table, ledger: Ledger) -> FoldedStor
         mac=partial(ledger.signer.mac, module.name),
         max_mb=cfg.aha.store.max_mb,
     )
-    for key, value in records:
+    for key, value in changes:
         if key not in unread:
             entries.replay(key, None if value is None else unsealed(value)[0])
     reasons = {key: str(error) for key, error in content.unreadable.items()}
@@ -71,15 +73,11 @@ def _verify(ledger: Ledger, names: Iterable[str], key: str, data: bytes, mac: by
     return any(ledger.signer.verify(name, key, data, mac) for name in names)
 
 
-def _records(ledger: Ledger, names: Iterable[str]) -> list[tuple[str, bytes | None]]:
-    """What was set and deleted since the last fold, oldest first."""
-    beyond = (_beyond(ledger, name) for name in names)
-    return [(record.key.decode(), record.value) for record in merge(*beyond, key=itemgetter(0))]
-
-
-def _beyond(ledger: Ledger, name: str) -> Iterable[Record]:
-    folded = ledger.folded.get(name, 0)
-    return (record for record in ledger.journal.found.records(name) if record.seq > folded)
+def _left(ledger: Ledger, names: Iterable[str], verify: Verify) -> tuple[list[_Change], dict[str, _Unread]]:
+    """What was set and deleted since the last fold, oldest first, and by key what of it cannot be read."""
+    beyond = (ledger.journal.found.records(name, after=ledger.folded.get(name, 0)) for name in names)
+    changes = [(record.key.decode(), record.value) for record in merge(*beyond, key=itemgetter(0))]
+    return changes, _judge(changes, verify)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,10 +89,10 @@ class _Unread:
     error: StoredValueError
 
 
-def _judge(records: Iterable[tuple[str, bytes | None]], verify: Verify) -> dict[str, _Unread]:
+def _judge(changes: Iterable[_Change], verify: Verify) -> dict[str, _Unread]:
     """The keys whose last value cannot be read: no code of it was run."""
     found = {}
-    for key, value in dict(records).items():
+    for key, value in dict(changes).items():
         data, mac = unsealed(value) if value is not None else (b"", None)
         if value is None or plain(data):
             continue

@@ -73,9 +73,7 @@ def objection(found: Found, identity: str, progress: Progress, *, seq: int) -> s
 
 def left(found: Found, progress: Progress) -> dict[str, int]:
     """How many records the database does not have, by store."""
-    counts = {
-        name: sum(record.seq > progress.folded.get(name, 0) for record in found.records(name)) for name in found.names
-    }
+    counts = {name: sum(1 for _ in found.records(name, after=progress.folded.get(name, 0))) for name in found.names}
     return {name: count for name, count in counts.items() if count}
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import stat
 import threading
+from pathlib import Path
 
 import pytest
 
@@ -93,6 +94,22 @@ def test_stores_are_kept_apart_and_keep_their_numbers(opened):
     assert {name: again.register(name) for name in reversed(numbers)} == numbers
     assert {name: found(again, name) for name in numbers} == {name: [("name", name.encode())] for name in numbers}
     assert found(again, "nobody") == []
+
+
+def test_only_segments_with_records_after_a_number_are_read_for_them(opened, monkeypatch):
+    journal = opened()
+    changes = fill(journal, journal.register("notes"), 2)
+    journal.close()
+    found = read_journal(journal.folder)
+    numbers = [record.seq for record in found.records("notes")]
+    read = []
+    content = Path.read_bytes
+    monkeypatch.setattr(Path, "read_bytes", lambda path: read.append(path.name) or content(path))
+    assert [record.key.decode() for record in found.records("notes", after=numbers[-3])] == [
+        key for key, _ in changes[-2:]
+    ]
+    assert list(found.records("notes", after=numbers[-1])) == []
+    assert len(read) < len(files(journal))
 
 
 def test_each_segment_can_be_read_without_those_before(opened, tmp_path):

@@ -60,15 +60,23 @@ class Found:
         """Return how many records there were of the store `name`."""
         return sum(map(len, self._places(name).values()))
 
-    def records(self, name: str) -> Iterator[Record]:
-        """Yield the records of the store `name`, oldest first, without those in segments that were removed since."""
+    def records(self, name: str, *, after: int = 0) -> Iterator[Record]:
+        """Yield the records of the store `name` that come after number `after`, oldest first.
+
+        Those in segments that were removed since are left out: the database has them.
+        """
+        number = self.names.get(name, NAMES)
+        newest = {segment.path: segment.last.get(number, 0) for segment in self.segments}
         for path, starts in self._places(name).items():
+            if newest[path] <= after:
+                continue
             try:
                 data = path.read_bytes()
             except FileNotFoundError:
-                continue  # trimmed: the database has what was in it
+                continue
             for start in starts:
-                yield record_at(data, start)
+                if (record := record_at(data, start)).seq > after:
+                    yield record
 
     def _places(self, name: str) -> dict[Path, array[int]]:
         return self.places.get(self.names.get(name, NAMES), {})
