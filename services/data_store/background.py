@@ -96,6 +96,11 @@ class Background:
         if failures:
             raise failures[0]
 
+    async def is_written(self, name: str) -> bool:
+        """Fold one store, and say whether its table has all of it then."""
+        await self._fold([name], now=True)
+        return not self.stores[name].unwritten
+
     async def finish(self) -> None:
         """End the tasks and fold what is left, again and again until the database takes it."""
         self._stopping.set()

@@ -69,11 +69,17 @@ async def load_stores(modules: Iterable[Module]) -> dict[Module, Exception]:
 async def _load(module: Module) -> None:
     background = _open.background = _open.background or await _begin()
     door = doors[module]
-    store = background.stores.get(module.name)
-    if store is None:
-        store = background.stores[module.name] = await load_store(module, door.table, background.ledger)
+    before = background.stores.get(module.name)
+    if before is None:
+        store = await load_store(module, door.table, background.ledger)
+    elif before.entries.unreadable and await background.is_written(module.name):
+        # The classes that the module has now may read what those before could not.
+        store = await load_store(module, door.table, background.ledger)
+        store.entries.lent = before.entries.lent
     else:
+        store = before
         store.table = door.table
+    background.stores[module.name] = store
     door.open(store.entries)
 
 

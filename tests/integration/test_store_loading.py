@@ -295,6 +295,28 @@ async def test_a_value_whose_class_is_gone_is_kept_and_readable_when_it_is_back(
         assert store["thing"] == thing(7)
 
 
+async def test_a_value_whose_class_is_back_when_its_module_is_loaded_again_is_readable(database_url, tmp_path, theirs):
+    thing = theirs("modules.shop")
+    async with bot(database_url, tmp_path, "a") as [store]:
+        store.update(before=[1], thing=thing(7), after=2)
+    del sys.modules["modules.shop"]
+    async with bot(database_url, tmp_path, first := declared("a")) as [store]:
+        held = store["before"]
+        store["last"] = 3
+        first.drop()
+        thing = theirs("modules.shop")
+        again = declared("a")
+        assert await load_stores([again]) == {}
+        assert list(again.store) == ["before", "thing", "after", "last"]
+        assert again.store["thing"] == thing(7)
+        assert again.store["before"] is held
+        held.append(2)
+        again.store["thing"] = 0
+        again.drop()
+    async with bot(database_url, tmp_path, "a") as [store]:
+        assert list(store.items()) == [("before", [1, 2]), ("thing", 0), ("after", 2), ("last", 3)]
+
+
 async def test_what_stood_where_nothing_could_be_read_is_kept_when_the_key_is_set(database_url, tmp_path, theirs):
     thing = theirs("modules.shop")
     async with bot(database_url, tmp_path, "a") as [store]:
