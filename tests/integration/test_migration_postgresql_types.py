@@ -39,6 +39,25 @@ CHANGES = {
         "SELECT id, v::text FROM note__notes ORDER BY id",
         [[(1, "{a}"), (2, None)], [(1, "{a}"), (2, "{b,a}")]],
     ),
+    "array of an enum that loses a member and has to have a value": (
+        [
+            "v: list[str] = column(ARRAY(ENUM('a', 'b', name='ab')))",
+            "v: list[str] = column(ARRAY(ENUM('a', 'c', name='ab')))",
+            "v: list[str] = column(ARRAY(ENUM('a', 'b', 'c', name='ab')))",
+        ],
+        "(1, ARRAY['a', NULL]::ab__notes[]), (2, ARRAY['b', 'a']::ab__notes[])",
+        "SELECT id, v::text FROM note__notes ORDER BY id",
+        [[(1, "{a,NULL}"), (2, None)], [(1, "{a,NULL}"), (2, "{b,a}")]],
+    ),
+    "array of an enum with a member that is renamed": (
+        [
+            "v: list[str] = column(ARRAY(ENUM('a', 'b', name='ab')))",
+            "v: list[str] = column(ARRAY(ENUM('a', 'c', name='ab')), info={'was': {'c': 'b'}})",
+        ],
+        "(1, ARRAY['a']::ab__notes[]), (2, ARRAY[['b', 'a']]::ab__notes[])",
+        "SELECT id, v::text FROM note__notes ORDER BY id",
+        [[(1, "{a}"), (2, "{{c,a}}")]],
+    ),
     "text to jsonb and back": (
         ["v: str", "v: dict = column(JSONB, default={})", "v: str"],
         """(1, '{"a": 1}'), (2, 'x')""",

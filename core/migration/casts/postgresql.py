@@ -50,6 +50,9 @@ def prepare(connection: Connection) -> None:
 
 def cast(column: str, before: Meaning, after: Meaning, members: Mapping[str, str]) -> tuple[str, bool]:
     """Return the SQL expression and whether it never fails."""
+    if before.kind is after.kind is Kind.ARRAY and after.members:
+        known = before.members and {members.get(name, name) for name in before.members} <= set(after.members)
+        return _array(column, after, members), bool(known)
     if before.sql == after.sql and before.kind is after.kind is not Kind.ENUM:
         return column, True
     old, new = _opaque(before), _opaque(after)
@@ -98,6 +101,15 @@ def _member(x: str, before: Meaning, after: Meaning, members: Mapping[str, str])
         name = f"(CASE {name} {renamed} ELSE {name} END)"
     known = ", ".join(map(quoted, after.members))
     return when(f"{name} IN ({known})", f"{name}::{after.sql}")
+
+
+def _array(x: str, after: Meaning, members: Mapping[str, str]) -> str:
+    """An array of enum members: it follows only as a whole."""
+    names = f"({x})::text[]"
+    for old, new in members.items():
+        names = f"array_replace({names}, {quoted(old)}, {quoted(new)})"
+    known = f"ARRAY[{', '.join(map(quoted, after.members))}]::text[]"
+    return when(f"array_replace({names}, NULL, {quoted(after.members[0])}) <@ {known}", f"{names}::{after.sql}")
 
 
 def _restored(x: str, before: Meaning, after: Meaning) -> str:

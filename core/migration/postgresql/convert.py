@@ -143,7 +143,7 @@ def _type_clause(job: Job, new: Conversion, cast: Cast) -> str:
 
 def _cast(job: Job, new: Conversion) -> Cast:
     column = quote(new.column)
-    if new.before.kind is new.after.kind is Kind.ARRAY:
+    if new.before.kind is new.after.kind is Kind.ARRAY and not new.after.members:
         # An array follows only as a whole.
         value = f"pg_temp.aha_as({column}::text, NULL::{new.type})"
         return Cast(value, total=False, to_keep=f"({value}) IS NULL")
