@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 KEYS = 100_000
 # A bot has its other work to do in between; ours gives its event loop a turn.
-BURST = 500
+BURST = 1_000
 PROTOCOL = 5
 # Reads per second, each of another value, and how many numbers make about 1 kB of one.
 READS, NUMBERS = 1_000, 340
