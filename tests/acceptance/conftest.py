@@ -1,4 +1,4 @@
-"""Real `aha` processes in real folders."""
+"""Real `aha` processes in real folders: forked from one that has imported everything, or started by themselves."""
 
 from __future__ import annotations
 
@@ -9,10 +9,13 @@ import subprocess
 import sys
 import textwrap
 import threading
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+
+from tests import aha_client, aha_server
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -24,17 +27,8 @@ PATIENCE = 60.0
 class Process:
     """A running `aha`: what it writes is collected line by line, and can be waited for."""
 
-    def __init__(self, *arguments: str, folder: Path, stdin: int, env: dict[str, str]) -> None:
-        self.popen = subprocess.Popen(
-            [AHA, *arguments],
-            cwd=folder,
-            env=env,
-            stdin=stdin,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            encoding="utf-8",
-        )
+    def __init__(self, popen: subprocess.Popen[str] | aha_client.Forked) -> None:
+        self.popen = popen
         self._text = {"out": "", "err": ""}
         self._changed = threading.Condition()
         self._readers = [
@@ -125,14 +119,39 @@ def write(folder: Path) -> Callable[..., None]:
     return write
 
 
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The socket of `aha_server`."""
+    path = str(tmp_path_factory.mktemp("server") / "socket")
+    command = [sys.executable, aha_server.__file__, path]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    with subprocess.Popen(command, env=environment(), **pipes) as process, closing(process.stdin):
+        assert process.stdout.readline() == b"ready\n"
+        yield path
+
+
+def environment(**env: str) -> dict[str, str]:
+    """What an `aha` sees of the environment: nothing of ours, and warnings are errors."""
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("AHA_")}
+    return clean | {"PYTHONWARNINGS": "error"} | env
+
+
 @pytest.fixture
-def start(folder: Path) -> Iterator[Callable[..., Process]]:
-    """Start `aha` with these arguments in the bot's folder; its input stays open."""
+def start(folder: Path, server: str) -> Iterator[Callable[..., Process]]:
+    """Start `aha` with these arguments in the bot's folder; its input stays open.
+
+    It is forked from one that has imported everything, unless `own` asks for an interpreter of its own.
+    """
     started: list[Process] = []
 
-    def start(*arguments: str, stdin: int = subprocess.PIPE, **env: str) -> Process:
-        clean = {name: value for name, value in os.environ.items() if not name.startswith("AHA_")}
-        process = Process(*arguments, folder=folder, stdin=stdin, env=clean | {"PYTHONWARNINGS": "error"} | env)
+    def start(*arguments: str, stdin: int = subprocess.PIPE, own: bool = False, **env: str) -> Process:
+        command = [str(AHA), *arguments]
+        if own or "PYTHONPATH" in env:
+            streams = {"stdin": stdin, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+            popen = subprocess.Popen(command, cwd=folder, env=environment(**env), encoding="utf-8", **streams)
+        else:
+            popen = aha_client.Forked.piped(server, command, folder=folder, env=environment(**env), stdin=stdin)
+        process = Process(popen)
         started.append(process)
         return process
 
@@ -145,8 +164,8 @@ def start(folder: Path) -> Iterator[Callable[..., Process]]:
 def run(start: Callable[..., Process]) -> Callable[..., Process]:
     """Run `aha` to its end with this input and return it; `code` is its exit code."""
 
-    def run(*arguments: str, text: str = "", **env: str) -> Process:
-        process = start(*arguments, **env)
+    def run(*arguments: str, text: str = "", own: bool = False, **env: str) -> Process:
+        process = start(*arguments, own=own, **env)
         try:
             process.popen.stdin.write(text)
             process.popen.stdin.flush()
@@ -156,3 +175,12 @@ def run(start: Callable[..., Process]) -> Callable[..., Process]:
         return process
 
     return run
+
+
+@pytest.fixture(scope="session")
+def forked(tmp_path_factory: pytest.TempPathFactory, server: str) -> dict[str, str]:
+    """The environment in which a shell's `aha` is one that is forked."""
+    program = tmp_path_factory.mktemp("bin") / "aha"
+    program.write_text(f'#!/bin/sh\nexec {sys.executable} -I -S {aha_client.__file__} "$@"\n')
+    program.chmod(0o755)
+    return {aha_client.ADDRESS: server, "PATH": f"{program.parent}:{AHA.parent}:{os.environ['PATH']}"}

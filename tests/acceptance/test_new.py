@@ -14,7 +14,7 @@ def empty(folder):
 
 
 def test_a_new_module_runs_and_remembers(empty, run):
-    made = run("new", "hello")
+    made = run("new", "hello", own=True)
     assert made.code == 0, made.err
     written = ["modules/hello/__init__.py", "modules/hello/database.py", "tests/test_hello.py", "pytest.ini"]
     assert made.out.splitlines() == written
@@ -143,6 +143,12 @@ def test_a_configuration_is_never_overwritten(run, folder):
     process = run("config", "--write")
     assert (process.code, process.err.count("\n")) == (1, 1)
     assert (folder / "config.yml").read_text() == "aha: {}\n"
+
+
+def test_each_command_imports_what_it_needs(run):
+    for command in ("new hello", "run", "modules", "config", "db check", "store list"):
+        process = run(*command.split(), own=True)
+        assert process.code == 0, process.err
 
 
 def test_no_command_at_all_shows_what_there_is(run):

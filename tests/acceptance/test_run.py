@@ -30,11 +30,11 @@ def document_blocks():
 def test_the_first_example_of_the_document_remembers(write, run, database_url):
     write(document_blocks()[0])
     url = ("--db", database_url)
-    first = run("run", "--adapter", "console", *url, text="set hello\nget\n")
+    first = run("run", "--adapter", "console", *url, own=True, text="set hello\nget\n")
     assert (first.code, re.fullmatch(r"Test\(user=-?\d+, data='hello'\)\n", first.out) is not None) == (0, True), (
         first.err
     )
-    again = run("run", "--adapter", "console", *url, text="get\n")
+    again = run("run", "--adapter", "console", *url, own=True, text="get\n")
     assert (again.code, again.out) == (0, first.out), again.err
 
 
