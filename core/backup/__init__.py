@@ -1,8 +1,9 @@
 """Saving the bot's database and putting it back, and moving it from SQLite to PostgreSQL or back.
 
-`backup`, `restore`, `backups` and `copy_database`; each opens what it needs, beside whatever the bot has open.
+`backup`, `restore`, `backups`, `check_unused`, `copy_database`; each opens what it needs, beside what the bot has open.
 """
 
+from core.backup.checks import check_unused
 from core.backup.copying import Copied, Progress, copy_database
 from core.backup.make import backup
 from core.backup.restore import Restored, restore
@@ -17,6 +18,7 @@ __all__ = [
     "Restored",
     "backup",
     "backups",
+    "check_unused",
     "copy_database",
     "restore",
 ]

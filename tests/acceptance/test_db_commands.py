@@ -465,6 +465,17 @@ def test_prune_keeps_what_is_not_clearly_meant(new, db, run, rows, arguments, co
     assert rows("SELECT nick FROM note__notes") == [("a",), ("b",)]
 
 
+def test_nothing_is_pruned_while_a_bot_has_the_database_open(new, db, run, rows, folder, monkeypatch):
+    run("run")
+    monkeypatch.setattr("core.backup.sqlite._PATIENCE", 0.1)
+    with closing(sqlite3.connect(folder / "data" / "aha.db")) as bot:
+        bot.execute("SELECT * FROM note__notes").fetchall()
+        pruned = db("prune", "note__notes.nick", "--yes")
+    assert pruned.code == 1
+    assert "is open in another process: stop the bot" in pruned.err
+    assert rows("SELECT nick FROM note__notes") == [("a",), ("b",)]
+
+
 def test_nothing_is_pruned_while_a_module_is_off_or_has_still_to_migrate(new, db, write):
     behind = db("prune", "note__notes.nick", "--yes")
     assert "first aha db migrate" in behind.err

@@ -12,6 +12,7 @@ from cyclopts import Parameter
 from aha.commands.database import saver
 from aha.commands.exits import plain_errors
 from aha.tables import write_json, write_table
+from core.backup import check_unused
 from core.database import db_engine
 from core.migration.planner.plan import is_empty
 from core.migration.upkeep import inventory
@@ -44,6 +45,8 @@ def prune(
     json: Json = False,
 ) -> int:
     """Remove tables, columns and kept values that no module uses: only what is named, and after a backup.
+
+    The bot has to be stopped: a module that runs may use what its next release does not.
 
     Parameters
     ----------
@@ -116,6 +119,7 @@ def _agreed() -> bool:
 
 
 async def _remove(url: str, left: Sequence[Left]) -> Path:
+    await check_unused(url)
     saved = await saver(url)()
     async with opened(url):
         await remove(left)
