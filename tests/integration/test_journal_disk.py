@@ -1,4 +1,4 @@
-"""The disk is full, may not be written, or refuses: appends fail with a word and no signal, and nothing set is lost."""
+"""The disk is full, may not be written, or refuses: what is set fails with a word, no signal; nothing set is lost."""
 
 from __future__ import annotations
 
@@ -14,7 +14,9 @@ from tempfile import TemporaryDirectory
 import pytest
 
 from models.exc import JournalFull, StoreError
+from services.data_store import background, flush_stores, opening, stores
 from services.data_store.journal import Journal, read_journal, syncing
+from tests.store_bot import bot, crash, on_disk
 
 ROOT = os.geteuid() == 0
 
@@ -264,3 +266,91 @@ async def test_close_says_that_the_disk_refuses_and_keeps_what_was_set(tmp_path,
     with pytest.raises(StoreError, match="closed"):
         await journal.sync()
     assert keys(tmp_path) == ["a"]
+
+
+# --- the store of a module -----------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def small_segments(monkeypatch):
+    """Stores whose journal has small segments and is not folded until someone says so."""
+    monkeypatch.setattr(background, "INTERVAL", 1_000.0)
+    monkeypatch.setattr(
+        opening, "_open", lambda folder, database, _: Journal.open(folder, database=database, segment_bytes=1 << 16)
+    )
+
+
+async def kill():
+    """End the stores as kill -9 does, files included."""
+    room = stores._open.background.ledger.journal._room
+    await crash()
+    for segment in filter(None, [*room._full, room.current, room._spare]):
+        segment.close()
+
+
+def remount(folder, how):
+    subprocess.run(["mount", "-o", f"remount,{how}", str(folder)], check=True)
+
+
+def set_until_full(store):
+    """Set until there is no more room; return the error and what was set."""
+    model = {}
+    while True:
+        try:
+            store[str(len(model))] = bytes(1000)
+        except JournalFull as error:
+            return error, model
+        model[str(len(model))] = bytes(1000)
+
+
+async def test_a_store_on_a_full_disk_says_so_and_goes_on_when_its_changes_are_folded(
+    disk, database_url, small_segments, caplog
+):
+    folder = disk(1 << 20)
+    async with bot(database_url, folder, "a") as [store]:
+        store["list"] = [1]
+        error, model = set_until_full(store)
+        assert "No space left" in str(error)
+        assert "nothing that was set before is lost" in str(error)
+        with pytest.raises(JournalFull):
+            store["0"] = bytes(1001)
+        assert dict(store) == {"list": [1], **model}
+        await store.sync()
+        await kill()
+    async with bot(database_url, folder, "a") as [store]:
+        assert dict(store) == {"list": [1], **model}
+        with pytest.raises(JournalFull, match="No space left"):
+            store["more"] = 1
+        await flush_stores()
+        assert await on_disk() == list(store)
+        store["more"] = 1
+        store["list"].append(2)
+    async with bot(database_url, folder, "a") as [store]:
+        assert dict(store) == {"list": [1, 2], **model, "more": 1}
+    assert [message for message in caplog.messages if "No space left" not in message] == []
+
+
+async def test_stores_start_and_are_read_where_their_folder_may_not_be_written(
+    disk, database_url, small_segments, caplog
+):
+    folder = disk(1 << 20)
+    async with bot(database_url, folder, "a") as [store]:
+        store.update(a=1, b=[2])
+        await kill()
+    remount(folder, "ro")
+    for _ in range(2):
+        caplog.clear()
+        async with bot(database_url, folder, "a") as [store]:
+            assert dict(store) == {"a": 1, "b": [2]}
+            assert "Read-only file system" in caplog.text
+            with pytest.raises(JournalFull, match="Read-only file system"):
+                store["a"] = 2
+            await flush_stores()
+            assert await on_disk() == ["a", "b"]
+            await store.sync()
+    remount(folder, "rw")
+    async with bot(database_url, folder, "a") as [store]:
+        assert dict(store) == {"a": 1, "b": [2]}
+        store["a"] = 2
+    async with bot(database_url, folder, "a") as [store]:
+        assert dict(store) == {"a": 2, "b": [2]}

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import os
 import pickle
+import re
 import sys
+from datetime import UTC, datetime
 from random import Random
 
 import pytest
 from sqlalchemy import delete, insert, select
 
 from core.database import close_database, db_engine, metadata, open_database
-from services.data_store import flush_stores
+from services.data_store import flush_stores, stores
 from services.data_store.quarantine import quarantine
+from tests.malicious_rows import VICTIM, changing, touching
+from tests.pickled_values import loaded
 from tests.store_bot import bot, crash, declared, fetch, on_disk
 
 MODEL = {f"key {n}": f"value {n}" for n in range(20)}
@@ -116,6 +120,64 @@ async def test_a_tampered_row_runs_no_code_and_is_kept(database_url, tmp_path, c
         await flush_stores()
         assert await fetch("SELECT key FROM aha_store_quarantine") == ["bad"]
     assert not (tmp_path / "ran").exists()
+
+
+@pytest.fixture
+def malicious(tmp_path):
+    """Rows that would make a file, or change what others use, by the names of their ways; and that file."""
+    with loaded("victim", VICTIM) as victim:
+        victim.Settings.trap = mark = tmp_path / "mark"
+        yield touching(mark) | changing(), mark
+        assert victim.Settings.admins == ("owner",)
+
+
+def told_of(message):
+    """Of how many keys it speaks."""
+    several = re.search(r"a: (\d+) keys", message)
+    return int(several[1]) if several else 1
+
+
+async def check_that_nothing_acts(url, folder, rows, mark, caplog):
+    """Start twice: nothing of `rows` is run or in the store, each is told and kept, and what is set replaces them."""
+    for _ in range(2):
+        caplog.clear()
+        async with bot(url, folder, "a") as [store]:
+            assert dict(store) == {"good": 1}
+            assert rows.keys() <= set(await on_disk())
+            told = [message for message in caplog.messages if "not readable" in message]
+            assert sum(told_of(message) for message in told) == len(rows)
+    async with bot(url, folder, "a") as [store]:
+        store.update(dict.fromkeys(rows, 0))
+        await flush_stores()
+        assert set(await fetch("SELECT key FROM aha_store_quarantine")) == set(rows)
+    async with bot(url, folder, "a") as [store]:
+        assert dict(store) == {"good": 1} | dict.fromkeys(rows, 0)
+    assert not mark.exists()
+
+
+async def test_no_row_of_others_acts(database_url, tmp_path, malicious, caplog):
+    rows, mark = malicious
+    async with bot(database_url, tmp_path, "a") as [store]:
+        store["good"] = 1
+        await flush_stores()
+        async with db_engine.begin() as connection:
+            row = {"updated_at": datetime.now(UTC), "position": 9}
+            await connection.execute(
+                insert(store.table), [{"key": key, "value": value, **row} for key, value in rows.items()]
+            )
+    await check_that_nothing_acts(database_url, tmp_path, rows, mark, caplog)
+
+
+async def test_no_record_of_others_acts(database_url, tmp_path, malicious, caplog):
+    rows, mark = malicious
+    async with bot(database_url, tmp_path, "a") as [store]:
+        store["good"] = 1
+        journal = stores._open.background.ledger.journal
+        with journal.lock:
+            for key, value in rows.items():
+                journal.append(journal.register("a"), key.encode(), value)
+        await crash()
+    await check_that_nothing_acts(database_url, tmp_path, rows, mark, caplog)
 
 
 async def test_a_signed_row_under_another_key_is_not_trusted(database_url, tmp_path, monkeypatch):
