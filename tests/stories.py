@@ -72,12 +72,13 @@ def blocks_of(text):
 
 
 class Story:
-    """A folder in which blocks are carried out. `server` is the URL that `SERVER` stands for."""
+    """A folder in which blocks are carried out. `server` is what `SERVER` stands for, `env` is added for commands."""
 
-    def __init__(self, folder, database, server=None):
+    def __init__(self, folder, database, server=None, env=None):
         self.folder = folder
         self.database = database
         self.server = server or SERVER
+        self.env = env or {}
         self.last = None
 
     def python(self, block):
@@ -122,6 +123,7 @@ class Story:
     def console(self, block):
         clean = {name: value for name, value in os.environ.items() if not name.startswith(("AHA_", "PYTEST_"))}
         clean |= {"PATH": f"{Path(sys.executable).parent}:{clean['PATH']}", "COLUMNS": "100", "NO_COLOR": "1"}
+        clean |= self.env
         for part in re.split(r"^\$ ", block.text, flags=re.M)[1:]:
             command, _, expected = part.partition("\n")
             command = _MOMENT.sub("*", command).replace(SERVER, shlex.quote(self.server))
@@ -189,8 +191,8 @@ def look_up(words):
     return False
 
 
-async def tell(blocks, folder, database, caplog, *, server=None):
-    story = Story(folder, database, server)
+async def tell(blocks, folder, database, caplog, *, server=None, env=None):
+    story = Story(folder, database, server, env)
     for number, block in enumerate(blocks):
         assert block.language in ("python", "yaml", "text", "console", "sh", "ini"), f"what is {block.language!r}?"
         if block.language == "python":

@@ -45,7 +45,9 @@ async def test_a_section_does_what_it_says(name, tmp_path, monkeypatch, caplog, 
     monkeypatch.chdir(tmp_path)
     needs_server = any(block.language == "console" and SERVER in block.text for block in STORIES[name])
     server = request.getfixturevalue("postgres_url") if needs_server else None
-    await tell(STORIES[name], tmp_path, f"sqlite:///{tmp_path}/data/aha.db", caplog, server=server)
+    # What the README files show runs in processes of their own, the other pages' commands are forked.
+    env = {} if name.startswith("README") else request.getfixturevalue("forked")
+    await tell(STORIES[name], tmp_path, f"sqlite:///{tmp_path}/data/aha.db", caplog, server=server, env=env)
 
 
 ABOUT_DATA = [
