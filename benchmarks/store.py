@@ -31,7 +31,7 @@ HOLDS = 1.3
 NOTICES = 0.05
 LOADED = 1_000_000
 # Seconds of one measurement: of setting, so that it has several folds in it, and of the others.
-LONG, SHORT = 6.0, 2.0
+SETTING, LONG, SHORT = 12.0, 6.0, 2.0
 
 HOW = f"""\
 Every store is a process of its own that stays alive and is asked in turn, in each round in another order; the first
@@ -39,7 +39,7 @@ round does not count. Ours is a bot with event loop, database, journal and all t
 {KEYS:,} keys in no order, each with a text of 24 bytes or so, and those that take only bytes get values that are
 pickled with the same protocol. The temporary folder is on a disk.
 
-Set: {BURST} at a time, again and again, for {LONG:g} seconds; then ours gives its event loop a turn, in which it folds
+Set: {BURST} at a time, again and again, for {SETTING:g} seconds; then ours gives its event loop a turn, in which it folds
 what was set before into its SQLite database. When a set is done, a crash of the process costs none of them anything, a
 crash of the machine may: plyvel and rocksdict write their log without syncing it, as they do if nobody asks for more,
 diskcache.Index is as it is made, sqlitedict has `autocommit=True` and is waited for after each {BURST}, as its thread
@@ -113,7 +113,7 @@ def side_by_side(folder: Path, stack: ExitStack, rounds: int) -> tuple[list[Row]
         programs = {"ours": ours, **{name: others[name] for name in names}}
         return in_turns({name: partial(program.ask, what, seconds) for name, program in programs.items()}, rounds)
 
-    sets = asked("sets", LONG, *STORES)
+    sets = asked("sets", SETTING, *STORES)
     mine, folds, journal = zip(*sets["ours"], strict=True)
     gets, synced = asked("gets", SHORT, "dict"), asked("synced", SHORT, "append")
     reads = asked("reads", LONG, "dict")
@@ -130,7 +130,7 @@ def side_by_side(folder: Path, stack: ExitStack, rounds: int) -> tuple[list[Row]
             allowed=NOTICES,
         ),
     ], (
-        f"While it was set, {min(folds)} to {max(folds)} folds were made in each {LONG:g} s, and the journal took at "
+        f"While it was set, {min(folds)} to {max(folds)} folds were made in each {SETTING:g} s, and the journal took at "
         f"most {', '.join(f'{most:.0f}' for most in journal)} MB of the disk, round by round"
     )
 
