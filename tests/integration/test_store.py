@@ -6,6 +6,7 @@ import asyncio
 import copy
 import datetime
 import decimal
+import threading
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -15,7 +16,8 @@ from core.database import close_database, open_database
 from core.migration.start import expand
 from models.exc import StoreNotLoaded, UsageError
 from services.data_store import background, close_stores, flush_stores, load_stores, open_stores
-from tests.store_bot import bot, declared, on_disk
+from services.data_store.journal import segments
+from tests.store_bot import bot, crash, declared, on_disk
 
 
 async def test_everything_is_there_again(database_url, tmp_path):
@@ -64,6 +66,44 @@ async def test_it_is_written_in_the_background(database_url, tmp_path, monkeypat
         del store["k"]
         while await on_disk():
             pass
+
+
+async def test_threads_use_a_store_as_they_would_a_dict(database_url, tmp_path):
+    def work(thread: int) -> None:
+        for n in range(200):
+            key = f"{thread} {n}"
+            store[key] = [n]
+            store[key].append(thread)
+            with store.changing(key) as value:
+                value.append("changed")
+            if n % 3 == 0:
+                del store[key]
+        asyncio.run(store.sync())
+
+    async with bot(database_url, tmp_path, "a") as [store]:
+        await asyncio.gather(*(asyncio.to_thread(work, thread) for thread in range(4)))
+        model = {f"{thread} {n}": [n, thread, "changed"] for thread in range(4) for n in range(200) if n % 3}
+        assert dict(store) == model
+        await crash()
+    async with bot(database_url, tmp_path, "a") as [store]:
+        assert dict(store) == model
+
+
+async def test_a_sync_that_is_cancelled_at_the_end_leaves_everything_saved(sqlite_url, tmp_path, monkeypatch):
+    allowed = threading.Event()
+    sync_file = segments.sync_file
+    async with bot(sqlite_url, tmp_path, "a") as [store]:
+        await store.sync()
+        monkeypatch.setattr(segments, "sync_file", lambda *file: allowed.wait() and sync_file(*file))
+        store["k"] = 1
+        waiting = asyncio.create_task(store.sync())
+        await asyncio.sleep(0)
+        waiting.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await waiting
+        allowed.set()
+    async with bot(sqlite_url, tmp_path, "a") as [store]:
+        assert dict(store) == {"k": 1}
 
 
 @pytest.mark.parametrize("unload", [True, False], ids=["unloaded with changes", "flushed before"])

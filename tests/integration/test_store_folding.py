@@ -15,9 +15,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import asyncpg
+import psutil
 import pytest
 
-from core.database import db_engine
+from core.database import close_database, db_engine
 from models.exc import DatabaseError
 from services.data_store import background, close_stores, flush_stores, folding, stores, writing
 from tests.store_bot import bot, crash, execute, fetch, on_disk
@@ -378,6 +379,29 @@ async def test_a_server_that_is_stopped_is_waited_for(server, tmp_path, monkeypa
     async with bot(url, tmp_path, "a") as [store]:
         assert dict(store) == {"before": 1, "meanwhile": 3}
     assert len([message for message in caplog.messages if "cannot be written" in message]) == 1
+
+
+async def test_a_server_that_does_not_answer_is_not_waited_for_at_the_end(server, tmp_path, caplog):
+    info = server.get_postmaster_info()
+    url = f"postgresql://postgres@/postgres?host={info.socket_dir}"
+    postmaster = psutil.Process(info.pid)
+    async with bot(url, tmp_path, "a") as [store], asyncio.timeout(60):
+        store["before"] = 1
+        await flush_stores()
+        frozen = [postmaster, *postmaster.children()]
+        try:
+            for process in frozen:
+                process.suspend()
+            store["last"] = 2
+            await close_stores(patience=0.1)
+            async with asyncio.timeout(30):
+                await close_database()
+        finally:
+            for process in frozen:
+                process.resume()
+    assert "1 of module a stay in the journal" in caplog.text
+    async with bot(url, tmp_path, "a") as [store]:
+        assert dict(store) == {"before": 1, "last": 2}
 
 
 async def test_whether_a_commit_counted_is_found_out(database_url, tmp_path, monkeypatch):
