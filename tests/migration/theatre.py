@@ -21,13 +21,16 @@ from tests.migration import product
 from tests.migration.story import Again, Kept, Put, Query, Refused, Release, Rows, Sql
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
     from pathlib import Path
 
     from sqlalchemy import Connection
 
     from core.migration.state import TableState
     from tests.migration.story import Act, Story
+
+_fresh: dict[Hashable, Mapping[str, TableState]] = {}
+"""What has been seen of fresh databases, by their kind and the release: many stories come to the same one."""
 
 
 async def perform(story: Story, *, database: str, fresh: Callable[[], str], folder: Path) -> None:
@@ -147,8 +150,15 @@ class Stage:
             if table not in waiting and module not in expected.off:
                 assert comparable(migrated[name], state) == comparable(state, state)
 
-    async def fresh_tables(self) -> dict[str, TableState]:
+    async def fresh_tables(self) -> Mapping[str, TableState]:
         """The tables of the release on a database that has never seen another; the bot has stopped meanwhile."""
+        key = (self.database.partition(":")[0], *self.release.modules.items())
+        if key not in _fresh:
+            _fresh[key] = await self.make_fresh()
+        return _fresh[key]
+
+    async def make_fresh(self) -> dict[str, TableState]:
+        """Start the release on such a database, and look."""
         other = RunningBot(self.bot._plan.selection, database=self.fresh(), config=self.bot._config, strict=False)
         try:
             await other.start()
