@@ -16,7 +16,7 @@ from core.database import db_engine
 from models.exc import StoredValueError
 from services.data_store.pickles import all_plain, plain, unpickled
 from services.data_store.quarantine import move_rows
-from services.data_store.rows import SUM, stamp
+from services.data_store.rows import SUM, checksum, stamp
 from services.data_store.writing import lasting, name_of
 
 if TYPE_CHECKING:
@@ -111,9 +111,9 @@ def _judge(content: Content, acting: Iterable[tuple[str, bytes | None]], verify:
             del content.data[key]
 
 
-def _is_sound(key: str, value: Any, checksum: int) -> bool:
+def _is_sound(key: str, value: Any, expected: int) -> bool:
     """Whether key and value are as they were written; damage may have made anything of a value."""
-    return isinstance(value, bytes) and crc32(value, crc32(key.encode())) == checksum & SUM
+    return isinstance(value, bytes) and checksum(key, value) == expected & SUM
 
 
 class _Doubtful(NamedTuple):
@@ -154,11 +154,11 @@ class _Rows:
         return True
 
     def _take_each(self, rows: Sequence[Any]) -> None:
-        for key, value, checksum, mac, position in rows:
+        for key, value, written, mac, position in rows:
             if position is None:
                 self.unnumbered = True
-            elif checksum is not None and not _is_sound(key, value, checksum):
-                self.doubtful[key] = _Doubtful(value, checksum, mac, position)
+            elif written is not None and not _is_sound(key, value, written):
+                self.doubtful[key] = _Doubtful(value, written, mac, position)
             else:
                 if not plain(value):
                     self.acting.append((key, mac))

@@ -18,14 +18,6 @@ from services.data_store.opening import objection
 from services.data_store.progress import Progress
 from tests.store_bot import bot, crash, declared, execute, fetch, on_disk
 
-_THING = """
-class Thing:
-    def __init__(self, number):
-        self.number = number
-    def __eq__(self, other):
-        return self.number == other.number
-"""
-
 
 @pytest.fixture
 def theirs():

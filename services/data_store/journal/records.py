@@ -19,7 +19,6 @@ NAMES: Final = 0
 HEAD: Final = Struct("<IIQHH")
 HEAD_SIZE: Final = HEAD.size
 # A record is written as its checksum and the rest.
-pack_crc: Final = Struct("<I").pack
 pack_rest: Final = Struct("<IQHH").pack
 # How many records may be missing where a search for the next whole one still finds it.
 REACH: Final = 1 << 16
@@ -31,13 +30,6 @@ class Record(NamedTuple):
     seq: int
     key: bytes
     value: bytes | None
-
-
-def packed(seed: int, seq: int, number: int, key: bytes, value: bytes | None) -> bytes:
-    """Return one record as it lies in a segment; the journal's hot path does the same without a call."""
-    size = DELETED if value is None else len(value)
-    rest = pack_rest(size, seq, number, len(key)) + key + (value or b"")
-    return pack_crc(crc32(rest, seed)) + rest
 
 
 def record_at(data: bytes, start: int) -> Record:
