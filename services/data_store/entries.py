@@ -145,11 +145,14 @@ class Entries(Generic[V]):
                 f"key {key!r} has no room in the SimpleStore of module {self.owner}, which holds {used:,.1f} of "
                 f"{limit:,} MB (aha.store.max_mb): delete what is not needed, allow more, or use a table of your own"
             )
+        self._warn()
+
+    def _warn(self) -> None:
         if self._alarm < self._limit:
             self._alarm = self._limit
             logger.warning(
                 "SimpleStore of module %s: %.1f of %d MB (aha.store.max_mb) are in use; beyond, setting a value is an "
-                "error; a table of its own has no such limit", self.owner, used, limit,
+                "error; a table of its own has no such limit", self.owner, self._size / _MB, self._limit // _MB,
             )  # fmt: skip
 
     # --- changes in place ----------------------------------------------------------------------------------------
@@ -172,7 +175,9 @@ class Entries(Generic[V]):
                 if self.data.get(key) is stored:  # what another thread has set meanwhile is newer
                     self._append(self._number, key.encode(), record)
                     self._keep(key, data)
-                    return
+                    break
+        if self._size > self._alarm:
+            self._warn()  # what is there already takes no less room if it is not saved
 
     def notice(self, suspects: Iterable[tuple[str, V]], *, seconds: float = inf) -> bool:
         """Save those of `suspects` that were changed, one at least; False if `seconds` were over before they ended.

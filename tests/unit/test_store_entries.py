@@ -159,12 +159,16 @@ def test_a_store_beyond_its_limit_is_loaded_and_may_shrink():
     assert len(entries.read("a")) == 1_500_000
 
 
-def test_what_grows_in_place_beyond_the_limit_is_saved_all_the_same():
+def test_what_grows_in_place_beyond_the_limit_is_saved_all_the_same_and_warned_of(caplog):
     entries = fresh(max_mb=1)
     entries.put("a", value := [])
     value.append(bytes(2_000_000))
     entries.notice(entries.lent.suspects())
     assert pickle.loads(entries.data["a"]) == [bytes(2_000_000)]
+    value.append(1)
+    entries.notice(entries.lent.all())
+    (told,) = caplog.messages
+    assert "module notes: 2.0 of 1 MB (aha.store.max_mb) are in use" in told
 
 
 # --- batches -------------------------------------------------------------------------------------------------------
