@@ -182,10 +182,18 @@ def test_a_change_that_was_being_appended_is_torn_although_the_next_segment_is_r
     contents = {name: data for name, data in contents.items() if any(data)}
     name = max(contents)
     torn = contents[name].rstrip(b"\0")[:-20]
+    (tmp_path / "again").mkdir()
     spare = f"{int(name[:12]) + 1:012}.journal"
-    found, got = read(contents | {name: torn.ljust(1 << 13, b"\0"), spare: bytes(1 << 13)})
+    files = contents | {name: torn.ljust(1 << 13, b"\0"), spare: bytes(1 << 13)}
+    found, got = read(files)
     assert (got, found.damaged) == (records, [])
     assert (found.torn.segment, found.torn.key) == (name, b"last")
+    for path, data in files.items():
+        (tmp_path / "again" / path).write_bytes(data)
+    journal = Journal.open(tmp_path / "again", database="here", segment_bytes=1 << 13)
+    found = read_journal(tmp_path / "again")
+    assert (found.damaged, found.torn) == ([], None)  # it was told before
+    journal.close()
 
 
 def test_what_cannot_be_read_at_all_is_put_aside_and_the_bot_goes_on(tmp_path, caplog):

@@ -130,7 +130,7 @@ class _Reading:
             self._found.damaged.append(Damage(self._path.name, 0, "the header", raw=self._data[:HEADER_SIZE]))
         for gap in self._gaps:
             self._found.damaged.append(self._damage(*gap))
-        last = self._last_number(following)
+        last = self._last_number(following, seq)
         if last is not None and last >= seq:
             self._found.damaged.append(self._damage(start, end, seq, last - seq + 1))
         elif last is None and end > start:
@@ -140,11 +140,15 @@ class _Reading:
             else:
                 self._found.damaged.append(damage)
 
-    def _last_number(self, following: _File | None) -> int | None:
-        """Return the number with which this segment ended, if the one after it is there and says so."""
+    def _last_number(self, following: _File | None, seq: int) -> int | None:
+        """Return the number with which this segment ended, if a later one says so; None if nobody knows.
+
+        Records from `seq` on, of which one that is not the next speaks, may have been in a segment between the two.
+        """
         if following is None or following.header is None:
             return None
-        return following.header.previous if number_of(following.path) == number_of(self._path) + 1 else None
+        previous = following.header.previous
+        return previous if previous < seq or number_of(following.path) == number_of(self._path) + 1 else None
 
     def _damage(self, start: int, end: int, seq: int, records: int) -> Damage:
         raw = self._data[start:end]
