@@ -39,8 +39,8 @@ round does not count. Ours is a bot with event loop, database, journal and all t
 {KEYS:,} keys in no order, each with a text of 24 bytes or so, and those that take only bytes get values that are
 pickled with the same protocol. The temporary folder is on a disk.
 
-Set: {BURST} at a time, again and again, for {SETTING:g} seconds; then ours gives its event loop a turn, in which it folds
-what was set before into its SQLite database. When a set is done, a crash of the process costs none of them anything, a
+Set: {BURST} at a time, again and again, for {SETTING:g} seconds; then ours gives its event loop a turn, in which it
+folds what was set before into its SQLite database. When a set is done, a crash of the process costs none of them anything, a
 crash of the machine may: plyvel and rocksdict write their log without syncing it, as they do if nobody asks for more,
 diskcache.Index is as it is made, sqlitedict has `autocommit=True` and is waited for after each {BURST}, as its thread
 would only get further behind. Get: objects that were read or set before, and the same loop with a dict. Sync: ten tasks
@@ -130,8 +130,8 @@ def side_by_side(folder: Path, stack: ExitStack, rounds: int) -> tuple[list[Row]
             allowed=NOTICES,
         ),
     ], (
-        f"While it was set, {min(folds)} to {max(folds)} folds were made in each {SETTING:g} s, and the journal took at "
-        f"most {', '.join(f'{most:.0f}' for most in journal)} MB of the disk, round by round"
+        f"While it was set, {min(folds)} to {max(folds)} folds were made in each {SETTING:g} s, and the journal took "
+        f"at most {', '.join(f'{most:.0f}' for most in journal)} MB of the disk, round by round"
     )
 
 
