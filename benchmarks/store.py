@@ -40,12 +40,12 @@ round does not count. Ours is a bot with event loop, database, journal and all t
 pickled with the same protocol. The temporary folder is on a disk.
 
 Set: {BURST} at a time, again and again, for {SETTING:g} seconds; then ours gives its event loop a turn, in which it
-folds what was set before into its SQLite database. When a set is done, a crash of the process costs none of them anything, a
-crash of the machine may: plyvel and rocksdict write their log without syncing it, as they do if nobody asks for more,
-diskcache.Index is as it is made, sqlitedict has `autocommit=True` and is waited for after each {BURST}, as its thread
-would only get further behind. Get: objects that were read or set before, and the same loop with a dict. Sync: ten tasks
-of which each sets a key, awaits `sync()` and sets the next; against one thread that appends ten records to a file of
-the same file system and then calls `fdatasync`.
+folds what was set before into its SQLite database. When a set is done, a crash of the process costs none of them
+anything, a crash of the machine may: plyvel and rocksdict write their log without syncing it, as they do if nobody
+asks for more, diskcache.Index is as it is made, sqlitedict has `autocommit=True` and is waited for after each {BURST},
+as its thread would only get further behind. Get: objects that were read or set before, and the same loop with a dict.
+Sync: ten tasks of which each sets a key, awaits `sync()` and sets the next; against one thread that appends ten
+records to a file of the same file system and then calls `fdatasync`.
 
 Fold: one flush of all {KEYS:,} keys, from the last set to the commit, against `executemany` of an upsert of the same
 rows in one transaction of sqlite3 (WAL, `synchronous=FULL`) or asyncpg. Open: a fresh process loads {LOADED:,} keys
