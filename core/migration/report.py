@@ -221,6 +221,8 @@ def _change(step: ConvertColumn, texts: Mapping[str, str]) -> str:
 def _key(planned: Planned) -> str:
     step = planned.step
     name = type(step).__name__
+    if isinstance(step, AlterColumn) and step.plain:
+        return f"{name}.plain"
     if isinstance(step, SetNullable):
         return f"{name}.{'on' if step.nullable else 'off'}"
     if planned.verdict in {Verdict.POSTPONE, Verdict.REFUSE} or not planned.rows:

@@ -179,11 +179,15 @@ class RestoreKept:
 
 @dataclass(frozen=True, slots=True)
 class AlterColumn:
-    """The column gets what the model says of `what`: "default", "comment", "computed", "identity" or "collation"."""
+    """The column gets what the model says of `what`: "default", "comment", "computed", "identity" or "collation".
+
+    With `plain`, what is "computed" is a plain and empty column for now.
+    """
 
     table: str
     column: str
     what: str
+    plain: bool = False
 
 
 @dataclass(frozen=True, slots=True)

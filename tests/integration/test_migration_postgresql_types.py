@@ -76,6 +76,16 @@ CHANGES = {
         "SELECT id, v FROM note__notes",
         [[(1, "hello")], [(1, "hello")]],
     ),
+    "a computed column that raises an error when what it is computed from is smaller, and no more when it is not": (
+        [
+            "n: int = column(BigInteger)\n    size: int = column(BigInteger, Computed('abs(n)', persisted=True))",
+            "n: int\n    size: int = column(BigInteger, Computed('abs(n)', persisted=True))",
+            "n: int = column(BigInteger)\n    size: int = column(BigInteger, Computed('abs(n)', persisted=True))",
+        ],
+        "(1, 5), (2, -2147483648)",
+        "SELECT id, n, size FROM note__notes ORDER BY id",
+        [[(1, 5, None), (2, -2147483648, None)], [(1, 5, 5), (2, -2147483648, 2147483648)]],
+    ),
     "interval to text and back": (
         ["v: timedelta = column(INTERVAL)", "v: str", "v: timedelta = column(INTERVAL)"],
         "(1, '1 day 02:00')",

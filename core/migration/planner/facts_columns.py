@@ -266,7 +266,7 @@ class ColumnFacts:
         """The rows in whose way it is that the column, which is computed from now on or otherwise, raises an error."""
         if column not in self._uncomputable:
             state = self.match.wanted.state.column(column)
-            is_asked = self.rows and state is not None and state.computed and self._is_computed_otherwise(column)
+            is_asked = self.rows and state is not None and state.computed and self._is_computed_anew(state)
             self._uncomputable[column] = self._computing(state) if is_asked and state else Evidence()
         return self._uncomputable[column]
 
@@ -279,6 +279,14 @@ class ColumnFacts:
         if found.clean and meaning.length and self._connection.dialect.name == "postgresql":
             return self._rows.where(f"char_length(rtrim(CAST({value} AS text))) > {meaning.length}")
         return found
+
+    def is_emptied(self, column: str) -> bool:
+        """Whether a computed column cannot stay as it is: what it is computed from changes so that it raises."""
+        now = self.match.now.column(column) if self.match.now else None
+        state = self.match.wanted.state.column(column)
+        if now is None or state is None or not (now.computed and state.computed):
+            return False
+        return not self._written.isdisjoint(self._sources(state)) and self.uncomputable(column).rows > 0
 
     def _is_computed_otherwise(self, column: str) -> bool:
         """Whether the column is new, or its expression."""
@@ -316,7 +324,8 @@ class ColumnFacts:
         state = self.match.wanted.state.column(column)
         if state is not None and state.computed and self._is_computed_anew(state):
             if not self.uncomputable(column).clean:
-                return "NULL" if self._is_new(column) else self._values.on_disk(column)
+                is_empty = self._is_new(column) or self.is_emptied(column)
+                return "NULL" if is_empty else self._values.on_disk(column)
             return self._computed(state)
         is_called = any(self._is_called(step) for step in self.steps if getattr(step, "column", None) == column)
         return None if is_called else self._values.sql(column)

@@ -14,6 +14,7 @@ from core.migration.state import ConstraintKind
 from core.migration.steps import (
     AddConstraint,
     AddIndex,
+    AlterColumn,
     DropConstraint,
     DropIndex,
     Planned,
@@ -74,6 +75,11 @@ def _indexes(facts: Facts) -> Iterator[Planned]:
 def _computed(facts: Facts) -> Iterator[Planned]:
     """Computed columns that must have a value, and may have none in some rows from now on."""
     for column in facts.match.wanted.state.columns:
+        if facts.is_emptied(column.name):
+            step = AlterColumn(facts.match.name, column.name, "computed")
+            yield Planned(replace(step, plain=True), facts.phase)
+            if step not in facts.steps:
+                yield from judge(step, facts)
         now = facts.match.now.column(column.name) if facts.match.now else None
         is_strict = now is not None and not now.nullable and not column.nullable
         if is_strict and column.computed and column.name in facts.rewritten:

@@ -21,7 +21,7 @@ from core.migration.postgresql.job import Stage
 from core.migration.postgresql.numbers import count_on, serial_type
 from core.migration.postgresql.types import ddl_type
 from core.migration.statements import FillRows, Sql
-from core.migration.steps import SetNullable, Source
+from core.migration.steps import AlterColumn, SetNullable, Source
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -190,6 +190,9 @@ def drop_and_add(job: Job, table: str, column: str) -> Work:
     yield Stage.DETACH, drop_column(place, column)
     computed = wanted.computed if wanted and wanted.computed else f"({live.expression}) {live.generated}"
     type_ = ddl_type(wanted.type) if wanted and wanted.computed else live.type
+    if AlterColumn(table, column, "computed", plain=True) in job.steps:
+        yield Stage.COMPUTE, alter(place, f"ADD COLUMN {quote(column)} {type_}")
+        return
     is_loosened = SetNullable(table, column, nullable=True) in job.steps
     not_null = " NOT NULL" if live.not_null and not is_loosened else ""
     remedy = f"{table}.{column} cannot be computed from the new columns: change it or drop it, then start again"

@@ -111,7 +111,8 @@ def _work(job: Job) -> Work:
     remade = remade_types(job)
     found = conversions(job, remade)
     computed = _computed_otherwise(job)
-    generated = generated_columns(job.connection, job.catalogue.relations, found.keys()) - computed
+    emptied = {(step.table, step.column) for step in job.steps if isinstance(step, s.AlterColumn) and step.plain}
+    generated = generated_columns(job.connection, job.catalogue.relations, found.keys()) - computed | emptied
     columns = touched(job, found, generated | computed)
     changed = {key for key, new in found.items() if new.moves} | generated | computed
     standing = dependents(job.connection, job.catalogue.relations, changed)
@@ -135,7 +136,9 @@ def _work(job: Job) -> Work:
 
 
 def _computed_otherwise(job: Job) -> set[tuple[str, str]]:
-    steps = [step for step in job.steps if isinstance(step, s.AlterColumn) and step.what == "computed"]
+    steps = [
+        step for step in job.steps if isinstance(step, s.AlterColumn) and step.what == "computed" and not step.plain
+    ]
     return {(step.table, step.column) for step in steps if replaced(job, step.table, step.column)}
 
 

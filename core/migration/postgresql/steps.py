@@ -69,6 +69,8 @@ def _(step: s.RestoreKept, job: Job) -> Work:
 
 @work_of.register(s.AlterColumn)
 def _(step: s.AlterColumn, job: Job) -> Work:
+    if step.plain:
+        return  # it goes when what it is computed from changes
     if step.what == "computed":
         yield from compute_work(job, step.table, step.column)
     elif step.what == "comment":

@@ -62,8 +62,8 @@ def _after(state: TableState, step: Step, wanted: TableState) -> TableState:
             return _retired(state, name)
         case ConvertColumn(column=name):
             return _altered(state, name, type=_column(wanted, name).type)
-        case AlterColumn(column=name, what="computed"):
-            return _computed(state, _column(wanted, name))
+        case AlterColumn(column=name, what="computed", plain=plain):
+            return _altered(state, name, computed=None) if plain else _computed(state, _column(wanted, name))
         case AlterColumn(column=name, what=what):
             return _altered(state, name, **{what: getattr(_column(wanted, name), what)})
         case SetNullable(column=name, nullable=nullable):

@@ -101,6 +101,8 @@ def _take(connection: Connection, values: Values, step: Step) -> None:
             _fill_from_old(connection, values, step)
         case ConvertColumn():
             _convert(connection, values, step)
+        case AlterColumn(column=column, plain=True):
+            values.expressions[column] = "NULL"
         case AlterColumn(column=column, what="computed"):
             _compute(connection, values, column)
         case RestoreKept():

@@ -46,6 +46,19 @@ STORIES = [
         Rows("note", (1, 1, 1), (2, -2, 2)),
     ),
     Story(
+        "computed-otherwise-so-that-it-raises-on-what-its-source-becomes",
+        Release(note("n: str", "size: int = column(BigInteger, Computed('length(n)', persisted=True))")),
+        Put("note", {"id": 1, "n": "5"}, {"id": 2, "n": str(LEAST)}),
+        Release(
+            note(N, "size: int = column(BigInteger, Computed('abs(n)', persisted=True))"),
+            postponed={"note AlterColumn": (2,), "note.size NOT NULL": (2,)},
+        ),
+        Rows("note", (1, 5, None), (2, LEAST, None)),
+        RIGHT,
+        Again(),
+        Rows("note", (1, 5, 5), (2, 1, 1)),
+    ),
+    Story(
         "computed-raises-and-the-older-release-runs-again",
         Release(note(N)),
         ROWS,
