@@ -50,7 +50,7 @@ def writers():
         process.stdin.close()
 
 
-@pytest.mark.parametrize("rounds", [10, pytest.param(100, marks=[pytest.mark.faults, pytest.mark.timeout(1800)])])
+@pytest.mark.parametrize("rounds", [5, pytest.param(100, marks=[pytest.mark.faults, pytest.mark.timeout(1800)])])
 async def test_every_set_that_returned_survives_kill_9(writers, database_url, tmp_path, rounds, monkeypatch):
     monkeypatch.setattr(background, "INTERVAL", 60)  # what the killed one left is looked at before it is folded
     dice = random.Random(rounds)
