@@ -21,7 +21,7 @@ from models.exc import JournalFull, StoreError
 from services.data_store.pickles import STACK_GLOBAL, plain
 from services.data_store.progress import Progress, read_progress, write_progress
 from services.data_store.quarantine import Outcast, keep, move_rows
-from services.data_store.rows import Rows, rows_of, sealed
+from services.data_store.rows import Rows, rows_of
 from services.data_store.writing import delete_rows, is_refusal, lasting, upsert_rows
 
 if TYPE_CHECKING:
@@ -114,6 +114,8 @@ async def fold(store: FoldedStore, ledger: Ledger, *, now: bool = False) -> bool
     changes = {**due, **batch.changes} if due else batch.changes
     mac = partial(_mac, ledger.signer, store.entries.owner)
     kept, gone = await asyncio.to_thread(rows_of, changes, first=store.next, mac=mac)
+    # No position is given twice, also if this fails after some of it is written, and is tried again in another order.
+    store.next += len(kept)
     work = _Fold(store, ledger, batch, changes, kept, gone)
     try:
         await work.write(None)
@@ -121,7 +123,6 @@ async def fold(store: FoldedStore, ledger: Ledger, *, now: bool = False) -> bool
         if not is_refusal(error):
             raise
         await work.write({})
-    store.next += len(kept)
     store.pending = None
     return True
 
@@ -138,7 +139,6 @@ async def _find_out(store: FoldedStore, ledger: Ledger) -> None:
     if progress.folded.get(store.entries.owner, 0) < batch.seq:
         store.entries.give_back(batch)
     else:
-        store.next += len(batch.changes)
         store.release(batch.changes)
         ledger.advance(progress)
     store.pending = None
@@ -203,21 +203,20 @@ class _Fold:
                     "SimpleStore of module %s: the database refuses key %r in table %s (%s); it stays in the journal "
                     "and is tried again, and all others are written", owner, key, self.store.table.name, reason,
                 )  # fmt: skip
-            if (seq := self._append(key, data, mac)) is not None:
+            if (seq := self._append(key, data)) is not None:
                 self.store.held[key] = Held(data, seq, monotonic() + _RETRY)
         if refused:
             with suppress(StoreError):  # it is tried again within a second anyway
                 await self.ledger.journal.sync()
 
-    def _append(self, key: str, data: bytes | None, mac: bytes | None) -> int | None:
+    def _append(self, key: str, data: bytes | None) -> int | None:
         """The number of the record that has this from now on; None if the key has been changed since."""
-        journal, entries = self.ledger.journal, self.store.entries
-        number = journal.register(entries.owner)
-        with journal.lock:
+        entries = self.store.entries
+        with self.ledger.journal.lock:
             if entries.data.get(key) is not data:
                 return None
             try:
-                return journal.append(number, key.encode(), None if data is None else sealed(data, mac))
+                return entries.append_again(key)
             except JournalFull:
                 # Where it stands now is beyond what is folded, and has to stay so.
                 return self.ledger.folded.get(entries.owner, 0) + 1

@@ -105,6 +105,24 @@ async def test_a_key_that_is_deleted_and_set_again_goes_to_the_end(database_url,
         assert list(store.items()) == [("b", 20), ("c", 3), ("a", 10)]
 
 
+async def test_keys_stand_in_their_order_after_a_large_fold_failed_halfway(database_url, tmp_path, monkeypatch):
+    async def fail(*_):
+        raise OSError("the server is gone")
+
+    monkeypatch.setattr(folding, "_ROWS", 4)
+    async with bot(database_url, tmp_path, "a") as [store]:
+        with monkeypatch.context() as patch:
+            patch.setattr(folding, "write_progress", fail)
+            store.update({f"k{n}": n for n in range(10)})
+            with pytest.raises(DatabaseError):
+                await flush_stores()
+        for n in range(3):
+            del store[f"k{n}"]
+        store["last"] = 1
+        await flush_stores()
+        assert await on_disk() == list(store)
+
+
 async def test_each_row_counts_its_versions(database_url, tmp_path):
     async with bot(database_url, tmp_path, "a") as [store]:
         for value in range(3):
