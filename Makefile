@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 PEERS := .venv-bench/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-all test-faults lint types bench docs lock clean
+.PHONY: help setup run test test-all test-stories test-faults lint types bench docs lock clean
 
 help:            ## show this list
 	@sed -n 's/^\([a-z-]*\): .*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -31,6 +31,9 @@ test-all:  ## run the tests on every installed Python from 3.11 to 3.14
 	  python=$$(command -v python$$v) && $$python -c '' 2>/dev/null || { echo "python$$v: not installed"; continue; }; \
 	  echo "== python$$v"; $(MAKE) --no-print-directory test PYTHON=$$python VENV=.venv-$$v || exit 1; \
 	done
+
+test-stories: $(STAMP)  ## the changes of tables on PostgreSQL that are left out of the default run
+	$(BIN)/python -m pytest -m stories --numprocesses auto --maxprocesses 4 --dist worksteal tests/migration
 
 test-faults: $(STAMP)  ## all faults that migrations and stores must survive: killed, no room, no server, ...
 	$(BIN)/python -m pytest -m faults --numprocesses auto --maxprocesses 4 --dist worksteal

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
     from aha.testing.databases import Postgres
 
+# Assertions of these tell what they saw, as those of tests do. Tests elsewhere import them, too.
+pytest.register_assert_rewrite("tests.migration.theatre", "tests.migration.product")
+
 # How long an example takes says more about the machine's other work than about ours.
 settings.register_profile("aha", deadline=None)
 settings.load_profile("aha")
