@@ -175,7 +175,8 @@ def neutral(output):
     output = re.sub(r"^\d\d:\d\d:\d\d ", "00:00:00 ", output.rstrip(), flags=re.M)
     output = _MOMENT.sub(r"2000-01-01\g<1>00\g<2>00\g<2>00", output)
     output = re.sub(r"\b\d{1,3},\d{3}\b", "0,000", output)
-    output = re.sub(r"(?<=-sqlite)_\d(?=\.zip)", "", output)  # the second backup of the same second
+    # The second backup of the same second has a number, which moves the columns of a table.
+    output = re.sub(r"(?<=\S) {2,}", "  ", re.sub(r"(?<=-sqlite)_\d(?=\.zip)", "", output))
     return re.sub(r"\d+\.\d\d?( ?)(s\b|秒)", r"0.00\g<1>\g<2>", output)
 
 
