@@ -37,8 +37,11 @@ logger = logging.getLogger(__name__)
 _SHOWN = 5
 
 
-async def load_store(module: Module, table: Table, ledger: Ledger) -> FoldedStore:
-    """Load the store of `module`. Raises what the database raises, and StoreError."""
+async def load_store(module: Module, table: Table, ledger: Ledger, *, with_classes: bool = True) -> FoldedStore:
+    """Load the store of `module`. Raises what the database raises, and StoreError.
+
+    Without its classes nothing is said of values that cannot be read: it is only they that are missing.
+    """
     verify = partial(_verify, ledger, (module.name, *module.was))
     content = await read_content(table, module.name, verify=verify)
     names = _names(module)
@@ -46,7 +49,9 @@ async def load_store(module: Module, table: Table, ledger: Ledger) -> FoldedStor
     changes, unread = await asyncio.to_thread(_left, ledger, names, verify) if some else ([], {})
     if unread:
         await _put_as_they_are(table, content, unread)
-    _report(module.name, table.name, content)
+    _report_damaged(module.name, table.name, content)
+    if with_classes:
+        _report_unreadable(module.name, table.name, content)
     entries: Entries[Any] = Entries(
         module.name,
         ledger.journal,
@@ -115,13 +120,16 @@ async def _put_as_they_are(table: Table, content: Content, unread: Mapping[str, 
         content.unreadable[key] = value.error
 
 
-def _report(owner: str, table: str, content: Content) -> None:
-    """Say in one line for each kind what is wrong with rows."""
+def _report_damaged(owner: str, table: str, content: Content) -> None:
     if content.damaged:
         logger.warning(
             "SimpleStore of module %s: %s in table %s, and in quarantine now (aha store quarantine); all others are "
             "there", owner, _keys(content.damaged, "was damaged", "were damaged"), table,
         )  # fmt: skip
+
+
+def _report_unreadable(owner: str, table: str, content: Content) -> None:
+    """Say in one line for each kind which rows cannot be read."""
     kinds: dict[type[StoredValueError], list[str]] = {}
     for key, error in content.unreadable.items():
         kinds.setdefault(type(error), []).append(key)

@@ -46,12 +46,13 @@ def open_stores(folder: Path) -> None:
     _open.folder = folder
 
 
-async def load_stores(modules: Iterable[Module]) -> dict[Module, Exception]:
+async def load_stores(modules: Iterable[Module], *, with_classes: bool = True) -> dict[Module, Exception]:
     """Read the stores of `modules` and start writing them; to be called when their tables exist, before `on_start`.
 
     Returns the modules whose store could not be read and why: such a store stays shut, and the module should be off.
     From here on none of `modules` may make a store. It may be called again, for modules that are loaded later: a store
-    that was there before goes on as it was.
+    that was there before goes on as it was. `with_classes` is False if the modules' own classes are not there, as when
+    a command has to do with their rows alone.
     """
     failures: dict[Module, Exception] = {}
     for module in modules:
@@ -60,18 +61,18 @@ async def load_stores(modules: Iterable[Module]) -> dict[Module, Exception]:
             continue
         try:
             with entered(module):
-                await _load(module)
+                await _load(module, with_classes=with_classes)
         except Exception as error:  # noqa: BLE001 - one module's table must not keep the others from starting
             failures[module] = error
     return failures
 
 
-async def _load(module: Module) -> None:
+async def _load(module: Module, *, with_classes: bool) -> None:
     background = _open.background = _open.background or await _begin()
     door = doors[module]
     before = background.stores.get(module.name)
     if before is None:
-        store = await load_store(module, door.table, background.ledger)
+        store = await load_store(module, door.table, background.ledger, with_classes=with_classes)
     elif before.entries.unreadable and await background.is_written(module.name):
         # The classes that the module has now may read what those before could not.
         store = await load_store(module, door.table, background.ledger)

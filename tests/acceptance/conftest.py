@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gc
+import json
+import logging
 import os
 import re
 import signal
@@ -10,11 +13,15 @@ import sys
 import textwrap
 import threading
 from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from aha import logs
+from aha.cli import main
+from core.config import cfg
 from tests import aha_client, aha_server
 
 if TYPE_CHECKING:
@@ -184,3 +191,42 @@ def forked(tmp_path_factory: pytest.TempPathFactory, server: str) -> dict[str, s
     program.write_text(f'#!/bin/sh\nexec {sys.executable} -I -S {aha_client.__file__} "$@"\n')
     program.chmod(0o755)
     return {aha_client.ADDRESS: server, "PATH": f"{program.parent}:{AHA.parent}:{os.environ['PATH']}"}
+
+
+@dataclass
+class Ended:
+    """How a command ended, and what it wrote."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        """What it wrote for programs."""
+        return json.loads(self.out)
+
+
+@pytest.fixture
+def aha(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Iterator[Callable[..., Ended]]:
+    """Runs `aha` with these arguments in the bot's folder, in this process: there are many."""
+    handlers = list(logging.root.handlers)
+    levels = {name: logging.getLogger(name).level for name in logs.OURS}
+    monkeypatch.chdir(folder)
+    for name in [name for name in os.environ if name.startswith("AHA_")]:
+        monkeypatch.delenv(name)
+
+    def run_command(*arguments: str) -> Ended:
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as ended:
+            main(arguments)
+        logging.root.handlers[:] = handlers
+        for name, level in levels.items():
+            logging.getLogger(name).setLevel(level)
+        return Ended(ended.value.code, *capsys.readouterr())
+
+    yield run_command
+    gc.enable()
+    cfg.reset()

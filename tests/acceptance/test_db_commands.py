@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
-import gc
 import json
-import logging
 import os
 import re
 import sqlite3
 import time
 from contextlib import closing
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
 
 import pytest
 
-from aha import logs
-from aha.cli import main
 from aha.commands.db.texts import CHINESE, ENGLISH
-from core.config import cfg
 
 MODULE = """
 from sqlalchemy import Column, Integer, Table, Text{imports}
@@ -35,36 +29,10 @@ def begin():
 """
 
 
-@dataclass
-class Ended:
-    """How a command ended, and what it wrote."""
-
-    code: int
-    out: str
-    err: str
-
-
 @pytest.fixture
-def db(folder, monkeypatch, capsys):
-    """Runs `aha db` with these arguments in the bot's folder, in this process: there are many."""
-    handlers = list(logging.root.handlers)
-    levels = {name: logging.getLogger(name).level for name in logs.OURS}
-    monkeypatch.chdir(folder)
-    for name in [name for name in os.environ if name.startswith("AHA_")]:
-        monkeypatch.delenv(name)
-
-    def run_command(*arguments):
-        capsys.readouterr()
-        with pytest.raises(SystemExit) as ended:
-            main(["db", *arguments])
-        logging.root.handlers[:] = handlers
-        for name, level in levels.items():
-            logging.getLogger(name).setLevel(level)
-        return Ended(ended.value.code, *capsys.readouterr())
-
-    yield run_command
-    gc.enable()
-    cfg.reset()
+def db(aha):
+    """Runs `aha db`."""
+    return lambda *arguments: aha("db", *arguments)
 
 
 @pytest.fixture

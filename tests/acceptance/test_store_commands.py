@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import base64
-import gc
 import json
-import logging
 import os
 import pickle
 import re
@@ -15,17 +13,13 @@ import sqlite3
 import subprocess
 import sys
 from contextlib import closing
-from dataclasses import dataclass
 from datetime import date
 from hashlib import sha256
 from pathlib import Path
 
 import pytest
 
-from aha import logs
-from aha.cli import main
 from aha.commands.store import texts
-from core.config import cfg
 from services.data_store.rows import checksum
 
 AHA = Path(sys.executable).with_name("aha")
@@ -67,42 +61,6 @@ VALUES = {
     "day": "date(2026,2,3)",
     "mark": "Mark('x')",
 }
-
-
-@dataclass
-class Ended:
-    """How a command ended, and what it wrote."""
-
-    code: int
-    out: str
-    err: str
-
-    @property
-    def json(self):
-        return json.loads(self.out)
-
-
-@pytest.fixture
-def aha(folder, monkeypatch, capsys):
-    """Runs `aha` with these arguments in the bot's folder, in this process: there are many."""
-    handlers = list(logging.root.handlers)
-    levels = {name: logging.getLogger(name).level for name in logs.OURS}
-    monkeypatch.chdir(folder)
-    for name in [name for name in os.environ if name.startswith("AHA_")]:
-        monkeypatch.delenv(name)
-
-    def run_command(*arguments):
-        capsys.readouterr()
-        with pytest.raises(SystemExit) as ended:
-            main(arguments)
-        logging.root.handlers[:] = handlers
-        for name, level in levels.items():
-            logging.getLogger(name).setLevel(level)
-        return Ended(ended.value.code, *capsys.readouterr())
-
-    yield run_command
-    gc.enable()
-    cfg.reset()
 
 
 @pytest.fixture

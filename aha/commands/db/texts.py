@@ -8,7 +8,7 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from core.config import cfg
+from aha.words import Words
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -107,18 +107,5 @@ CHINESE: Mapping[str, str] = MappingProxyType(
     }
 )
 
-
-def texts() -> Mapping[str, str]:
-    """The texts in the language of the bot, `aha.lang`, which has to be loaded."""
-    return CHINESE if cfg.aha.lang == "zh" else ENGLISH
-
-
-def answer(key: str, **values: object) -> str:
-    """Return a line that answers the owner."""
-    return texts()[key].format(**values) + "\n"
-
-
-def columns(*keys: str) -> list[str]:
-    """Return what stands above the columns of a table."""
-    said = texts()
-    return [said[key] for key in keys]
+_WORDS = Words(ENGLISH, CHINESE)
+texts, answer, columns = _WORDS.texts, _WORDS.answer, _WORDS.columns

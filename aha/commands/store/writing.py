@@ -6,7 +6,6 @@ No module's code is run for it: rows are written as they are, and rows that nobo
 from __future__ import annotations
 
 import asyncio
-import logging
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
@@ -132,21 +131,13 @@ def _check(connection: Connection, folder: Path, table: Table) -> None:
 
 async def _settle(folder: Path, module: Module) -> None:
     """Bring to the table what waits in the journal, and put away what is damaged, as a start does."""
-    loading = logging.getLogger("services.data_store.loading")
-    loading.addFilter(_is_no_judgement)
     open_stores(folder)
     try:
-        for error in (await load_stores([module])).values():
+        for error in (await load_stores([module], with_classes=False)).values():
             raise error
         await flush_stores()
     finally:
         await close_stores()
-        loading.removeFilter(_is_no_judgement)
-
-
-def _is_no_judgement(record: logging.LogRecord) -> bool:
-    """Whether a record says anything else than that values cannot be read: here the module's classes are not there."""
-    return "readable and stay" not in record.getMessage()
 
 
 def _check_room(contents: Contents, changes: Mapping[str, bytes | None]) -> None:

@@ -94,10 +94,6 @@ class ColumnFacts:
         """Whether rows of another table come in."""
         return any(isinstance(step, MergeTable) for step in self.steps)
 
-    def all_rows(self) -> Evidence:
-        """Every row, as one says of a column that none has a value in."""
-        return self._rows.where("1 = 1") if self.rows else Evidence()
-
     def merged_rows(self) -> int:
         """How many rows the table has whose rows come in."""
         merge = self.match.merge
