@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
-from contextlib import nullcontext
+from contextlib import ExitStack, nullcontext
 from dataclasses import dataclass
+from functools import partial
 from time import perf_counter
 from typing import TYPE_CHECKING, TypeAlias
 
 from core.adapter import adapters
 from core.database import close_database, open_database
 from core.dispatcher import dispatcher
+from core.dispatcher.owning import owning
 from core.migration.start import expand, settle
 from services.data_store import close_stores, load_stores, open_stores
 
@@ -19,7 +22,6 @@ from .loader import Loader
 from .steps import attempt, attempt_within
 
 if TYPE_CHECKING:
-    import asyncio
     from collections.abc import Awaitable, Callable, Mapping, Sequence
     from contextlib import AbstractContextManager
     from pathlib import Path
@@ -84,12 +86,14 @@ class Bot:
         self._on_migration = on_migration
         self._started: list[Module] = []
         self._saved: Path | None = None
+        self._at_end = ExitStack()
 
     async def start(self, *, importing: AbstractContextManager[None] | None = None) -> None:
         """Bring everything up; modules that fail are off, the others run. `importing` is around the imports.
 
         Raises ConfigError, DatabaseError: then the bot cannot run.
         """
+        self._at_end.enter_context(owning(asyncio.get_running_loop()))
         made = self.plan.adapters(emit)
         dispatcher.stop_intake()
         self.loader.open()
@@ -119,10 +123,13 @@ class Bot:
         await attempt_within(PATIENCE + 3, "finish callbacks", lambda: dispatcher.drain(PATIENCE), hurry=hurry)
         for module in reversed(self._started):
             await attempt_within(PATIENCE, f"clean up module {module.name}", _cleanup(module), hurry=hurry)
+        ending = partial(dispatcher.end_tasks, self._modules())
+        await attempt_within(PATIENCE, "end the tasks of modules", ending, hurry=hurry)
         await attempt("write the SimpleStores", close_stores)
         await attempt_within(PATIENCE, "close the adapters", self.running.close, hurry=hurry)
         await attempt("close the database", close_database)
         self.loader.close()
+        self._at_end.close()
 
     def _modules(self) -> list[Module]:
         return list(self.loader.loaded.values())
@@ -131,6 +138,7 @@ class Bot:
         try:
             await dispatcher.run_start(module)
         except (Exception, SystemExit) as error:  # noqa: BLE001 - a module's fault puts that module off, not the bot
+            await dispatcher.end_tasks([module])
             self._put_off("start", {module: error})
         else:
             self._started.append(module)

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from core.dispatcher.arguments import arguments, private_event
+from core.dispatcher.calls import Call
 from core.dispatcher.defaults import guard_of
 from core.dispatcher.describe import describe
+from core.dispatcher.holding import Hold
 from core.dispatcher.hooks import Hooks
 from core.dispatcher.matching import matched
+from core.dispatcher.owning import end_tasks
 from core.dispatcher.registry import Registry
 from core.dispatcher.tasks import Ending, Tasks, run
 from core.expr.fetch import awaited, fetch
@@ -18,7 +21,7 @@ from core.port import port_for
 
 if TYPE_CHECKING:
     import asyncio
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from core.adapter import Adapter
     from core.context import Module
@@ -37,6 +40,7 @@ class Dispatcher:
         self.on_start = Hooks("on_start")
         self.on_cleanup = Hooks("on_cleanup")
         self._tasks = Tasks()
+        self._holds: list[Hold] = []
         self._open = True
 
     def feed(self, event: Event, adapter: Adapter | None = None) -> asyncio.Future[None]:
@@ -51,11 +55,18 @@ class Dispatcher:
             try:
                 if adapter is not None:
                     event.bind(port_for(adapter))
-                self._start_callbacks(Sight(event), ending)
+                self._dispatch(Sight(event), ending)
             except Exception:
                 logger.exception("cannot dispatch %s", describe(event))
         ending.end()
         return ending.future
+
+    def hold(self, modules: Collection[Module]) -> Hold:
+        """Give `modules` no events from now on until `release` of what is returned; these wait, `MOST_WAITING` at most.
+
+        Raises UsageError if one of them is held already.
+        """
+        return Hold(modules, among=self._holds, tasks=self._tasks, deliver=self._deliver)
 
     @property
     def is_open(self) -> bool:
@@ -76,16 +87,42 @@ class Dispatcher:
 
     async def run_start(self, module: Module | None) -> None:
         """Run what the module registered with `@on_start`, in order; raise what the first that fails raises."""
-        await self.on_start.run(module)
+        with Call(module):
+            await self.on_start.run(module)
 
     async def run_cleanup(self, module: Module | None) -> None:
         """Run what the module registered with `@on_cleanup`; what fails is logged."""
-        await self.on_cleanup.run_all(module)
+        with Call(module):
+            await self.on_cleanup.run_all(module)
 
-    def _start_callbacks(self, sight: Sight, ending: Ending) -> None:
+    async def end_tasks(self, modules: Collection[Module], *, but: Collection[asyncio.Task[Any]] = ()) -> None:
+        """Cancel what `modules` have started and what still runs, also callbacks, and wait for its end, a moment only.
+
+        The task that calls this goes on, and so do those in `but`.
+        """
+        await end_tasks(modules, but=but)
+
+    def _dispatch(self, sight: Sight, ending: Ending) -> None:
+        candidates = self.registry.candidates(sight)
+        if self._holds:
+            held = [hold.modules for hold in self._holds if hold.keep(sight, ending)]
+            candidates = [each for each in candidates if not any(each.module in modules for modules in held)]
+        self._start_callbacks(candidates, sight, ending)
+
+    def _deliver(self, modules: Collection[Module], sight: Sight, ending: Ending) -> None:
+        """Start the callbacks of `modules` that an event is for which has waited; see what is configured now."""
+        try:
+            sight = sight.anew()
+            candidates = [each for each in self.registry.candidates(sight) if each.module in modules]
+            self._start_callbacks(candidates, sight, ending)
+        except Exception:
+            logger.exception("cannot dispatch %s", describe(sight.event))
+        ending.end()
+
+    def _start_callbacks(self, candidates: Sequence[Registration], sight: Sight, ending: Ending) -> None:
         waiting: list[Registration] = []
         needed: frozenset[str] = frozenset()
-        for registration in self.registry.candidates(sight):
+        for registration in candidates:
             missing = awaited(registration.mentions)
             look = None if missing else matched(registration, sight)
             if look is None and not missing:
@@ -98,7 +135,8 @@ class Dispatcher:
             elif look is not None and guard.admits(sight.facts):
                 self._start(registration, sight, look, ending)
         if waiting:
-            self._tasks.start(self._start_later(waiting, needed, sight, ending), ending)
+            modules = tuple({registration.module for registration in waiting})
+            self._tasks.start(self._start_later(waiting, needed, sight, ending), ending, modules=modules)
 
     async def _start_later(
         self, waiting: Sequence[Registration], needed: frozenset[str], sight: Sight, ending: Ending
@@ -116,7 +154,7 @@ class Dispatcher:
             self.registry.remove(registration)
         event = private_event(sight, look, mapped=registration.pre_hook is not None)
         call = run(registration, event, arguments(registration, event, look))
-        self._tasks.start(call, ending, module=registration.module)
+        self._tasks.start(call, ending, modules=(registration.module,))
 
 
 dispatcher = Dispatcher()

@@ -1,26 +1,25 @@
-"""Runs callbacks as tasks, each in its module's context, and waits for them at the end. It decides nothing."""
+"""Runs callbacks as tasks, each in its module's context, and waits for them to end. It decides nothing."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
-from core.context import current_event, current_module
+from core.context import current_event, current_module, entered
 from core.dispatcher.callback import name_of
+from core.dispatcher.calls import Call
 from core.dispatcher.describe import describe
+from core.dispatcher.owning import GRACE, until_ended
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine, Mapping
+    from collections.abc import Callable, Collection, Coroutine, Iterable, Mapping
 
     from core.context import Module
     from core.dispatcher.registration import Registration
     from models.api import Event
 
 logger = logging.getLogger(__name__)
-
-# Seconds that a cancelled callback has for its clean-up.
-_GRACE: Final = 2.0
 
 
 class Ending:
@@ -44,51 +43,61 @@ class Ending:
 
 
 class Tasks:
-    """The running tasks of the dispatcher; a callback's task is entered in its module's record too."""
+    """The running tasks of the dispatcher, with the modules that each is for. None there is the framework."""
 
     def __init__(self) -> None:
-        self._running: set[asyncio.Task[None]] = set()
+        self._running: dict[asyncio.Task[None], Collection[Module | None]] = {}
 
-    def start(self, work: Coroutine[Any, Any, None], ending: Ending, *, module: Module | None = None) -> None:
-        """Run `work` as a task that is owned, and that `ending` waits for, until it ends."""
-        task = asyncio.get_running_loop().create_task(work)
+    def start(self, work: Coroutine[Any, Any, None], ending: Ending, *, modules: tuple[Module | None, ...]) -> None:
+        """Run `work` as a task that is owned, and that `ending` waits for, until it ends.
+
+        If it is for one module, it is entered in that one's record too, whoever published the event.
+        """
+        if current_module.get() is None:
+            task = asyncio.get_running_loop().create_task(work)
+        else:
+            with entered(None):  # else it would belong to the publisher
+                task = asyncio.get_running_loop().create_task(work)
         ending.begin()
-        self._running.add(task)
-        if module is not None:
-            module.tasks.add(task)
+        self._running[task] = modules
+        only = modules[0] if len(modules) == 1 else None
+        if only is not None:
+            only.tasks.add(task)
 
         def ended(task: asyncio.Task[None]) -> None:
-            self._running.discard(task)
-            if module is not None:
-                module.tasks.discard(task)
+            del self._running[task]
+            if only is not None:
+                only.tasks.discard(task)
             ending.end()
 
         task.add_done_callback(ended)
 
-    async def drain(self, seconds: float) -> None:
+    async def drain(self, seconds: float, modules: Collection[Module] | None = None) -> None:
         """Wait for `seconds` until all tasks have ended, also those that others start; then cancel what still runs.
 
-        If the waiting itself is cancelled, so are the tasks.
+        With `modules` only for those that concern them, and what others need, too, is not cancelled. If the waiting
+        itself is cancelled, so are the tasks.
         """
-        loop = asyncio.get_running_loop()
-        end = loop.time() + seconds
         try:
-            while (running := self._others()) and (left := end - loop.time()) > 0:
-                await asyncio.wait(running, timeout=left)
+            await until_ended(lambda: self._of(modules, any), seconds)
         finally:
-            running = self._others()
+            running = self._of(modules, all)
             for task in running:
                 task.cancel()
         if running:
             logger.warning("%d callbacks still ran after %g s and were cancelled", len(running), seconds)
             await _see_end(running)
 
-    def _others(self) -> set[asyncio.Task[None]]:
-        return self._running - {asyncio.current_task()}
+    def _of(
+        self, modules: Collection[Module | None] | None, whole: Callable[[Iterable[bool]], bool]
+    ) -> set[asyncio.Task[None]]:
+        """Return the tasks of which `any` or `all` modules are in `modules`, if given; never the one that asks."""
+        found = {task for task, of in self._running.items() if modules is None or whole(each in modules for each in of)}
+        return found - {asyncio.current_task()}
 
 
 async def _see_end(cancelled: set[asyncio.Task[None]]) -> None:
-    _, stubborn = await asyncio.wait(cancelled, timeout=_GRACE)
+    _, stubborn = await asyncio.wait(cancelled, timeout=GRACE)
     for task in stubborn:
         logger.error("a callback does not end although it was cancelled; it is left behind: %r", task)
 
@@ -98,7 +107,8 @@ async def run(registration: Registration, event: Event, arguments: Mapping[str, 
     current_module.set(registration.module)
     current_event.set(event)
     try:
-        await registration.callback(**arguments)
+        with Call(registration.module):
+            await registration.callback(**arguments)
     except (Exception, SystemExit):  # `exit()` in a callback ends that callback, not the bot
         logger.exception(
             "callback %s of module %s failed on %s",

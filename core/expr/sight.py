@@ -31,6 +31,12 @@ class Sight:
         self.text = self._as_text(event.message) if isinstance(event, Message) else None
         self._mapped: dict[PreHook, MessageText] = {}
 
+    def anew(self) -> Sight:
+        """Return the event as it is seen now. What was fetched for it, and that it was counted, is still known."""
+        sight = Sight(self.event)
+        sight.facts = self.facts
+        return sight
+
     def look(self, condition: Node, pre_hook: PreHook | None = None) -> tuple[bool, Look]:
         """Evaluate a condition on the message, or on what `pre_hook` makes of it; may raise what these two raise."""
         look = Look(self.facts, self._text_for(pre_hook))
