@@ -22,6 +22,9 @@ app = App(
     help_epilogue="Begin in an empty folder: aha new hello, then: aha run",
 )
 app.command("aha.commands.run:run", name="run", help="Run the bot of this folder.")
+app.command(
+    "aha.commands.reload:reload", name="reload", help="Let the bot that runs take over changed files of modules."
+)
 app.command("aha.commands.new:new", name="new", help="Write a module that works, and a test of it.")
 app.command("aha.commands.modules:app", name="modules", help="List the modules; enable or disable them.")
 app.command("aha.commands.db:app", name="db", help="Look at the database, bring it up to date, back it up.")

@@ -1,0 +1,96 @@
+"""All wishes to a bot that runs, taken for the length of its run: the one place that knows where they come from."""
+
+from __future__ import annotations
+
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, Protocol
+
+from aha.steps import attempt_within
+from core.config import cfg
+
+from .chat import Chat
+from .server import Server
+from .wishes import Answer
+
+if TYPE_CHECKING:
+    import asyncio
+    from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
+    from pathlib import Path
+
+    from .wishes import Wish
+
+# Seconds that what is under way may take when the bot stops.
+_PATIENCE: Final = 10.0
+
+
+class Outcome(Protocol):
+    """How it went."""
+
+    @property
+    def ok(self) -> bool:
+        """Whether nothing failed."""
+
+    def text(self, lang: str) -> str:
+        """Say it in few lines."""
+
+    def to_json(self) -> dict[str, Any]:
+        """Say it for programs."""
+
+
+class Reloader(Protocol):
+    """Who does what is wished, one after another."""
+
+    async def reload(self, names: Collection[str] = (), *, with_database: Collection[str] = ()) -> Outcome:
+        """Run these modules, or all, as their files are now."""
+
+    async def follow(self, names: Collection[str]) -> Outcome:
+        """Do what the files of these modules say since they have changed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """Where wishes are taken. `data` and `modules` are folders, `watch` says whether that of the modules is watched.
+
+    `off` says of each module that is off against the owner's will why.
+    """
+
+    data: Path
+    modules: Path
+    off: Callable[[], Mapping[str, str]]
+    watch: bool = False
+
+
+@asynccontextmanager
+async def serving(reloader: Reloader, desk: Desk, *, hurry: asyncio.Event) -> AsyncIterator[None]:
+    """Take wishes for the body. After it, what is under way comes to its end, in a moment if `hurry` is set."""
+    server = Server(_granting(reloader, desk))
+    chat = Chat(desk.data, reload=reloader.reload, off=desk.off)
+    endings: list[Callable[[], Awaitable[None]]] = [server.ended, chat.ended]
+    async with AsyncExitStack() as stack:
+        if desk.watch:
+            from .watching import Watcher  # noqa: PLC0415 - it is slow to import, and most runs have no use for it
+
+            watcher = Watcher(desk.modules, reloader.follow)
+            await stack.enter_async_context(watcher.watch())
+            endings.append(watcher.ended)
+        await stack.enter_async_context(server.listen(desk.data))
+        await stack.enter_async_context(chat.listen())
+        try:
+            yield
+        finally:
+            for ended in endings:
+                await attempt_within(_PATIENCE, "finish a reload", ended, hurry=hurry)
+
+
+def _granting(reloader: Reloader, desk: Desk) -> Callable[[Wish], Awaitable[Answer]]:
+    async def grant(wish: Wish) -> Answer:
+        if wish.modules and wish.modules != str(desk.modules.absolute()):
+            return Answer(ok=True, elsewhere=True)
+        if wish.verb == "follow":
+            outcome = await reloader.follow(wish.names)
+        else:
+            outcome = await reloader.reload(wish.names, with_database=wish.with_database)
+        return Answer(outcome.ok, outcome.text(cfg.aha.lang), outcome.to_json())
+
+    return grant

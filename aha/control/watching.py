@@ -1,0 +1,163 @@
+"""Files of modules that change on disk: it says of which modules, one time after another, and reloads nothing."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from contextlib import aclosing, asynccontextmanager
+from pathlib import Path, PurePath
+from time import time
+from typing import TYPE_CHECKING, Final
+
+from watchfiles import Change, awatch
+
+from aha.discovery import DISABLED
+
+from .ending import end
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable
+
+logger = logging.getLogger(__name__)
+
+# Milliseconds without a change after which a change counts as whole; what goes on for longer is told in between.
+_QUIET: Final = 100
+_LONGEST: Final = 2000
+# Seconds between two looks at a folder that is gone, or at files of which the system does not tell.
+_PAUSE: Final = 1.0
+
+_POLLING: Final = (
+    "%s cannot be watched, so it is looked through every second: %s; on Linux, fs.inotify.max_user_watches and "
+    "fs.inotify.max_user_instances say how much can be"
+)
+_NOT_AT_ALL: Final = "%s cannot be watched, say aha reload when files have changed: %s"
+
+_NO_CODE: Final = {"__pycache__", "data"}
+_NO_SUFFIX: Final = {".pyc", ".swp", ".swx", ".tmp", ".bak", ".orig", ".rej", ".log", ".db", ".db-wal", ".db-shm"}
+
+
+def module_of(path: PurePath, folder: PurePath) -> str | None:
+    """Return the name of the module that a file or folder below `folder` belongs to; None if it is no part of any.
+
+    What editors, version control and Python leave behind is none, nor is what lies in a folder called data.
+    """
+    parts = path.relative_to(folder).parts if path.is_relative_to(folder) else ()
+    if not parts or any(map(_is_dropping, parts)):
+        return None
+    if len(parts) == 1 and path.suffix not in ("", ".py"):  # README.md beside the modules
+        return None
+    name = parts[0].removesuffix(".py")
+    return name.removeprefix(DISABLED).lstrip("_-. ") if name.startswith(DISABLED) else name
+
+
+def _is_dropping(part: str) -> bool:
+    return (
+        part in _NO_CODE
+        or part.startswith((".", "#"))
+        or part.endswith(("~", "___"))
+        or part.isdecimal()  # vim tries with a file called 4913 whether it may write
+        or PurePath(part).suffix in _NO_SUFFIX
+    )
+
+
+class Watcher:
+    """Watches `folder` and has `changed` hear of the modules whose files have changed."""
+
+    def __init__(self, folder: Path, changed: Callable[[Collection[str]], Awaitable[object]]) -> None:
+        self._folder = folder.absolute()
+        self._changed = changed
+        self._stop = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+        self._telling = (0.0, 0.0)
+
+    @asynccontextmanager
+    async def watch(self) -> AsyncIterator[None]:
+        """Watch during the body: what changes from its first line on is noticed."""
+        self._task = asyncio.create_task(self._watch(), name="watch the files of modules")
+        await asyncio.sleep(0)  # its first step is to begin to watch
+        try:
+            yield
+        finally:
+            await end([self._task])
+
+    async def ended(self) -> None:
+        """Watch no longer, and wait until `changed` has come to its end."""
+        self._stop.set()
+        if self._task is not None:
+            await asyncio.wait({self._task})
+
+    async def _watch(self) -> None:
+        polling = False
+        while not self._stop.is_set():
+            try:
+                await self._watch_until_gone(polling=polling)
+            except Exception as error:  # noqa: BLE001 - the system's limits come as whatever the library makes of them
+                if self._folder.is_dir() and polling:
+                    logger.error(_NOT_AT_ALL, self._folder, _cause(error))  # noqa: TRY400 - the author can do nothing
+                    return
+                if self._folder.is_dir():
+                    polling = True
+                    logger.warning(_POLLING, self._folder, _cause(error))
+            if not self._folder.is_dir():
+                await self._see_it_again()
+
+    async def _watch_until_gone(self, *, polling: bool) -> None:
+        """Tell of changes until the folder itself is removed or moved, or is no longer to be watched."""
+        some_changes = awatch(
+            self._folder,
+            watch_filter=self._counts,
+            debounce=_LONGEST,
+            step=_QUIET,
+            stop_event=self._stop,
+            force_polling=polling or None,
+            poll_delay_ms=round(_PAUSE * 1000),
+            ignore_permission_denied=True,
+        )
+        async with aclosing(some_changes):
+            async for changes in some_changes:
+                await self._tell(Path(path) for _, path in changes)
+                if not self._folder.is_dir():
+                    return
+
+    async def _see_it_again(self) -> None:
+        """Wait until the folder is there again, and tell of all modules in it."""
+        while not self._folder.is_dir():
+            if self._stop.is_set():
+                return
+            await asyncio.sleep(_PAUSE)
+        await self._tell(self._folder.iterdir())
+
+    async def _tell(self, paths: Iterable[Path]) -> None:
+        names = {name for path in paths if (name := module_of(path, self._folder))}
+        if not names:
+            return
+        began = time()
+        try:
+            await self._changed(sorted(names))
+        except Exception:
+            logger.exception("failed at changed files of %s", ", ".join(sorted(names)))
+        self._telling = (began, time())
+
+    def _counts(self, change: Change, path: str) -> bool:
+        file = Path(path)
+        if file == self._folder:
+            return change is Change.deleted
+        if module_of(file, self._folder) is None or (change is Change.modified and file.is_dir()):
+            return False
+        return file.suffix == ".py" or not self._written_by_itself(file)
+
+    def _written_by_itself(self, file: Path) -> bool:
+        """Whether a file was written while modules were being reloaded: on_cleanup saved it, or on_start.
+
+        To reload for that would never end.
+        """
+        began, ended = self._telling
+        try:
+            return began <= file.stat().st_mtime <= ended
+        except OSError:
+            return False
+
+
+def _cause(error: BaseException) -> BaseException:
+    """Return the error in a group of one."""
+    return _cause(error.exceptions[0]) if isinstance(error, BaseExceptionGroup) else error
