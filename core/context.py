@@ -2,23 +2,37 @@
 
 from __future__ import annotations
 
+import typing
 from contextlib import ExitStack, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from models.exc import UsageError
+
 if TYPE_CHECKING:
     from asyncio import Task
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from models.api import Event
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Entry:
+    """One registration of a module. `kept` is one that outlives a reload."""
+
+    undo: Callable[[], object]
+    redo: Callable[[], object]
+    end: Callable[[], object] | None
+    kept: bool
 
 
 @dataclass(eq=False, slots=True)
 class Module:
     """The one record on which everything hangs that a module of the bot registered.
 
-    `undo` takes back each registration; whoever registers something for a module says there how to take it back.
+    Whoever registers something for a module enters here how to take it back, and how to put it in again: a reload
+    that fails does so. The record itself stays while the code of the module is replaced, until `drop`.
     `store` is the module's SimpleStore or None. `tasks` are the running ones that Aha started for the module. `was` are
     its former names, the most recent first. `once` are the names of what it does once per database.
     """
@@ -30,11 +44,94 @@ class Module:
     store: Any = None
     tasks: set[Task[Any]] = field(default_factory=set)
     once: set[str] = field(default_factory=set)
-    undo: ExitStack = field(default_factory=ExitStack)
+    is_over: bool = False
+    _entries: dict[Entry, None] = field(default_factory=dict, repr=False)
+    _keeping: bool = False
+
+    def enter(
+        self, undo: Callable[[], object], *, redo: Callable[[], object], end: Callable[[], object] | None = None
+    ) -> Entry:
+        """Take note of one registration: `undo` takes it back, `redo` puts it in again as it was.
+
+        `end` is called when it was taken back for good. Raises UsageError if the module was unloaded.
+        """
+        self.check()
+        entry = Entry(undo, redo, end, self._keeping)
+        self._entries[entry] = None
+        return entry
+
+    def withdraw(self, entry: Entry) -> None:
+        """Forget a registration that is over by itself; it is not taken back any more."""
+        self._entries.pop(entry, None)
+
+    def check(self) -> None:
+        """Raise UsageError if the module was unloaded: code of it that still runs may not register anything."""
+        if self.is_over:
+            raise UsageError(f"module {self.name} was unloaded: what still runs of it can register nothing")
+
+    @contextmanager
+    def keeping(self, kept: bool) -> Iterator[None]:
+        """Let what the body registers outlive reloads, as what `database.py` does, or not, as all else does."""
+        before, self._keeping = self._keeping, kept
+        try:
+            yield
+        finally:
+            self._keeping = before
+
+    def take_back(self, *, with_kept: bool = False) -> TakenBack:
+        """Take back what the module registered, newest first, but what outlives reloads only `with_kept`.
+
+        What cannot be taken back keeps nothing else from it; the last error is raised.
+        """
+        taken = TakenBack(self._entries, [entry for entry in self._entries if with_kept or not entry.kept])
+        taken.take()
+        return taken
 
     def drop(self) -> None:
-        """Take back everything that the module registered, newest first."""
-        self.undo.close()
+        """Take back for good everything that the module registered, newest first; it registers nothing more."""
+        self.is_over = True
+        taken = TakenBack(self._entries, list(self._entries))
+        with ExitStack() as steps:
+            steps.callback(taken.end)
+            steps.callback(taken.take)
+
+
+class TakenBack:
+    """What was taken back of a module. It can be put back as it was, until its end."""
+
+    def __init__(self, record: dict[Entry, None], entries: list[Entry]) -> None:
+        self._record = record
+        self._entries = entries
+
+    def take(self) -> None:
+        """Undo the registrations, newest first."""
+        with ExitStack() as steps:
+            for entry in self._entries:
+                self._record.pop(entry, None)
+                steps.callback(entry.undo)
+
+    def put_back(self) -> None:
+        """Put everything in again, oldest first. What cannot be keeps nothing else out; the last error is raised."""
+        entries, self._entries = self._entries, []
+        self._record.update(dict.fromkeys(entries))
+        with ExitStack() as steps:
+            for entry in reversed(entries):
+                steps.callback(entry.redo)
+
+    def end(self) -> None:
+        """Let go of everything for good, newest first. The last error is raised."""
+        entries, self._entries = self._entries, []
+        with ExitStack() as steps:
+            steps.callback(_forget_annotations)
+            for entry in entries:
+                if entry.end is not None:
+                    steps.callback(entry.end)
+
+
+def _forget_annotations() -> None:
+    """Empty what `typing` remembers: the parts of `Mapped[Note]` and `list[Note]`, and so classes that are gone."""
+    for forget in getattr(typing, "_cleanups", ()):
+        forget()
 
 
 current_module: ContextVar[Module | None] = ContextVar("current_module", default=None)

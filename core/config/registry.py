@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from core.config import edit
@@ -84,11 +85,17 @@ class Config:
         path = (*(("modules", module.name) if module else ()), *key.split("."))
         self._refuse(path)
         registered = Key(path, own_default(default), comment)
-        value = value_of(registered, self._document, self._overrides)
-        self._keys[path] = registered
-        put(self._values, path, value)
         if module:
-            module.undo.callback(self._forget, path)
+            module.check()
+        value = self._take_in(registered)
+        if module:
+            module.enter(partial(self._forget, registered), redo=partial(self._take_in, registered))
+        return value
+
+    def _take_in(self, key: Key) -> Any:
+        value = value_of(key, self._document, self._overrides)
+        self._keys[key.path] = key
+        put(self._values, key.path, value)
         return value
 
     def _refuse(self, path: KeyPath) -> None:
@@ -107,10 +114,11 @@ class Config:
         section = path not in self._keys and isinstance(walk(self._values, path), Section)
         return section and any(other[: len(path)] == path for other in self._keys)
 
-    def _forget(self, path: KeyPath) -> None:
+    def _forget(self, key: Key) -> None:
         """Unregister a module's key; what the file says of it stays in the file."""
-        if self._keys.pop(path, None):
-            walk(self._values, path[:-1]).pop(path[-1], None)
+        if self._keys.get(key.path) is key:
+            del self._keys[key.path]
+            walk(self._values, key.path[:-1]).pop(key.path[-1], None)
 
     def get(self, key: str, default: Any = None) -> Any:
         """Return the value of `key`, or the section of that name; `default` if there is neither."""

@@ -33,8 +33,6 @@ from sqlalchemy.schema import Constraint, ForeignKeyTarget
 from sqlalchemy.util import await_only, greenlet_spawn
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from sqlalchemy import CursorResult, Engine
     from sqlalchemy.dialects.postgresql import Insert
     from sqlalchemy.engine import ExecutionContext
@@ -67,6 +65,8 @@ def redirect_tables(metadata: ModuleMetaData) -> None:
     def attached(part: Column[Any] | Constraint | Index, table: Any) -> None:
         if isinstance(table, Table) and table.metadata is metadata:
             _rename(part, metadata)
+            if isinstance(part, Index):
+                metadata.own_index(part, table)
 
     Table._new = classmethod(_new)  # type: ignore[method-assign, assignment]
     for kind in (Column, Constraint, Index):
@@ -131,13 +131,60 @@ def rename_object(obj: SchemaType | Sequence, name: str) -> None:
         obj._key = name
 
 
-def forget_objects(metadata: ModuleMetaData, table: Table, sequences: Iterable[Sequence]) -> None:
-    """Forget the types of a table that was removed, and `sequences`; `MetaData.remove` leaves them behind."""
-    for column in table.columns:
-        metadata._objects.discard(column.type)
-    for sequence in sequences:
-        metadata._objects.discard(sequence)
-        metadata._sequences.pop(sequence._key, None)
+def add_table(metadata: ModuleMetaData, table: Table) -> None:
+    """Put a table in again that was removed. Foreign keys that have found another of its name find this one again."""
+    metadata._add_table(table.name, table.schema, table)
+    for key in table.foreign_keys:
+        if key.target_column is None:
+            _note_target(metadata, key)
+    let_keys_look_again(metadata, table)
+
+
+def let_keys_look_again(metadata: ModuleMetaData, table: Table) -> None:
+    """Point every foreign key to what is called like `table` to the table that is there now.
+
+    Without one they stay as they are: with keys that lead nowhere other modules could not even write their rows.
+    """
+    there = metadata.tables.get(table.key)
+    if there is None:
+        return
+    for key in [key for each in metadata.tables.values() for key in each.foreign_keys]:
+        found = vars(key).get("column")
+        if found is None or found.table is there or key.target_table_key != table.key:
+            continue
+        if key.target_column is not None:  # it was given as a column, and has to go by the name of that from now on
+            key._given_tokens, key._table_column = key.target_tokens, None
+            _note_target(metadata, key)
+        del vars(key)["column"]
+
+
+def _note_target(metadata: ModuleMetaData, key: ForeignKey) -> None:
+    """Have the key pointed to its column whenever that is declared."""
+    _, table, column = key._resolve_col_tokens()
+    metadata._fk_memos[table, column].append(key)
+
+
+def add_object(metadata: ModuleMetaData, obj: Any) -> None:
+    """Put a type or a sequence in again that was taken out."""
+    metadata._objects.add(obj)
+    if isinstance(obj, Sequence):
+        metadata._sequences[obj._key] = obj
+
+
+def forget_object(metadata: ModuleMetaData, obj: Any) -> None:
+    """Take out a type or a sequence; `MetaData.remove` leaves those of a table behind."""
+    metadata._objects.discard(obj)
+    if isinstance(obj, Sequence) and metadata._sequences.get(obj._key) is obj:
+        del metadata._sequences[obj._key]
+
+
+def end_object(metadata: ModuleMetaData, obj: Any) -> None:
+    """Let go of a type that was taken out: it listens to what becomes of the MetaData."""
+    for occasion in ("before_create", "after_drop"):
+        for listener in list(getattr(metadata.dispatch, occasion)):
+            called = getattr(listener, "func", listener)  # a partial, or SQLAlchemy's own kind of bound method
+            if obj in (getattr(called, "__self__", None), getattr(called, "target", None)):
+                event.remove(metadata, occasion, listener)
 
 
 # --- a statement on the driver, past the Connection's own way (docs/adr/0010-direct-upserts.md) ---

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import re
 from collections import ChainMap, defaultdict
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from sqlalchemy import MetaData, Sequence, Table, inspect
+from sqlalchemy import Index, MetaData, Sequence, Table, inspect
 from sqlalchemy.ext.asyncio import AsyncAttrs
 from sqlalchemy.orm import DeclarativeBase, registry
 
 from core.context import Module, current_module
 from core.database import _sqlalchemy as private
+from core.database.engine import forget_statements
 from core.database.naming import physical_name
 from models.exc import NameTaken
 
@@ -41,6 +43,8 @@ class ModuleMetaData(MetaData):
     def claim_table(self, name: str) -> str:
         """The name under which the running module's table `name` is stored; raises NameTaken if another has it."""
         module = current_module.get()
+        if module is not None:
+            module.check()
         stored = physical_name(name, module.name if module else None)
         other = self._folded.get(stored.casefold())
         if other is not None and (other != stored or self.owners[other] is not module):
@@ -65,11 +69,37 @@ class ModuleMetaData(MetaData):
         if table.name in self.owners:
             return
         module = current_module.get()
+        if module is not None:
+            module.enter(
+                partial(self._disown, module, name, table),
+                redo=partial(self._own_again, module, name, table),
+                end=partial(self._end, table),
+            )
+        self._own(module, name, table)
+
+    def _own(self, module: Module | None, name: str, table: Table) -> None:
         self.owners[table.name] = module
         self._folded[table.name.casefold()] = table.name
         if module is not None:
             module.tables[name] = table
-            module.undo.callback(self._disown, module, name, table)
+
+    def _disown(self, module: Module, name: str, table: Table) -> None:
+        self.remove(table)
+        del self.owners[table.name], self._folded[table.name.casefold()], module.tables[name]
+
+    def _own_again(self, module: Module, name: str, table: Table) -> None:
+        private.add_table(self, table)
+        self._own(module, name, table)
+
+    def _end(self, table: Table) -> None:
+        private.let_keys_look_again(self, table)
+        forget_statements()
+
+    def own_index(self, index: Index, table: Table) -> None:
+        """Enter an index that the running module adds to a table that is declared already: that may outlive it."""
+        module = current_module.get()
+        if module is not None and table.name in self.owners:
+            module.enter(partial(table.indexes.discard, index), redo=partial(table.indexes.add, index))
 
     def referenced_name(self, name: str) -> str:
         """The stored name of the table that the running module means by `name` in a foreign key.
@@ -88,7 +118,9 @@ class ModuleMetaData(MetaData):
         if module is None or name in self._issued:
             return name
         stored = physical_name(name, module.name)
-        self._issued.add(stored)
+        if stored not in self._issued:
+            module.enter(partial(self._issued.discard, stored), redo=partial(self._issued.add, stored))
+            self._issued.add(stored)
         return stored
 
     def _is_physical(self, name: str, module: Module) -> bool:
@@ -99,14 +131,28 @@ class ModuleMetaData(MetaData):
         # SQLAlchemy's own point of entry for everything in a schema that is neither table nor constraint.
         if getattr(obj, "name", None):
             private.rename_object(obj, self.unique_name(str(obj.name)))
-        if isinstance(obj, Sequence):
-            self.sequences[current_module.get()].append(obj)
-        super()._register_object(obj)
+        if obj in self._objects:
+            return
+        module = current_module.get()
+        if module is not None:
+            module.enter(
+                partial(self._forget_object, module, obj),
+                redo=partial(self._add_object, module, obj),
+                end=partial(private.end_object, self, obj),
+            )
+        self._add_object(module, obj)
 
-    def _disown(self, module: Module, name: str, table: Table) -> None:
-        self.remove(table)
-        del self.owners[table.name], self._folded[table.name.casefold()], module.tables[name]
-        private.forget_objects(self, table, self.sequences.pop(module, ()))
+    def _add_object(self, module: Module | None, obj: Any) -> None:
+        private.add_object(self, obj)
+        if isinstance(obj, Sequence):
+            self.sequences[module].append(obj)
+
+    def _forget_object(self, module: Module, obj: Any) -> None:
+        private.forget_object(self, obj)
+        if isinstance(obj, Sequence):
+            self.sequences[module].remove(obj)
+            if not self.sequences[module]:
+                del self.sequences[module]
 
 
 known_modules: set[str] = set()
@@ -134,7 +180,8 @@ private.resolve_names_in(_NamesOfModule)
 def _registry_of(module: Module) -> registry:
     if module not in _registries:
         _registries[module] = registry(metadata=_NamesOfModule(module))  # type: ignore[arg-type]
-        module.undo.callback(lambda: _registries.pop(module).dispose())
+        with module.keeping(kept=True):
+            module.enter(lambda: _registries.pop(module).dispose(), redo=lambda: None)
     return _registries[module]
 
 

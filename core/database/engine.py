@@ -94,6 +94,12 @@ async def close_database() -> None:
     await _bot.undo.aclose()
 
 
+def forget_statements() -> None:
+    """Forget how statements were compiled: the memory of it holds on to tables and classes that may be gone."""
+    if _bot.opened is not None:
+        _bot.opened.sync_engine.clear_compiled_cache()
+
+
 # Rolled back: on SQLite only an attempt to write shows that a file cannot be written.
 _PROBES = {"sqlite": text("CREATE TABLE aha_probe (id INTEGER)"), "postgresql": text("SELECT 1")}
 # Read, because what SQLite opens it has not looked at yet: it may be no database.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import inspect
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Column, DateTime, Table, Text, select
@@ -76,8 +77,8 @@ def _check(name: str, function: Any) -> None:
         return
     if name in module.once:
         raise UsageError(f"@once({name!r}) is there twice in module {module.name}: give each work a name of its own")
+    module.enter(partial(module.once.discard, name), redo=partial(module.once.add, name))
     module.once.add(name)
-    module.undo.callback(module.once.discard, name)
 
 
 async def _claim(connection: AsyncConnection, module: str, name: str) -> bool:

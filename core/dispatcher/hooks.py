@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import logging
 from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from core.context import current_module, entered
@@ -32,13 +33,19 @@ class Hooks:
         """Take a function of the running module in. Raises UsageError if it cannot be called without arguments."""
         _check(hook, self.occasion)
         module = current_module.get()
-        hooks = self._by_module.get(module)
-        if hooks is None:
-            hooks = self._by_module[module] = []
-            if module is not None:
-                module.undo.callback(self._by_module.pop, module)
-        hooks.append(hook)
+        if module is not None:
+            module.enter(partial(self._take_out, module, hook), redo=partial(self._put_in, module, hook))
+        self._put_in(module, hook)
         _mark(hook, self.occasion)
+
+    def _put_in(self, module: Module | None, hook: Hook) -> None:
+        self._by_module.setdefault(module, []).append(hook)
+
+    def _take_out(self, module: Module, hook: Hook) -> None:
+        hooks = self._by_module[module]
+        hooks.remove(hook)
+        if not hooks:
+            del self._by_module[module]
 
     def has(self, module: Module | None) -> bool:
         """Whether the module has any."""

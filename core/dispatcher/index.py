@@ -19,8 +19,17 @@ if TYPE_CHECKING:
     from core.expr.text import MessageText
 
 
-_order = attrgetter("order")
+in_order = attrgetter("order")
 _NONE: dict[Registration, None] = {}
+
+
+def _put(registration: Registration, among: dict[Registration, None]) -> None:
+    """Put a callback in its place by order: one that was taken out and comes again has the others behind it."""
+    last = next(reversed(among), None)
+    among[registration] = None
+    if last is not None and last.order > registration.order:
+        for other in sorted(among, key=in_order):
+            among[other] = among.pop(other)
 
 
 class Index(Protocol):
@@ -46,7 +55,7 @@ class Buckets:
 
     def add(self, key: Hashable, registration: Registration) -> None:
         """Put a callback under `key`."""
-        self._buckets.setdefault(key, {})[registration] = None
+        _put(registration, self._buckets.setdefault(key, {}))
 
     def remove(self, key: Hashable, registration: Registration) -> None:
         """Take a callback away from `key`."""
@@ -68,7 +77,7 @@ class EverythingIndex:
 
     def add(self, registration: Registration) -> None:
         """Take a callback in."""
-        self._all[registration] = None
+        _put(registration, self._all)
 
     def remove(self, registration: Registration) -> None:
         """Let go of a callback."""
@@ -112,7 +121,7 @@ class MessageIndex:
         """Take a callback in."""
         keys = _keys_of(registration)
         if keys is None:
-            self._rest[registration] = None
+            _put(registration, self._rest)
             return
         self._keys[registration] = keys
         for key in keys:
@@ -142,7 +151,7 @@ class MessageIndex:
             for key in self._keys_in(sight.text):
                 if bucket := self._buckets.get(key):
                     found.update(bucket)
-        return list(found) if len(found) == len(self._rest) else sorted(found, key=_order)
+        return list(found) if len(found) == len(self._rest) else sorted(found, key=in_order)
 
     def _keys_in(self, text: MessageText) -> list[Key]:
         """Return the keys that a message has, of those kinds that are in use."""

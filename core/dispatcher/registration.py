@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 from models.api import Event, External, Message, MetaEvent, Notice, Request
 
 if TYPE_CHECKING:
-    from core.context import Module
+    from core.context import Entry, Module
     from core.expr.expression import Expr
     from core.expr.nodes import Node
     from core.expr.sight import PreHook
@@ -39,6 +39,7 @@ class Registration:
     `order` counts registrations. `expires`, in seconds since 1970, makes it a one-shot; None lasts. `wants` are the
     arguments that the callback takes, `mentions` the fields that its condition is about, `defaults` the names of the
     default conditions that apply to it. `key` is what an external event has to have. `active` ends with removal.
+    `entry` is where its module's record has it.
     """
 
     kind: type[Event]
@@ -55,6 +56,7 @@ class Registration:
     help_items: tuple[HelpItem, ...] = ()
     order: int = 0
     active: bool = field(default=False, init=False)
+    entry: Entry | None = field(default=None, init=False)
 
     @property
     def module_name(self) -> str:

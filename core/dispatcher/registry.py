@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from bisect import insort
+from functools import partial
 from itertools import count
 from time import time
 from typing import TYPE_CHECKING, Final
 
-from core.dispatcher.index import EverythingIndex, ExternalIndex, MessageIndex
-from core.dispatcher.registration import Registration, kind_of
+from core.dispatcher.index import EverythingIndex, ExternalIndex, MessageIndex, in_order
+from core.dispatcher.registration import kind_of
 from models.api import External, Message, MetaEvent, Notice, Request
 
 if TYPE_CHECKING:
-    from core.context import Module
     from core.dispatcher.index import Index
-    from core.dispatcher.registration import HelpItem
+    from core.dispatcher.registration import HelpItem, Registration
     from core.expr.sight import Sight
     from models.api import Event
 
@@ -34,45 +35,55 @@ class Registry:
         }
         self._orders = count()
         self.help_items: list[HelpItem] = []
-        self._owners: dict[Module, None] = {}
+        self._helping: list[Registration] = []
         self._one_shots: dict[Registration, float] = {}
         self._purge_at = _NEVER
 
     def add(self, registration: Registration) -> None:
         """Take a callback in; it goes when its module does, if not before."""
-        registration.order = next(self._orders)
-        registration.active = True
-        self._indexes[registration.kind].add(registration)
-        self.help_items.extend(registration.help_items)
-        if registration.expires is not None:
-            self._one_shots[registration] = registration.expires
-            self._purge_at = min(self._purge_at, registration.expires)
         if registration.module is not None:
-            self._own(registration, registration.module)
-
-    def _own(self, registration: Registration, module: Module) -> None:
-        # One entry for all callbacks of a module: an undo cannot be taken back when a one-shot is over.
-        if module not in self._owners:
-            self._owners[module] = None
-            module.undo.callback(self._drop, module)
-        module.callbacks.append(registration)
-
-    def _drop(self, module: Module) -> None:
-        del self._owners[module]
-        for registration in [each for each in module.callbacks if isinstance(each, Registration)]:
-            self.remove(registration)
+            registration.entry = registration.module.enter(
+                partial(self._take_out, registration), redo=partial(self._put_in, registration)
+            )
+        registration.order = next(self._orders)
+        self._put_in(registration)
 
     def remove(self, registration: Registration) -> None:
         """Let go of a callback; once more is harmless."""
         if not registration.active:
             return
+        self._take_out(registration)
+        if registration.module is not None and registration.entry is not None:
+            registration.module.withdraw(registration.entry)
+
+    def _put_in(self, registration: Registration) -> None:
+        """Put a callback where it belongs by its order, which is the end unless it was there before."""
+        registration.active = True
+        self._indexes[registration.kind].add(registration)
+        if registration.help_items:
+            insort(self._helping, registration, key=in_order)
+            if self._helping[-1] is registration:
+                self.help_items.extend(registration.help_items)
+            else:
+                self._refresh_help()
+        if registration.expires is not None:
+            self._one_shots[registration] = registration.expires
+            self._purge_at = min(self._purge_at, registration.expires)
+        if registration.module is not None:
+            insort(registration.module.callbacks, registration, key=in_order)
+
+    def _take_out(self, registration: Registration) -> None:
         registration.active = False
         self._indexes[registration.kind].remove(registration)
         self._one_shots.pop(registration, None)
         if registration.help_items:
-            self.help_items[:] = [item for item in self.help_items if id(item) not in map(id, registration.help_items)]
+            self._helping.remove(registration)
+            self._refresh_help()
         if registration.module is not None:
             registration.module.callbacks.remove(registration)
+
+    def _refresh_help(self) -> None:
+        self.help_items[:] = [item for registration in self._helping for item in registration.help_items]
 
     def candidates(self, sight: Sight) -> list[Registration]:
         """Return every callback that the event may be for, in the order of registration."""

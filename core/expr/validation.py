@@ -25,7 +25,18 @@ def set_validator(validator: V) -> V:
     the one that was set before counts again.
     """
     module = current_module.get()
-    validators.append((validator, module))
     if module is not None:
-        module.undo.callback(validators.remove, (validator, module))
+        _enter(validator, module)
+    validators.append((validator, module))
     return validator
+
+
+def _enter(validator: Validator, module: Module) -> None:
+    entered, place = (validator, module), 0
+
+    def undo() -> None:
+        nonlocal place
+        place = validators.index(entered)
+        del validators[place]
+
+    module.enter(undo, redo=lambda: validators.insert(place, entered))

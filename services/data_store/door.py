@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeVar, cast
 
 from core.context import current_module
@@ -81,18 +82,22 @@ def build(store: Any) -> Door[Any]:
     if module in doors:
         raise UsageError(f"module {module.name} made a second SimpleStore: import the first one, or use longer keys")
     door: Door[Any] = Door(module.name, declare_table())
-    doors[module], module.store = door, store
-    module.undo.callback(_remove, module)
+    module.enter(partial(_take_out, module), redo=partial(_put_in, module, door, store))
+    _put_in(module, door, store)
     return door
+
+
+def _put_in(module: Module, door: Door[Any], store: Any) -> None:
+    doors[module], module.store = door, store
+
+
+def _take_out(module: Module) -> None:
+    module.store = None
+    doors.pop(module).close()
 
 
 def settle(module: Module) -> None:
     """Take note that `module` has been loaded: it may not make a store any more."""
     if module not in _settled:
+        module.enter(partial(_settled.discard, module), redo=partial(_settled.add, module))
         _settled.add(module)
-        module.undo.callback(_settled.discard, module)
-
-
-def _remove(module: Module) -> None:
-    module.store = None
-    doors.pop(module).close()

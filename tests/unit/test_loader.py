@@ -66,7 +66,7 @@ def test_a_failure_takes_back_what_was_registered_and_leaves_the_others(load):
     code = """
         from core.context import current_module
         import builtins
-        current_module.get().undo.callback(builtins.undone.append, "b")
+        current_module.get().enter(lambda: builtins.undone.append("b"), redo=lambda: None)
         from . import part
         1 / 0
     """
@@ -165,7 +165,7 @@ def test_nothing_is_left_after_the_run(tmp_path, load):
 
 
 def test_a_module_whose_undo_fails_is_forgotten_all_the_same(load, caplog):
-    code = "from core.context import current_module\ncurrent_module.get().undo.callback(lambda: 1 / 0)"
+    code = "from core.context import current_module\ncurrent_module.get().enter(lambda: 1 / 0, redo=lambda: None)"
     loader = load({"a.py": code})
     loader.unload("a")
     assert "modules.a" not in sys.modules

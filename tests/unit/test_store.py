@@ -86,8 +86,12 @@ def test_an_unloaded_module_leaves_nothing_behind(module, store):
     assert "aha_store__notes" not in metadata.tables
     with pytest.raises(StoreNotLoaded, match="notes is closed"):
         store["a"] = 1
-    with entered(module):
+    with entered(module), pytest.raises(UsageError, match="notes was unloaded"):
         SimpleStore()
+    again = Module("notes")
+    with entered(again):
+        SimpleStore()
+    again.drop()
 
 
 # --- before it is loaded --------------------------------------------------------------------------------------------
