@@ -1,6 +1,7 @@
 """What a start asks of the migration: `expand` before any module sees the database, `settle` after its on_start.
 
 When nothing has changed that is one query, and one for each thing that is postponed; only then is more done, in `work`.
+So it is when the code of some modules is changed while others run `beside` them.
 """
 
 from __future__ import annotations
@@ -70,17 +71,25 @@ class _Start:
 _start = _Start()
 
 
-async def expand(modules: Iterable[Module], *, backup: Callable[[], Awaitable[object]] | None = None) -> Outcome:
+async def expand(
+    modules: Iterable[Module],
+    *,
+    backup: Callable[[], Awaitable[object]] | None = None,
+    beside: Iterable[Module] = (),
+) -> Outcome:
     """Bring the tables of `modules` up to date, the framework's first, as far as can be done before their on_start.
 
     `backup` is awaited before the first change to a table that has rows; None makes none. A module that fails is in
-    the outcome, and costs no other anything. Raises DatabaseError if the database cannot be used.
+    the outcome, and costs no other anything. `beside` are those that run already: only tables of theirs that foreign
+    keys tie to what changes are looked at, and none of them is put off. Raises DatabaseError if the database cannot
+    be used.
     """
     modules = list(modules)
     failures = misfits(modules)
-    _start.running = [owned(module) for module in modules if module not in failures]
-    _start.unsure = frozenset()
-    prints = {given.name: fingerprint_of(given) for given in (framework(), *_start.running)}
+    asked = [owned(module) for module in modules if module not in failures]
+    others = [owned(module) for module in beside if module not in modules]
+    _start.running, _start.unsure = [*asked, *others], frozenset()
+    prints = {given.name: fingerprint_of(given) for given in (framework(), *asked)}
     units: tuple[UnitPlan, ...] = ()
     with _explained():
         async with db_engine.connect() as connection:
@@ -88,12 +97,20 @@ async def expand(modules: Iterable[Module], *, backup: Callable[[], Awaitable[ob
         if is_to_look:
             async with one_process(db_engine), db_engine.connect() as connection:
                 if changed := await _changed(connection, prints):
-                    work = await _expand(connection, changed, prints, backup)
+                    work = await _expand(connection, changed, prints, backup=backup, beside=others)
                     units = tuple(work.units)
                     _start.unsure = frozenset(name for unit in units if unit.is_unsure for name in unit.modules)
                     failures |= by_module(work.failures, modules)
-    transition.tell(_start.stamp.pending, leftover_columns(_start.stamp.unused))
+    _tell(besides=others)
     return Outcome(failures, units)
+
+
+def _tell(*, besides: Iterable[Owned]) -> None:
+    """Let modules know the change that they are in; those that run are in none, whatever was done to their tables."""
+    pending = dict(_start.stamp.pending)
+    for other in besides:
+        pending.pop(other.name, None)
+    transition.tell(pending, leftover_columns(_start.stamp.unused))
 
 
 async def settle(modules: Iterable[Module]) -> Outcome:
@@ -117,6 +134,12 @@ async def settle(modules: Iterable[Module]) -> Outcome:
         transition.end(name)
     told = (unit for unit in work.units if unit.acts or not _start.unsure.isdisjoint(unit.modules))
     return Outcome(by_module(work.failures, modules), tuple(told))
+
+
+def forget(modules: Iterable[Module]) -> None:
+    """Take note that `modules` do not run any more. Their tables stay as they are."""
+    names = {module.name for module in modules}
+    _start.running = [given for given in _start.running if given.name not in names]
 
 
 def unfinished() -> frozenset[str]:
@@ -187,9 +210,11 @@ async def _expand(
     connection: AsyncConnection,
     changed: set[str],
     prints: Mapping[str, str],
+    *,
     backup: Callable[[], Awaitable[object]] | None,
+    beside: Iterable[Owned],
 ) -> Work:
-    work = _work(connection, "expand", _start.stamp, backup)
+    work = _work(connection, "expand", _start.stamp, backup=backup, beside={other.name for other in beside})
     same = {name for name, given in prints.items() if _start.found.models.get(name) == given}
     await work.expand(_start.running, changed=changed, declared=same)
     work.stamp = replace(work.stamp, models={**work.stamp.models, **prints})
@@ -246,9 +271,9 @@ async def _kept_values(what: type[Any] | Table | str) -> list[Kept]:
 transition.read_kept_with(_kept_values)
 
 
-def _work(connection: AsyncConnection, phase: str, stamped: Stamp, backup: Any = None) -> Work:
+def _work(connection: AsyncConnection, phase: str, stamped: Stamp, **options: Any) -> Work:
     # Imported late: most starts change nothing, and need nothing of all that comparing and changing takes.
     from core.migration.steps import Phase  # noqa: PLC0415
     from core.migration.work import Work  # noqa: PLC0415
 
-    return Work(connection, Phase(phase), stamped, _start.found, backup)
+    return Work(connection, Phase(phase), stamped, _start.found, **options)

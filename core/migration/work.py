@@ -14,6 +14,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.schema import CreateSequence
 
 from core.migration.applying import apply, has_work, refuse
+from core.migration.beside import spare
 from core.migration.faults import fatal, is_full, is_locked, said
 from core.migration.ledger import records as ledger
 from core.migration.ledger import stamp
@@ -48,8 +49,8 @@ _ATTEMPTS = 3
 class Work:
     """One migration. `stamp` is what the last one left, as `found` in the database, and becomes what this one leaves.
 
-    `backup` is called before the first unit that touches rows. `units` are all that had steps, also postponed ones;
-    `failures` are by module, whose data then is as it was.
+    `backup` is called before the first unit that touches rows. `beside` are the names of modules that run on. `units`
+    are all that had steps, also postponed ones; `failures` are by module, whose data then is as it was.
     """
 
     connection: AsyncConnection
@@ -57,6 +58,7 @@ class Work:
     stamp: Stamp
     found: Stamp
     backup: Callable[[], Awaitable[object]] | None = None
+    beside: Collection[str] = ()
     units: list[UnitPlan] = field(default_factory=list)
     failures: dict[str, Exception] = field(default_factory=dict)
     changed: bool = False
@@ -112,6 +114,7 @@ class Work:
 
     async def _take_all(self, planning: Planning, *, is_last: bool = False) -> list[UnitPlan]:
         """Do what is planned, and return it as it was done: others may have done it, or something else, meanwhile."""
+        planning = spare(planning, self.beside)
         self.failures |= planning.failures
         units: list[UnitPlan] = []
         for unit in planning.units:

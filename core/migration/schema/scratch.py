@@ -81,6 +81,8 @@ def _with_referred(tables: Iterable[Table]) -> list[Table]:
                     "correct the name, or turn on the module that has it",
                     table=table.fullname,
                 ) from error
+            # Keys of a module that runs on may lead to a table as it was declared before its own module was changed.
+            other = table.metadata.tables.get(other.key, other)
             if other not in found:
                 found[other] = None
                 waiting.append(other)
