@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import typing
 from contextlib import ExitStack, contextmanager
 from contextvars import ContextVar
@@ -12,9 +13,11 @@ from models.exc import UsageError
 
 if TYPE_CHECKING:
     from asyncio import Task
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Collection, Iterator
 
     from models.api import Event
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -78,13 +81,25 @@ class Module:
         finally:
             self._keeping = before
 
-    def take_back(self, *, with_kept: bool = False) -> TakenBack:
+    def mark(self) -> frozenset[Entry]:
+        """What is registered by now."""
+        return frozenset(self._entries)
+
+    def take_back(self, *, with_kept: bool = False, since: Collection[Entry] | None = None) -> TakenBack:
         """Take back what the module registered, newest first, but what outlives reloads only `with_kept`.
 
-        What cannot be taken back keeps nothing else from it; the last error is raised.
+        With `since`, a mark, everything that was registered after it. What cannot be taken back is logged, and keeps
+        nothing else from it.
         """
-        taken = TakenBack(self._entries, [entry for entry in self._entries if with_kept or not entry.kept])
-        taken.take()
+        if since is None:
+            entries = [entry for entry in self._entries if with_kept or not entry.kept]
+        else:
+            entries = [entry for entry in self._entries if entry not in since]
+        taken = TakenBack(self._entries, entries)
+        try:
+            taken.take()
+        except Exception:
+            logger.exception("module %s could not take back all that it registered", self.name)
         return taken
 
     def drop(self) -> None:
