@@ -25,6 +25,8 @@ _QUIET: Final = 100
 _LONGEST: Final = 2000
 # Seconds between two looks at a folder that is gone, or at files of which the system does not tell.
 _PAUSE: Final = 1.0
+# Seconds by which the clock of a file system may be behind.
+_BEHIND: Final = 0.01
 
 _POLLING: Final = (
     "%s cannot be watched, so it is looked through every second: %s; on Linux, fs.inotify.max_user_watches and "
@@ -153,7 +155,7 @@ class Watcher:
         """
         began, ended = self._telling
         try:
-            return began <= file.stat().st_mtime <= ended
+            return began - _BEHIND <= file.stat().st_mtime <= ended
         except OSError:
             return False
 
