@@ -12,8 +12,9 @@ from sqlalchemy.ext.asyncio import AsyncAttrs
 from sqlalchemy.orm import DeclarativeBase, registry
 
 from core.context import Module, current_module
+from core.database import _mappers as mappers
 from core.database import _sqlalchemy as private
-from core.database.engine import forget_statements
+from core.database import declared
 from core.database.naming import physical_name
 from models.exc import NameTaken
 
@@ -70,11 +71,12 @@ class ModuleMetaData(MetaData):
             return
         module = current_module.get()
         if module is not None:
-            module.enter(
+            entry = module.enter(
                 partial(self._disown, module, name, table),
                 redo=partial(self._own_again, module, name, table),
                 end=partial(self._end, table),
             )
+            declared.note(table, module, entry)
         self._own(module, name, table)
 
     def _own(self, module: Module | None, name: str, table: Table) -> None:
@@ -93,7 +95,7 @@ class ModuleMetaData(MetaData):
 
     def _end(self, table: Table) -> None:
         private.let_keys_look_again(self, table)
-        forget_statements()
+        declared.end(table)
 
     def own_index(self, index: Index, table: Table) -> None:
         """Enter an index that the running module adds to a table that is declared already: that may outlive it."""
@@ -179,9 +181,14 @@ private.resolve_names_in(_NamesOfModule)
 
 def _registry_of(module: Module) -> registry:
     if module not in _registries:
-        _registries[module] = registry(metadata=_NamesOfModule(module))  # type: ignore[arg-type]
-        with module.keeping(kept=True):
-            module.enter(lambda: _registries.pop(module).dispose(), redo=lambda: None)
+        made = registry(metadata=_NamesOfModule(module))  # type: ignore[arg-type]
+        with module.keeping(kept=True):  # classes that are declared anew have to find those that stay
+            module.enter(
+                partial(_registries.pop, module),
+                redo=partial(_registries.__setitem__, module, made),
+                end=partial(mappers.retire, made),
+            )
+        _registries[module] = made
     return _registries[module]
 
 
@@ -207,6 +214,16 @@ class dbBase(AsyncAttrs, DeclarativeBase):  # noqa: N801 - the name is part of t
             f"{attr.key}={state.dict[attr.key]!r}" for attr in state.mapper.column_attrs if attr.key in state.dict
         )
         return f"{type(self).__name__}({', '.join(loaded)})"
+
+
+def _enter_class(cls: type, names: mappers.Names) -> None:
+    module = current_module.get()
+    table = vars(cls).get("__table__")
+    if module is not None and (issubclass(cls, dbBase) or getattr(table, "metadata", None) is metadata):
+        declared.enter_class(cls, names, module)
+
+
+mappers.watch_classes(_enter_class)
 
 
 def mapped_registry(module: Module) -> registry | None:

@@ -1,0 +1,132 @@
+"""What SQLAlchemy keeps private of mapped classes: how one of them goes and comes again. Checked against 2.1.
+
+SQLAlchemy disposes all classes of a registry or none. A reload replaces some: their names go first, so that classes
+that are declared anew take them; the old ones go on working until they are disposed, or get their names back.
+"""
+# ruff: noqa: SLF001 - as in _sqlalchemy
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypeAlias
+from weakref import ref
+
+from sqlalchemy.orm import Mapper, RelationshipProperty, clsregistry, instrumentation
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from sqlalchemy.orm import registry
+
+    Names: TypeAlias = dict[str, Any]
+
+_add_class = clsregistry._add_class
+_manager_of: Callable[[type], Any] = instrumentation.opt_manager_of_class
+
+
+def watch_classes(declared: Callable[[type, Names], None]) -> None:
+    """Have `declared` called with each class that is about to be mapped, and with the names among which it will be."""
+
+    def add(classname: str, cls: type, names: Names) -> None:
+        declared(cls, names)
+        _add_class(classname, cls, names)
+
+    clsregistry._add_class = add  # type: ignore[assignment]
+
+
+def hide(cls: type, names: Names) -> None:
+    """Take a class out of all that new classes are related to. It goes on working as it does."""
+    clsregistry._remove_class(cls.__name__, cls, names)
+    manager = _manager_of(cls)
+    if manager is None:
+        return
+    manager.registry._managers.pop(manager, None)
+    if manager.is_mapped and manager.mapper.inherits is not None:
+        _disinherit(manager.mapper)
+
+
+def show(cls: type, names: Names) -> None:
+    """Put a class in again that was hidden."""
+    _add_class(cls.__name__, cls, names)
+    manager = _manager_of(cls)
+    if manager is None:
+        return
+    manager.registry._managers[manager] = True
+    if not manager.is_mapped:
+        return
+    if manager.mapper.inherits is not None:
+        _inherit(manager.mapper)
+    if not manager.mapper.configured:
+        manager.registry._flag_new_mapper(manager.mapper)
+
+
+def dispose(cls: type) -> None:
+    """Undo the mapping of a class that was hidden."""
+    manager = _manager_of(cls)
+    if manager is None:
+        return
+    if manager.is_mapped:
+        for relation in relationships(manager.mapper):
+            _unrelate(relation)
+        manager.mapper._set_dispose_flags()
+    for hooks in (manager.registry._declare_first_classes, manager.registry._declare_last_classes):
+        hooks.pop(cls, None)
+    instrumentation._instrumentation_factory.unregister(cls)
+
+
+def retire(old: registry) -> None:
+    """Untie a registry whose classes are all disposed from those that theirs were related to."""
+    for other in old._dependencies:
+        other._dependents.discard(old)
+    for other in old._dependents:
+        other._dependencies.discard(old)
+
+
+def mapper_of(cls: type) -> Mapper[Any] | None:
+    """The mapper of a class; None if it has none, or none any more."""
+    manager = _manager_of(cls)
+    return manager.mapper if manager is not None and manager.is_mapped else None
+
+
+def relationships(mapper: Mapper[Any]) -> Iterator[RelationshipProperty[Any]]:
+    """The relationships of which it is known what they lead to: that is found out when a mapper is first used."""
+    for prop in mapper._props.values():
+        if isinstance(prop, RelationshipProperty) and "entity" in vars(prop) and prop.parent is mapper:
+            yield prop
+
+
+def _unrelate(relation: RelationshipProperty[Any]) -> None:
+    """Remove what a relationship has left with the class that it leads to."""
+    for target in relation.mapper.self_and_descendants:
+        target._dependency_processors[:] = [each for each in target._dependency_processors if each.prop is not relation]
+    orphans = relation.mapper._delete_orphans
+    orphans[:] = [each for each in orphans if each != (relation.key, relation.parent.class_)]
+
+
+def _disinherit(mapper: Any) -> None:
+    """Take a mapper from the one that it inherits from."""
+    above = mapper.inherits
+    if mapper.polymorphic_map.get(mapper.polymorphic_identity) is mapper:
+        del mapper.polymorphic_map[mapper.polymorphic_identity]
+    above._inheriting_mappers._storage.remove(ref(mapper))
+    if mapper.local_table is not above.local_table:
+        above._all_tables.discard(mapper.local_table)
+    if mapper.polymorphic_load == "inline" and above.with_polymorphic[0] != "*":
+        classes = tuple(cls for cls in above.with_polymorphic[0] if cls is not mapper.class_)
+        above._set_with_polymorphic((classes, above.with_polymorphic[1]) if classes else None)
+    _forget_descendants(above)
+
+
+def _inherit(mapper: Any) -> None:
+    above = mapper.inherits
+    if mapper.polymorphic_identity is not None:
+        mapper.polymorphic_map[mapper.polymorphic_identity] = mapper
+    above._inheriting_mappers.append(mapper)
+    above._all_tables.update(mapper.tables)
+    if mapper.polymorphic_load == "inline":
+        above._add_with_polymorphic_subclass(mapper)
+    _forget_descendants(above)
+
+
+def _forget_descendants(mapper: Any) -> None:
+    for each in mapper.base_mapper.self_and_descendants:
+        each._reset_memoizations()

@@ -1,0 +1,86 @@
+"""Whose each table and mapped class is, whether it stays when its module is reloaded, and what ties the two kinds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeAlias
+from weakref import WeakKeyDictionary
+
+from sqlalchemy import Table
+
+from core.database import _mappers as private
+from core.database.engine import forget_statements
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from core.context import Entry, Module
+
+Thing: TypeAlias = "Table | type[Any]"
+
+
+@dataclass(frozen=True, slots=True)
+class _Origin:
+    module: Module
+    kept: bool
+
+
+_origins: WeakKeyDictionary[Thing, _Origin] = WeakKeyDictionary()
+
+
+def note(thing: Thing, module: Module, entry: Entry) -> None:
+    """Take note of what `module` declares."""
+    _origins[thing] = _Origin(module, entry.kept)
+
+
+def end(thing: Thing) -> None:
+    """Forget what was declared, and whatever was remembered of it to be faster."""
+    _origins.pop(thing, None)
+    forget_statements()
+
+
+def enter_class(cls: type, names: private.Names, module: Module) -> None:
+    """Enter a class that is about to be mapped, and that relationships will find among `names`."""
+    entry = module.enter(
+        partial(private.hide, cls, names), redo=partial(private.show, cls, names), end=partial(_end_class, cls)
+    )
+    note(cls, module, entry)
+
+
+def _end_class(cls: type) -> None:
+    private.dispose(cls)
+    end(cls)
+
+
+def crossing(module: Module, *, with_kept: bool = False) -> list[str]:
+    """Say what keeps the module's classes and tables from being replaced: mapped classes that stay and refer to them.
+
+    Those of its `database.py` stay, too, but not `with_kept`. Foreign keys are no hindrance.
+    """
+
+    def goes(thing: Thing | None) -> bool:
+        origin = _origins.get(thing) if thing is not None else None
+        return origin is not None and origin.module is module and (with_kept or not origin.kept)
+
+    staying = [thing for thing, origin in _origins.items() if origin.kept and not goes(thing)]
+    return sorted(tie for cls in staying if isinstance(cls, type) for tie in _ties(cls, goes))
+
+
+def _ties(cls: type, goes: Callable[[Any], bool]) -> Iterator[str]:
+    mapper = private.mapper_of(cls)
+    if mapper is None:
+        return
+    if mapper.inherits is not None and goes(mapper.inherits.class_):
+        yield f"{_place(cls)} stays and inherits from {_place(mapper.inherits.class_)}, which does not"
+    for relation in private.relationships(mapper):
+        if goes(relation.mapper.class_):
+            target = _place(relation.mapper.class_)
+            yield f"{_place(cls)} stays and has the relationship {relation.key!r} to {target}, which does not"
+        elif isinstance(relation.secondary, Table) and goes(relation.secondary):
+            table = relation.secondary.name
+            yield f"{_place(cls)} stays and has the relationship {relation.key!r} by the table {table}, which does not"
+
+
+def _place(cls: type) -> str:
+    return f"{cls.__module__}.{cls.__qualname__}"
