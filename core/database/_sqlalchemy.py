@@ -6,7 +6,9 @@ name is changed at the door, `Table._new`, for tables of our MetaData and no oth
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from functools import partial
+from math import inf
 from time import time
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -33,6 +35,8 @@ from sqlalchemy.schema import Constraint, ForeignKeyTarget
 from sqlalchemy.util import await_only, greenlet_spawn
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from sqlalchemy import CursorResult, Engine
     from sqlalchemy.dialects.postgresql import Insert
     from sqlalchemy.engine import ExecutionContext
@@ -347,6 +351,21 @@ def outdate_connections(engine: Engine) -> None:
     `Engine.dispose` would leave those that are in use to the garbage collector.
     """
     engine.pool._invalidate_time = time()
+
+
+@contextmanager
+def preparing_anew(engine: Engine) -> Iterator[None]:
+    """Let each connection, in the body and from then on, prepare a statement again that it prepared before.
+
+    PostgreSQL refuses one whose table was altered since, be it while the statement waited for that very change. Only
+    the dialect for asyncpg asks what `_invalidate_schema_cache_asof` says; nothing is prepared after infinity.
+    """
+    dialect: Any = engine.dialect
+    dialect._invalidate_schema_cache_asof = inf
+    try:
+        yield
+    finally:
+        dialect._invalidate_schema_cache_asof = time()
 
 
 # --- our driver for SQLite, as SQLAlchemy adapts drivers ---

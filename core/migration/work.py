@@ -13,6 +13,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.schema import CreateSequence
 
+from core.database._sqlalchemy import preparing_anew
 from core.migration.applying import apply, has_work, refuse
 from core.migration.beside import spare
 from core.migration.faults import fatal, is_full, is_locked, said
@@ -153,7 +154,8 @@ class Work:
         return done
 
     async def _apply(self, unit: UnitPlan, planning: Planning) -> Sequence[UnitPlan]:
-        applied = await self._until_unlocked(unit, planning)
+        with preparing_anew(self.connection.sync_engine):
+            applied = await self._until_unlocked(unit, planning)
         self.changed = self.changed or any(unit.acts for unit in applied.units)
         # Should a module that these tables were taken from run again, it has to look for them.
         gone = {record.module for unit in applied.units for record in _renamed_away(unit)}
