@@ -7,6 +7,7 @@ import logging
 from time import monotonic
 from typing import TYPE_CHECKING, Final
 
+from core.context import entered
 from core.database.url import what_it_said
 from core.migration.faults import code
 from services.data_store.changes import keep_noticing, notice_all
@@ -83,10 +84,11 @@ class Background:
         self._pause = Pause()
         self._one_at_a_time = asyncio.Lock()
         self._stopping = asyncio.Event()
-        self._tasks = [
-            asyncio.create_task(keep_noticing(self._entries), name="notice changes in SimpleStores"),
-            asyncio.create_task(self._keep_folding(), name="fold SimpleStores"),
-        ]
+        with entered(None):  # the first store that there is makes them, and they outlive its module
+            self._tasks = [
+                asyncio.create_task(keep_noticing(self._entries), name="notice changes in SimpleStores"),
+                asyncio.create_task(self._keep_folding(), name="fold SimpleStores"),
+            ]
 
     async def flush(self) -> None:
         """Fold all that is set, and changed in place, by now; raises the first error when each store had its turn."""
