@@ -79,7 +79,7 @@ def _ties(cls: type, goes: Callable[[Any], bool]) -> Iterator[str]:
             yield f"{_place(cls)} stays and has the relationship {relation.key!r} to {target}, which does not"
         elif isinstance(relation.secondary, Table) and goes(relation.secondary):
             table = relation.secondary.name
-            yield f"{_place(cls)} stays and has the relationship {relation.key!r} by the table {table}, which does not"
+            yield f"{_place(cls)} stays and has the relationship {relation.key!r} by table {table}, which does not"
 
 
 def _place(cls: type) -> str:
