@@ -71,8 +71,8 @@ _TABLES = {
     "{error}; have what brings it installed (CREATE EXTENSION ...), or take another type": (
         "{error}；请安装提供它的扩展（CREATE EXTENSION ...），或换一种类型"
     ),
-    "{error}; others use it: end them (pg_stat_activity shows which), then start again": (
-        "{error}；它正被占用：请结束占用它的连接（见 pg_stat_activity），再启动"
+    "{error}; others use it: end them (pg_stat_activity shows which), then try again": (
+        "{error}；它正被占用：请结束占用它的连接（见 pg_stat_activity），再试一次"
     ),
     "{error}; SQLite has no schemas: declare the table without one, or use PostgreSQL": (
         "{error}；SQLite 没有 schema：声明时请去掉，或改用 PostgreSQL"

@@ -29,7 +29,7 @@ _POSTGRESQL = {
     "XX": "the server has found damage: look at its log, restore a backup (aha db restore FILE)",
 }
 _FULL = (13, "53100")
-_LOCKED = "55P03"  # lock_not_available
+_LOCKED = ("55P03", "40P01")  # lock_not_available, deadlock_detected
 _LOST = "the server is gone: start it, then the bot"
 
 
@@ -54,8 +54,8 @@ def is_full(error: BaseException) -> bool:
 
 
 def is_locked(error: BaseException) -> bool:
-    """Whether somebody else uses what was to be changed, and has for as long as lock_timeout allows."""
-    return any(code(found) == _LOCKED for found in _chain(error))
+    """Whether somebody else uses what was to be changed: for as long as lock_timeout allows, or waits for us, too."""
+    return any(code(found) in _LOCKED for found in _chain(error))
 
 
 def _remedy(error: BaseException) -> str | None:

@@ -13,13 +13,15 @@ from models.exc import AhaError
 if TYPE_CHECKING:
     from core.migration.statements import Statement
 
+_IN_USE = "others use it: end them (pg_stat_activity shows which), then try again"
 # SQLSTATEs of PostgreSQL or their beginnings, the longer ones first: what the owner can do. SQLite has no such names.
 _POSTGRESQL = {
     "3F000": "have the schema made: CREATE SCHEMA {schema}; GRANT USAGE, CREATE ON SCHEMA {schema} TO {role}",
     "42501 schema": "have the right given: GRANT USAGE, CREATE ON SCHEMA {schema} TO {role}",
     "42501": "let the bot's role do that (GRANT ... ON ... TO {role}), or make it the owner (... OWNER TO {role})",
     "42704": "have what brings it installed (CREATE EXTENSION ...), or take another type",
-    "55P03": "others use it: end them (pg_stat_activity shows which), then start again",
+    "40P01": _IN_USE,
+    "55P03": _IN_USE,
     "2BP01": "remove what depends on it, or give the module its old files",
     "42P07": "something of another owner has the name: rename one of the two",
     "42710": "something of another owner has the name: rename one of the two",

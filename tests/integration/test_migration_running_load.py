@@ -6,7 +6,7 @@ import asyncio
 from contextlib import asynccontextmanager, suppress
 
 import pytest
-from sqlalchemy import BigInteger, Column, Integer, Table, Text, event, insert, select, text
+from sqlalchemy import BigInteger, Column, ForeignKey, Integer, Table, Text, event, insert, text
 from sqlalchemy.util import await_only
 
 from core.context import entered
@@ -15,7 +15,7 @@ from core.migration.postgresql import script as apply_postgresql
 from core.migration.start import expand, settle
 from core.migration.statements import Sql
 
-ROWS = 2000
+ROWS = 500
 
 
 @pytest.fixture
@@ -114,8 +114,8 @@ async def test_others_write_and_read_all_the_time(other, release):
         async with db_sessionmaker() as session:
             await session.execute(text("SELECT * FROM note__demo WHERE id = 7"))
 
-    async with busy(*[write] * 8, *[read] * 2):
-        for type_ in (Integer, Text) * 2:
+    async with busy(*[write] * 4, read):
+        for type_ in (Integer, Text):
             demo = release("demo", Column("text", type_), Column("size", BigInteger, nullable=False, default=1))
             assert (await expand([demo], beside=[other])).failures == {}
             assert (await settle([demo])).failures == {}
@@ -167,3 +167,51 @@ async def test_a_statement_that_waits_for_the_change_reads_the_table_as_it_is_th
         event.listen(db_engine.sync_engine, "after_cursor_execute", altered)
         assert (await expand([demo], beside=[server])).failures == {}
         assert (await reading[0]).all() == [(1, 1)]
+
+
+@pytest.fixture
+def impatient(monkeypatch):
+    """Lets a migration wait for tables that others use as long as a test can."""
+    monkeypatch.setattr(apply_postgresql, "_OPENING", (Sql("SET LOCAL lock_timeout = '20ms'"),))
+
+
+@pytest.mark.usefixtures("impatient")
+async def test_a_table_that_is_read_all_the_time_stays_as_it_is_and_all_go_on(server, release, caplog):
+    caplog.set_level("INFO", logger="core.migration.work")
+    demo = release("demo", Column("text", Integer))
+    async with db_engine.connect() as reader:
+        await reader.execute(READ)
+        outcome = await expand([demo], beside=[server])
+        assert "others use it: end them (pg_stat_activity shows which), then try again" in str(outcome.failures[demo])
+        assert len(caplog.messages) == 2
+        old = release("demo", Column("text", Text))
+        assert (await expand([old], beside=[server])).failures == {}
+        await run("INSERT INTO note__demo VALUES (3, 'three')", "INSERT INTO note__other VALUES (1, 'x')")
+    demo = release("demo", Column("text", Integer))
+    assert (await expand([demo], beside=[server])).failures == {}
+
+
+async def test_whoever_waits_for_us_while_we_wait_for_him_goes_first(server, release, caplog):
+    """PostgreSQL ends one of two who wait for each other: the migration, which then tries again."""
+    caplog.set_level("INFO", logger="core.migration.work")
+    demo, tasks = release("demo", Column("text", Integer), Column("note", ForeignKey("note__other.id"))), []
+    await run("INSERT INTO note__other VALUES (1, 'x')")
+
+    async def read_when_we_wait(other):
+        while not await scalar("SELECT count(*) FROM pg_locks WHERE NOT granted"):
+            await asyncio.sleep(0)
+        await other.execute(READ)
+        await other.commit()
+
+    async with db_engine.connect() as other:
+        await other.execute(text("UPDATE note__other SET text = 'y'"))
+
+        def refers(*args):
+            if "REFERENCES" in args[2] and not tasks:
+                tasks.append(asyncio.create_task(read_when_we_wait(other)))
+
+        event.listen(db_engine.sync_engine, "before_cursor_execute", refers)
+        assert (await expand([demo], beside=[server])).failures == {}
+        await tasks[0]
+    assert "deadlock detected" in caplog.text
+    assert await scalar("SELECT text FROM note__other") == "y"
