@@ -10,6 +10,7 @@ A section (`##`) of a page is a story that begins in an empty folder. Its blocks
   in `<!-- modules: examples -->`. `7 in 20> ping` is user 7 in group 20; `(restart)` stops the bot and starts it anew.
 * `console`: commands after `$ `, and what they print; `...` stands for anything, times and sizes do not matter. In a
   command the moment in a backup's name stands for whatever moment it is, `SERVER` for an empty database on PostgreSQL.
+  With `<!-- while: aha run -->` before them, that runs beside them, from its ready line on.
 * `sh`: commands that would change the machine. They are read by the shell, but only `aha` and `make` are looked up.
 * `ini`: a systemd unit, whose command has to be one of `aha`; or a file, if `<!-- file: pytest.ini -->` says so.
 
@@ -26,6 +27,7 @@ import re
 import shlex
 import subprocess
 import sys
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -124,13 +126,34 @@ class Story:
         clean = {name: value for name, value in os.environ.items() if not name.startswith(("AHA_", "PYTEST_"))}
         clean |= {"PATH": f"{Path(sys.executable).parent}:{clean['PATH']}", "COLUMNS": "100", "NO_COLOR": "1"}
         clean |= self.env
+        with self.meanwhile(block.note.removeprefix("while: "), clean):
+            self.commands(block, clean)
+
+    @contextmanager
+    def meanwhile(self, command, env):
+        """Run a bot until the end of the body, where it has to stop in good order; "" is none."""
+        if not command:
+            yield
+            return
+        streams = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+        bot = subprocess.Popen(["bash", "-c", f"exec {command} 2>&1"], cwd=self.folder, env=env, **streams)
+        try:
+            said = [bot.stdout.readline()]
+            while said[-1] and not re.search("ready: |已就绪：", said[-1]):
+                said.append(bot.stdout.readline())
+            yield
+        finally:
+            said.append(bot.communicate(timeout=60)[0])
+        assert bot.returncode == 0, "".join(said)
+
+    def commands(self, block, env):
         for part in re.split(r"^\$ ", block.text, flags=re.M)[1:]:
             command, _, expected = part.partition("\n")
             command = _MOMENT.sub("*", command).replace(SERVER, shlex.quote(self.server))
             process = subprocess.run(
                 ["bash", "-c", f"exec 2>&1; {command}"],
                 cwd=self.folder,
-                env=clean,
+                env=env,
                 stdin=subprocess.DEVNULL,
                 capture_output=True,
                 text=True,
