@@ -98,6 +98,12 @@ _TABLES = {
     "{column} refers to {target}, which does not exist: correct the name, or turn on the module that has it": (
         "{column} 引用的 {target} 不存在：请改正名字，或启用它所在的模块"
     ),
+    "{column} of module {module}, which runs, refers to {target}, which would be gone: change that module, too, and "
+    "start the bot again": (
+        "正在运行的模块 {module} 的 {column} 引用 {target}，而它将不复存在：请把那个模块也改好，再重新启动机器人"
+    ),
+    "the tables of module {module}, which runs, would have to go along with the change, and cannot before it is loaded "
+    "anew: start the bot again": "正在运行的模块 {module} 的表须随之更改，而它要重新加载后才行：请重新启动机器人",
     "table {table} of {module} is declared twice: give one of the two another __tablename__, import the first where "
     "it is needed, or say extend_existing=True to add to it": (
         "{module} 把表 {table} 声明了两次：请给其中一个换 __tablename__，或在需要的地方导入前一个，或写 "

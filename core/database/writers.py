@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from core.context import Module, current_module
 from models.exc import DatabaseBusy
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 @dataclass(eq=False, slots=True)
@@ -37,6 +42,7 @@ class WriteQueue:
         self._waiting: deque[_Writer] = deque()
         self._since = 0.0
         self._deadline: asyncio.TimerHandle | None = None
+        self._is_unhurried = False
 
     def held_by(self, connection: object) -> bool:
         """Whether `connection` is the one that may write."""
@@ -77,6 +83,15 @@ class WriteQueue:
                 self._admit(writer)
                 writer.turn.set_result(None)
 
+    @contextmanager
+    def unhurried(self) -> Iterator[None]:
+        """Let those who wait do so for as long as the body, in which the lock is held: it takes what its rows take."""
+        self._is_unhurried = True
+        try:
+            yield
+        finally:
+            self._is_unhurried = False
+
     def _admit(self, writer: _Writer) -> None:
         self._holder = writer
         self._since = asyncio.get_running_loop().time()
@@ -90,7 +105,7 @@ class WriteQueue:
 
     def _look(self, holder: _Writer | None) -> None:
         self._deadline = None
-        if holder is not None and holder is self._holder:
+        if holder is not None and holder is self._holder and not self._is_unhurried:
             self._give_up(holder)
         elif self._waiting:
             self._watch()

@@ -5,13 +5,14 @@ PostgreSQL has locks of that kind. On SQLite it is the write lock, for each tran
 
 from __future__ import annotations
 
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, nullcontext
 from typing import TYPE_CHECKING
 
 from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 
 from core.database.patience import is_locked, saying_so
+from core.database.sqlite import AhaSQLite
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -47,8 +48,10 @@ async def one_process(engine: AsyncEngine) -> AsyncIterator[None]:
 def alone(connection: Connection) -> Iterator[None]:
     """One transaction around the body, in which nobody else can write on SQLite; rolled back unless it is committed."""
     take_write_lock(connection)
+    dialect = connection.dialect
     try:
-        yield
+        with dialect.writers.unhurried() if isinstance(dialect, AhaSQLite) else nullcontext():
+            yield
     finally:
         connection.rollback()
 

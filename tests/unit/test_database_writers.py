@@ -49,6 +49,22 @@ async def test_everyone_who_waits_too_long_is_told_also_those_who_come_later():
     queue.leave("next")
 
 
+async def test_nobody_is_told_anything_while_somebody_needs_the_time_that_he_takes():
+    queue = WriteQueue(patience=0.02)
+    await queue.enter("first")
+    with queue.unhurried():
+        waiting = asyncio.create_task(queue.enter("second"))
+        looked = asyncio.get_running_loop().time() + 0.05
+        while asyncio.get_running_loop().time() < looked:
+            await asyncio.sleep(0)
+        assert not waiting.done()
+        queue.leave("first")
+        await waiting
+    with pytest.raises(DatabaseBusy):
+        await asyncio.create_task(queue.enter("third"))
+    queue.leave("second")
+
+
 async def test_nobody_is_blamed_for_the_time_that_others_wrote():
     queue = WriteQueue(patience=0.05)
     loop = asyncio.get_running_loop()
