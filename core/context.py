@@ -36,8 +36,8 @@ class Module:
 
     Whoever registers something for a module enters here how to take it back, and how to put it in again: a reload
     that fails does so. The record itself stays while the code of the module is replaced, until `drop`.
-    `store` is the module's SimpleStore or None. `tasks` are the running ones that Aha started for the module. `was` are
-    its former names, the most recent first. `once` are the names of what it does once per database.
+    `store` is the module's SimpleStore or None. `tasks` are the running ones, each with that which started it, None if
+    Aha did. `was` are its former names, the most recent first. `once` are the names of what it does once per database.
     """
 
     name: str
@@ -45,7 +45,7 @@ class Module:
     tables: dict[str, Any] = field(default_factory=dict)
     callbacks: list[Any] = field(default_factory=list)
     store: Any = None
-    tasks: set[Task[Any]] = field(default_factory=set)
+    tasks: dict[Task[Any], Task[Any] | None] = field(default_factory=dict)
     once: set[str] = field(default_factory=set)
     is_over: bool = False
     _entries: dict[Entry, None] = field(default_factory=dict, repr=False)

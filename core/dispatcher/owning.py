@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from core.context import current_module
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator
+    from collections.abc import Collection, Iterable, Iterator
 
     from core.context import Module
 
@@ -34,8 +34,8 @@ def owning(loop: asyncio.AbstractEventLoop) -> Iterator[None]:
         context = how.get("context")
         module = current_module.get() if context is None else context.get(current_module)
         if module is not None:
-            module.tasks.add(task)
-            task.add_done_callback(module.tasks.discard)
+            module.tasks[task] = asyncio.current_task(loop)
+            task.add_done_callback(module.tasks.pop)
         return task
 
     loop.set_task_factory(owned)
@@ -49,24 +49,24 @@ def owning(loop: asyncio.AbstractEventLoop) -> Iterator[None]:
 async def end_tasks(modules: Collection[Module], *, but: Collection[asyncio.Task[Any]] = ()) -> None:
     """Cancel all tasks of `modules` but the one that calls this, and see to their end; the stubborn are logged.
 
-    What they start for their clean-up has as much time as they.
+    One that was started by another is cancelled after that one's end: it may be the clean-up that the other waits for.
     """
-    spared = {asyncio.current_task(), *but}
-
-    def left() -> set[asyncio.Task[Any]]:
-        return {task for module in modules for task in module.tasks} - spared
-
-    for task in left():
-        task.cancel()
-    await until_ended(left, GRACE)
-    for task in left():
+    loop = asyncio.get_running_loop()
+    end = loop.time() + GRACE
+    cancelled: set[asyncio.Task[Any]] = set()
+    while (left := _tasks_of(modules, but)) and loop.time() < end:
+        for task in [task for task, starter in left.items() if starter not in left and task not in cancelled]:
+            task.cancel()
+            cancelled.add(task)
+        await asyncio.wait(left, timeout=end - loop.time(), return_when=asyncio.FIRST_COMPLETED)
+    for task in left:
         task.cancel()
         logger.error("a task does not end although it was cancelled; it is left behind: %r", task)
 
 
-async def until_ended(running: Callable[[], Collection[asyncio.Task[Any]]], seconds: float) -> None:
-    """Wait until none is `running` any more, also of those that start meanwhile, but at most so long."""
-    loop = asyncio.get_running_loop()
-    end = loop.time() + seconds
-    while (tasks := running()) and (left := end - loop.time()) > 0:
-        await asyncio.wait(tasks, timeout=left)
+def _tasks_of(
+    modules: Iterable[Module], but: Collection[asyncio.Task[Any]]
+) -> dict[asyncio.Task[Any], asyncio.Task[Any] | None]:
+    """Return the tasks of `modules` with those that started them, without the one that asks."""
+    spared = {asyncio.current_task(), *but}
+    return {task: starter for module in modules for task, starter in module.tasks.items() if task not in spared}

@@ -10,7 +10,7 @@ from core.context import current_event, current_module, entered
 from core.dispatcher.callback import name_of
 from core.dispatcher.calls import Call
 from core.dispatcher.describe import describe
-from core.dispatcher.owning import GRACE, until_ended
+from core.dispatcher.owning import GRACE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Coroutine, Iterable, Mapping
@@ -62,12 +62,12 @@ class Tasks:
         self._running[task] = modules
         only = modules[0] if len(modules) == 1 else None
         if only is not None:
-            only.tasks.add(task)
+            only.tasks[task] = None
 
         def ended(task: asyncio.Task[None]) -> None:
             del self._running[task]
             if only is not None:
-                only.tasks.discard(task)
+                del only.tasks[task]
             ending.end()
 
         task.add_done_callback(ended)
@@ -78,8 +78,11 @@ class Tasks:
         With `modules` only for those that concern them, and what others need, too, is not cancelled. If the waiting
         itself is cancelled, so are the tasks.
         """
+        loop = asyncio.get_running_loop()
+        end = loop.time() + seconds
         try:
-            await until_ended(lambda: self._of(modules, any), seconds)
+            while (running := self._of(modules, any)) and (left := end - loop.time()) > 0:
+                await asyncio.wait(running, timeout=left)
         finally:
             running = self._of(modules, all)
             for task in running:

@@ -352,7 +352,7 @@ async def test_tasks_belong_to_their_module_until_they_end(module):
     assert not future.done()
     released.set()
     await future
-    assert module.tasks == set()
+    assert not module.tasks
 
 
 async def test_the_future_may_be_given_up_without_harm(calls):
