@@ -6,6 +6,8 @@ import asyncio
 import signal
 from typing import TYPE_CHECKING
 
+from core.context import entered
+
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable
     from pathlib import Path
@@ -79,4 +81,6 @@ def _print(parts: StyleAndTextTuples) -> None:
     from prompt_toolkit import print_formatted_text  # noqa: PLC0415
     from prompt_toolkit.formatted_text import FormattedText  # noqa: PLC0415
 
-    print_formatted_text(FormattedText(parts))
+    # It waits in a task for what is printed before it. Ended with the module that speaks, it would block what follows.
+    with entered(None):
+        print_formatted_text(FormattedText(parts))
