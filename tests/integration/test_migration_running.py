@@ -36,19 +36,20 @@ def of_user(*types):
 
 @pytest.fixture
 def release(module):
-    """Declares a release of a module: its tables, by name the columns. The one before of the same name is dropped."""
-    running = {}
+    """Declares a release of a module: its tables, by name the columns. Those of the one before are taken back."""
+    running, taken = {}, []
 
     def declare(name, *, was=MappingProxyType({}), **tables):
-        if name in running:
-            running.pop(name).drop()
-        record = running[name] = module(name)
+        record = running.get(name) or running.setdefault(name, module(name))
+        taken.append(record.take_back())
         with entered(record):
             for table, columns in tables.items():
                 Table(table, metadata, *columns(), info={"was": was.get(table)})
         return record
 
-    return declare
+    yield declare
+    for each in taken:
+        each.end()
 
 
 @pytest.fixture
