@@ -10,6 +10,8 @@ from models.exc import StoreNotLoaded, UsageError
 from services.data_store.rows import declare_table
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from sqlalchemy import Table
 
     from core.context import Module
@@ -34,7 +36,7 @@ class Shut:
 
 
 class Door(Generic[V]):
-    """Leads from the SimpleStore of module `owner` to its entries: open from their loading to the end of the module.
+    """Leads from the SimpleStore of module `owner` to its entries: open from their loading to the end of its code.
 
     `hot` are the objects that a reader may have at once (see `lent`); none while the door is shut.
     """
@@ -56,7 +58,7 @@ class Door(Generic[V]):
         self.is_open = True
 
     def close(self) -> None:
-        """Save what was changed in place, and let nobody touch the entries any more."""
+        """Save what was changed in place, and let nobody touch the entries any more, until they are opened again."""
         if self.is_open:
             self.entries.notice(self.entries.lent.all())
             self.entries.let_go()
@@ -97,7 +99,21 @@ def _take_out(module: Module) -> None:
 
 
 def settle(module: Module) -> None:
-    """Take note that `module` has been loaded: it may not make a store any more."""
+    """Take note that `module` has been loaded: it may not make a store any more, until its code is replaced."""
     if module not in _settled:
-        module.enter(partial(_settled.discard, module), redo=partial(_settled.add, module))
+        module.enter(partial(_unsettle, module), redo=partial(_settled.add, module))
         _settled.add(module)
+
+
+def _unsettle(module: Module) -> None:
+    let_go([module])
+    _settled.discard(module)
+
+
+def let_go(modules: Collection[Module]) -> None:
+    """Save and forget the objects with classes of `modules` in all stores, also in one that stays: their code goes."""
+    theirs = [f"modules.{module.name}" for module in modules]
+    for module, door in list(doors.items()):
+        if door.is_open:
+            # What modules share, in `modules._shared`, goes too, but only for those that import it.
+            door.entries.let_go(*(["modules."] if module in modules else theirs))
