@@ -20,13 +20,15 @@ State = Literal["on", "disabled", "unusable"]
 class Found:
     """A module on disk: the name it is imported by, and its package folder or its file.
 
-    `problem` is one sentence, for an unusable module only: what is wrong and what to do.
+    `problem` is one sentence, for an unusable module only: what is wrong and what to do. `is_builtin` is one that comes
+    with Aha.
     """
 
     name: str
     path: Path
     state: State = "on"
     problem: str | None = None
+    is_builtin: bool = False
 
     @property
     def where(self) -> str:
@@ -57,7 +59,8 @@ def survey(user: Path, builtin: Path | None = None) -> list[Found]:
     Raises `OSError` if a folder cannot be listed.
     """
     found = [module for path in sorted(user.iterdir()) if (module := look_at(path))]
-    own = [module for path in sorted(builtin.iterdir()) if (module := look_at(path))] if builtin else []
+    builtins = sorted(builtin.iterdir()) if builtin else []
+    own = [replace(module, is_builtin=True) for path in builtins if (module := look_at(path))]
     taken = {module.name.casefold() for module in own}
     found = [_like_a_builtin(m) if m.state == "on" and m.name.casefold() in taken else m for m in found]
     return sorted([*_without_clashes(found), *own], key=lambda module: (module.name, str(module.path)))

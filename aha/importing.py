@@ -3,25 +3,27 @@
 from __future__ import annotations
 
 import sys
+from collections import defaultdict
+from contextlib import nullcontext
 from importlib.abc import Loader, MetaPathFinder
-from importlib.machinery import PathFinder
+from importlib.machinery import PathFinder, SourceFileLoader
 from typing import TYPE_CHECKING
 
 import modules
 from core.context import current_module, entered
 
+from .imports import PACKAGE, is_kept
 from .signals import Interrupted
+from .sources import Source, read, stamp_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from importlib.machinery import ModuleSpec
-    from types import ModuleType
+    from types import CodeType, ModuleType
 
     from core.context import Module
 
     from .discovery import Found
-
-PACKAGE = modules.__name__
 
 
 class ModuleOff(ImportError):  # noqa: N818 - reads as the sentence it is
@@ -31,7 +33,7 @@ class ModuleOff(ImportError):  # noqa: N818 - reads as the sentence it is
 class ModuleFinder(MetaPathFinder):
     """Finds the modules that are to run where they were seen; for one that is off, an import says why.
 
-    `records` gives each module that is to run its record. `loaded` is told of each whose import ended well, and may
+    `record` gives a module that is to run its record. `loaded` is told of each whose import ended well, and may
     raise to refuse it; `failed` of each whose import ended with an error; unless it raises, importers see a `ModuleOff`
     instead of the error.
     """
@@ -41,15 +43,21 @@ class ModuleFinder(MetaPathFinder):
         wanted: Mapping[str, Found],
         *,
         off: Mapping[str, str],
-        records: Mapping[str, Module],
+        record: Callable[[str], Module],
         loaded: Callable[[str], None],
         failed: Callable[[str, BaseException], None],
     ) -> None:
         self.wanted = wanted
         self.off = off
-        self.records = records
+        self.record = record
         self.loaded = loaded
         self.failed = failed
+        self.ran: defaultdict[str, dict[str, Source]] = defaultdict(dict)
+        """The files that were run last, by module and name, such as `notes` and `notes.database`, oldest first."""
+        self.prepared: Mapping[str, Source] = {}
+        """By name, files that are to be run as they were read."""
+        self.trusts_python = True
+        """Whether what Python remembers of a file counts. It goes by the second: what is edited now needs better."""
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
@@ -61,23 +69,47 @@ class ModuleFinder(MetaPathFinder):
             return None
         if not inner and name in self.off:
             raise ModuleNotFoundError(f"module {name} is off{_for_whom()}: {self.off[name]}", name=fullname)
-        if name not in self.wanted:
+        if name not in self.wanted and not name.startswith("_"):
             return None
-        where = path if inner else [str(self.wanted[name].path.parent)]
+        where = path if inner or name not in self.wanted else [str(self.wanted[name].path.parent)]
         spec = PathFinder.find_spec(fullname, where, target)
         if spec is None or spec.loader is None:
             return spec
-        record = self.records[name]
-        spec.loader = _Entering(spec.loader, record) if inner else _EnteringTop(spec.loader, record, self)
+        spec.loader = (_Entering if inner or name not in self.wanted else _EnteringTop)(spec.loader, name, self)
         return spec
+
+    def source(self, loader: Loader, module: ModuleType) -> Source:
+        """Return what is to be run for `module`, and take note of it."""
+        name = module.__name__.removeprefix(f"{PACKAGE}.")
+        package = module.__package__ or ""
+        source = self.prepared.get(name)
+        if source is None and isinstance(loader, SourceFileLoader) and not self.trusts_python:
+            source = read(loader.path, package=package)
+        if source is None:
+            path = getattr(loader, "path", "")
+            source = Source(path, stamp=stamp_of(path), code=_code(loader, module), package=package)
+        self._note(name, source)
+        return source
+
+    def _note(self, name: str, source: Source) -> None:
+        module = name.partition(".")[0]
+        if name == module:  # its code is all new, but for what stays
+            self.ran[module] = {
+                part: each for part, each in self.ran[module].items() if f"{PACKAGE}.{part}" in sys.modules
+            }
+        self.ran[module][name] = source
 
 
 class _Entering(Loader):
-    """Runs a file's code with the record of its module current. The code itself sees its usual loader."""
+    """Runs a file's code with the record of its module current. The code itself sees its usual loader.
 
-    def __init__(self, loader: Loader, record: Module) -> None:
+    What modules share, in files whose names begin with _, is run as code of whoever imports it first.
+    """
+
+    def __init__(self, loader: Loader, name: str, finder: ModuleFinder) -> None:
         self.loader = loader
-        self.record = record
+        self.name = name
+        self.finder = finder
 
     def create_module(self, spec: ModuleSpec) -> ModuleType | None:
         return self.loader.create_module(spec)
@@ -86,42 +118,67 @@ class _Entering(Loader):
         module.__loader__ = self.loader
         if module.__spec__ is not None:
             module.__spec__.loader = self.loader
-        with entered(self.record):
-            self.loader.exec_module(module)
+        is_shared = self.name not in self.finder.wanted
+        record = current_module.get() if is_shared else self.finder.record(self.name)
+        kept = is_kept(module.__name__.removeprefix(f"{PACKAGE}."))
+        with entered(record), record.keeping(kept) if record else nullcontext():
+            source = self.finder.source(self.loader, module)
+            before = record.mark() if record else None
+            if source.code is None:
+                self.loader.exec_module(module)
+            else:
+                exec(source.code, vars(module))  # noqa: S102 - it is what an import does
+            if is_shared and record and record.mark() != before:
+                source.registered_for = record.name
 
 
 class _EnteringTop(_Entering):
     """The same for a module as a whole, whose end, good or bad, the finder is told of."""
 
-    def __init__(self, loader: Loader, record: Module, finder: ModuleFinder) -> None:
-        super().__init__(loader, record)
-        self.finder = finder
-
     def exec_module(self, module: ModuleType) -> None:
-        name = self.record.name
+        if (kept := sys.modules.get(f"{module.__name__}.database")) is not None:
+            vars(module)["database"] = kept
         try:
             super().exec_module(module)
-            self.finder.loaded(name)
+            self.finder.loaded(self.name)
         except Interrupted:
             raise
         except BaseException as error:  # noqa: BLE001 - a SystemExit in one module must not end the bot
-            self.finder.failed(name, error)
-            message = f"module {name} failed to import{_for_whom()}; see its own report"
+            self.finder.failed(self.name, error)
+            message = f"module {self.name} failed to import{_for_whom()}; see its own report"
             raise ModuleOff(message, name=module.__name__) from None
 
 
-def forget(name: str) -> None:
-    """Remove every trace of the module from Python's import system, so that its next import runs its code anew."""
-    whole = f"{PACKAGE}.{name}"
-    for key in [key for key in sys.modules if key == whole or key.startswith(f"{whole}.")]:
+def forget(name: str, *, kept: bool = True) -> dict[str, ModuleType]:
+    """Remove the module from Python's import system, so that its next import runs its code anew; return what was there.
+
+    Unless the `kept` parts are to be forgotten too, they stay.
+    """
+    parts = {key: sys.modules[key] for key in imported(name) if kept or not is_kept(key.removeprefix(f"{PACKAGE}."))}
+    for key in parts:
         del sys.modules[key]
     vars(modules).pop(name, None)
+    return parts
+
+
+def imported(name: str) -> list[str]:
+    """What of the module is imported, by full names."""
+    whole = f"{PACKAGE}.{name}"
+    return [key for key in list(sys.modules) if key == whole or key.startswith(f"{whole}.")]
 
 
 def forget_all() -> None:
     """Forget everything below `modules`, also what modules share in files whose names begin with _."""
     for name in {key.split(".")[1] for key in sys.modules if key.startswith(f"{PACKAGE}.")}:
         forget(name)
+
+
+def _code(loader: Loader, module: ModuleType) -> CodeType | None:
+    """The compiled code of a file, None if it is none of Python's."""
+    if (get_code := getattr(loader, "get_code", None)) is None:
+        return None
+    code: CodeType | None = get_code(module.__name__)
+    return code
 
 
 def _for_whom() -> str:

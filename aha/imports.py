@@ -12,7 +12,10 @@ import modules
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-_BELOW: Final = f"{modules.__name__}."
+PACKAGE: Final = modules.__name__
+"""What all modules are imported below."""
+
+_BELOW: Final = f"{PACKAGE}."
 _KEPT: Final = "database"
 
 _IMPORT_NAME: Final = opmap["IMPORT_NAME"]
@@ -42,7 +45,7 @@ def modules_among(imports: Iterable[str], *, with_database: Iterable[str] = ()) 
 def is_kept(name: str) -> bool:
     """Whether `name`, such as `notes.database.User`, is or lies in the part of a module that stays over a reload."""
     parts = name.split(".", 2)
-    return len(parts) > 1 and parts[1] == _KEPT
+    return len(parts) > 1 and parts[1] == _KEPT and not name.startswith("_")
 
 
 def _parts(code: CodeType) -> Iterator[CodeType]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import logging
 import sys
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,10 +14,11 @@ from core.context import Module
 from core.database.base import known_modules
 from models.exc import UsageError
 
-from .importing import PACKAGE, ModuleFinder, ModuleOff, forget, forget_all
+from .importing import ModuleFinder, ModuleOff, forget, forget_all
+from .imports import PACKAGE, is_kept, modules_among
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
     from .discovery import Found
 
@@ -41,32 +42,39 @@ class Loader:
         self.off = dict(off)
         self.loaded: dict[str, Module] = {}
         """Records of the modules that run; one that another imports stands before it."""
-        self._records = {name: Module(name) for name in self.wanted}
+        self._records: dict[str, Module] = {}
         self._on_failure = on_failure
-        self._finder = ModuleFinder(
-            self.wanted, off=self.off, records=self._records, loaded=self._has_loaded, failed=self._has_failed
+        self._handle_failure: Callable[[str, BaseException], None] = self._put_off
+        self.finder = ModuleFinder(
+            self.wanted, off=self.off, record=self.record, loaded=self._has_loaded, failed=self._has_failed
         )
         self._undo = ExitStack()
 
     def open(self) -> None:
         """Let modules be imported, from the folders that they are in."""
         before = list(modules.__path__)
-        folders = dict.fromkeys([*(str(module.path.parent) for module in self.wanted.values()), *before])
-        modules.__path__[:] = folders
-        sys.meta_path.insert(0, self._finder)
+        sys.meta_path.insert(0, self.finder)
         self._undo.callback(modules.__path__.__setitem__, slice(None), before)
-        self._undo.callback(sys.meta_path.remove, self._finder)
+        self._undo.callback(sys.meta_path.remove, self.finder)
+        self._undo.callback(lambda: known_modules.difference_update(self.wanted))
+        modules.__path__[:] = []
+        for module in self.wanted.values():
+            self._show(module)
+        modules.__path__[:] = dict.fromkeys([*modules.__path__, *before])
         importlib.invalidate_caches()
-        # A foreign key may name the table of a module that is imported later: `account__user.id`.
-        known_modules.update(self.wanted)
-        self._undo.callback(known_modules.difference_update, set(self.wanted))
 
     def close(self) -> None:
         """Unload every module, the last one first, and leave Python's import system as it was."""
-        for name in reversed(list(self.wanted)):
+        for name in [*reversed(self.loaded), *self._records]:
             self.unload(name)
         forget_all()
         self._undo.close()
+
+    def record(self, name: str) -> Module:
+        """The record of a module that is to run: the same as long as it does."""
+        if name not in self._records:
+            self._records[name] = Module(name)
+        return self._records[name]
 
     def load(self, name: str) -> None:
         """Import the module unless another module's import has done so, or has failed to."""
@@ -83,15 +91,60 @@ class Loader:
 
     def unload(self, name: str, reason: str | None = None) -> None:
         """Take back what the module registered and forget its code. It stays off for `reason`."""
-        record = self._records[name]
         if reason is not None:
             self.off[name] = reason
         self.loaded.pop(name, None)
         try:
-            record.drop()
+            if record := self._records.pop(name, None):
+                record.drop()
         except Exception:
             logger.exception("module %s could not take back all that it registered", name)
         forget(name)
+
+    def want(self, module: Found) -> None:
+        """Let a module be imported from where it is now."""
+        self.wanted[module.name] = module
+        self._show(module)
+
+    def refuse(self, name: str, reason: str) -> None:
+        """Unload a module, which is not to run any more."""
+        self.unload(name, reason)
+        self.wanted.pop(name, None)
+        known_modules.discard(name)
+
+    @contextmanager
+    def failing(self, handle: Callable[[str, BaseException], None]) -> Iterator[None]:
+        """In the body a module that fails to import is not unloaded, but `handle` called, which may raise."""
+        before, self._handle_failure = self._handle_failure, handle
+        try:
+            yield
+        finally:
+            self._handle_failure = before
+
+    def imports(self, *, with_database: Collection[str] = ()) -> dict[str, set[str]]:
+        """The modules, and files that they share, with those that they need anew when these are imported anew.
+
+        What stays needs nothing anew, except that of the modules in `with_database`.
+        """
+        found = {
+            name: {
+                other
+                for part, source in files.items()
+                if name in with_database or not is_kept(part)
+                for other in modules_among(source.imports, with_database=with_database)
+            }
+            for name, files in self.finder.ran.items()
+        }
+        for name, files in self.finder.ran.items():
+            found[name].update(owner for source in files.values() if (owner := source.registered_for))
+            found[name].discard(name)
+        return found
+
+    def _show(self, module: Found) -> None:
+        """Let it be known where a module is, and that foreign keys may name its tables: `account__user.id`."""
+        known_modules.add(module.name)
+        if (folder := str(module.path.parent)) not in modules.__path__:
+            modules.__path__.append(folder)
 
     def _has_loaded(self, name: str) -> None:
         record = self._records[name]
@@ -99,6 +152,9 @@ class Loader:
         self.loaded[name] = record
 
     def _has_failed(self, name: str, error: BaseException) -> None:
+        self._handle_failure(name, error)
+
+    def _put_off(self, name: str, error: BaseException) -> None:
         self.unload(name, "it failed to import, see its own report")
         self._on_failure(name, error)
 

@@ -8,7 +8,7 @@ from core.migration.report import heading, lines, still_waiting, undo
 from core.migration.report import unfinished as unfinished_line
 
 if TYPE_CHECKING:
-    from .lifecycle import Migrated
+    from .starting import Migrated
 
 __all__ = ["migration_report", "still_waiting", "unfinished_line"]
 

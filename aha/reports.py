@@ -23,16 +23,26 @@ _IMPORT_SYSTEM = ("<frozen importlib", f"{Path(traceback.__file__).parent / 'imp
 _NOWHERE = ("<sqlalchemy generated", "asyncpg/")
 
 
-def failure_report(name: str, what: str, error: BaseException, *, full: bool = False) -> str:
-    """Say that module `name` is off because it failed to `what`. `full` keeps every frame of the traceback."""
-    head = f"module {name} is off, it failed to {what}: {one_line(error)}"
+def failure_report(
+    name: str, what: str, error: BaseException, *, full: bool = False, how: str = "is off,", again: str = "start again"
+) -> str:
+    """Say that module `name` is off because it failed to `what`, or `how` it is otherwise, and what helps.
+
+    `full` keeps every frame of the traceback.
+    """
+    head = f"module {name} {failure_line(what, error, how=how)}"
     if isinstance(error, SyntaxError) and not full:
-        return f"{head}; correct it and start again"
+        return f"{head}; correct it and {again}"
     if isinstance(error, ModuleNotFoundError) and error.name and not error.name.startswith("modules."):
         head = f"{head}; install what the module needs into this Python environment"
     if isinstance(error, AhaError) and not full and not _of_modules(error):
         return head
     return f"{head}\n{traceback_text(error, full=full)}"
+
+
+def failure_line(what: str, error: BaseException, *, how: str) -> str:
+    """Say `how` a module is, and that it failed to `what`, on one line."""
+    return f"{how} it failed to {what}: {one_line(error)}"
 
 
 def one_line(error: BaseException) -> str:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from models.exc import UsageError
 
+from .discovery import Found, look_at
+
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
-    from .discovery import Found
+_GONE = "it was removed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,26 +25,41 @@ class Selection:
 
 
 def select(found: Iterable[Found], *, load_only: Collection[str] = (), exclude: Collection[str] = ()) -> Selection:
-    """Choose from `found`: all that are on, or only those in `load_only`, and none of `exclude`.
+    """Choose from `found` as `choose` does.
 
     Raises UsageError for a name that is none of a module, or that asks for a disabled one.
     """
     found = list(found)
-    on = {module.name: module for module in found if module.state == "on"}
+    on = [module.name for module in found if module.state == "on"]
     off = {module.name: _reason(module) for module in found if module.name not in on}
     for name in load_only:
         if name in off:
             raise UsageError(f"--load-only {name}: this module cannot run: {off[name]}")
         _check_known("--load-only", name, on)
     for name in exclude:
-        _check_known("--exclude", name, on.keys() | off.keys())
-    for name in on:
+        _check_known("--exclude", name, on + list(off))
+    return choose(found, load_only=load_only, exclude=exclude)
+
+
+def choose(found: Iterable[Found], *, load_only: Collection[str] = (), exclude: Collection[str] = ()) -> Selection:
+    """Choose from `found`: all that are on, or only those in `load_only` and those built in, and none of `exclude`."""
+    found = list(found)
+    on = {module.name: module for module in found if module.state == "on"}
+    off = {module.name: _reason(module) for module in found if module.name not in on}
+    for name, module in on.items():
         if name in exclude:
             off[name] = "--exclude names it"
-        elif load_only and name not in load_only:
+        elif load_only and name not in load_only and not module.is_builtin:
             off[name] = "--load-only does not name it"
     wanted = tuple(module for name, module in on.items() if name not in off)
     return Selection(wanted, off, tuple(m for m in found if m.state == "unusable" and m.name not in exclude))
+
+
+def look_again(selection: Selection) -> Selection:
+    """Choose those of a selection that are still where they were."""
+    found = [look_at(module.path) or replace(module, state="unusable", problem=_GONE) for module in selection.wanted]
+    chosen = choose(found)
+    return Selection(chosen.wanted, selection.off | chosen.off, selection.unusable)
 
 
 def _reason(module: Found) -> str:

@@ -25,7 +25,8 @@ from .signals import StopSignal
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
-    from .lifecycle import Migrated, Plan
+    from .lifecycle import Plan
+    from .starting import Migrated
 
 logger = logging.getLogger(__name__)
 
@@ -60,13 +61,14 @@ async def _serve(plan: Plan) -> int:
         failed.append(module.name)
         logger.error("module %s is off: %s: %s", module.name, module.where, module.problem)
     told: set[str] = set()
-    bot = Bot(plan, on_failure=report, on_migration=partial(_report_migration, told))
+    on_migration = partial(_report_migration, told)
+    bot = Bot(plan, on_failure=report, on_migration=on_migration, interrupting=signals.interrupting)
     with signals.listen():
         try:
             if await _started(bot, signals):
                 _write_new_keys()
                 _report_waiting(told, off=failed)
-                if not (bot.loader.loaded or failed):
+                if not (_own(bot) or failed):
                     logger.warning("no module is on; write one with: aha new hello")
                 logger.info("%s", _ready(bot, failed))
                 await _first(signals.stop, bot.running.ended)
@@ -80,7 +82,7 @@ async def _serve(plan: Plan) -> int:
 
 async def _started(bot: Bot, signals: StopSignal) -> bool:
     """Start the bot unless a signal comes first."""
-    starting = asyncio.create_task(bot.start(importing=_importing(signals)), name="start")
+    starting = asyncio.create_task(bot.start(importing=_importing()), name="start")
     stopping = asyncio.create_task(signals.stop.wait())
     await asyncio.wait({starting, stopping}, return_when=asyncio.FIRST_COMPLETED)
     stopping.cancel()
@@ -93,14 +95,13 @@ async def _started(bot: Bot, signals: StopSignal) -> bool:
 
 
 @contextmanager
-def _importing(signals: StopSignal) -> Iterator[None]:
-    """Let a signal break off an import that hangs. What imports made is here to stay; from here on there is garbage.
+def _importing() -> Iterator[None]:
+    """What imports made is here to stay, if nothing is reloaded; only from here on there is garbage.
 
     So nobody looks through it for garbage, which with hundreds of tables takes a sixth of the start.
     """
     try:
-        with signals.interrupting():
-            yield
+        yield
     finally:
         gc.freeze()
         gc.enable()
@@ -143,11 +144,16 @@ def _write_new_keys() -> None:
 
 
 def _ready(bot: Bot, failed: list[str]) -> str:
-    count = len(bot.loader.loaded)
+    count = len(_own(bot))
     modules = "1 module" if count == 1 else f"{count} modules"
     off = f", {len(failed)} off ({', '.join(failed)})" if failed else ""
     seconds = perf_counter() - aha.STARTED
     return f"ready: {modules}{off}; {', '.join(adapters)}; {_shown(bot.plan.database)}; {seconds:.2f} s"
+
+
+def _own(bot: Bot) -> list[str]:
+    """The modules that run, but for those that come with Aha."""
+    return [name for name in bot.loader.loaded if not bot.loader.wanted[name].is_builtin]
 
 
 def _shown(database: str) -> str:

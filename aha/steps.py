@@ -1,4 +1,4 @@
-"""The steps by which a bot stops: each is tried whatever became of the one before, and none can hold up the rest."""
+"""The steps by which code ends: each is tried whatever became of the one before, and none can hold up the rest."""
 
 from __future__ import annotations
 
@@ -15,29 +15,29 @@ logger = logging.getLogger(__name__)
 _GRACE = 1.0
 
 
-async def attempt(what: str, work: Callable[[], Awaitable[object]]) -> None:
-    """Do `work` however long it takes; a failure is logged and goes no further."""
+async def attempt(what: str, work: Callable[[], Awaitable[object]], *, during: str = "stopping") -> None:
+    """Do `work` however long it takes; a failure is logged, with what it happened `during`, and goes no further."""
     try:
         await work()
     except asyncio.CancelledError:
         if (task := asyncio.current_task()) and task.cancelling():
             raise
-        logger.exception("while stopping: something that was needed to %s had been cancelled", what)
+        logger.exception("while %s: something that was needed to %s had been cancelled", during, what)
     except (Exception, SystemExit):
-        logger.exception("while stopping: could not %s", what)
+        logger.exception("while %s: could not %s", during, what)
 
 
 async def attempt_within(
-    seconds: float, what: str, work: Callable[[], Awaitable[object]], *, hurry: asyncio.Event
+    seconds: float, what: str, work: Callable[[], Awaitable[object]], *, hurry: asyncio.Event, during: str = "stopping"
 ) -> None:
     """Do `work` for about `seconds`, or a moment only if `hurry` is set; a failure is logged and goes no further."""
-    working = asyncio.create_task(attempt(what, work), name=what)
+    working = asyncio.create_task(attempt(what, work, during=during), name=what)
     hurrying = asyncio.create_task(hurry.wait())
     await asyncio.wait({working, hurrying}, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
     hurrying.cancel()
     if await _ended(working):
         return
-    logger.warning("while stopping: gave up trying to %s", what)
+    logger.warning("while %s: gave up trying to %s", during, what)
     working.cancel()
     await _ended(working)
 

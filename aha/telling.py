@@ -14,9 +14,12 @@ if TYPE_CHECKING:
 _GAP = re.compile(r"{(\w+)}")
 
 
-def told(text: str) -> str:
-    """`text`, whose first line is one of Aha's own, in the language of the bot; what is not known stays English."""
-    if cfg.aha.lang != "zh":
+def told(text: str, *, lang: str | None = None) -> str:
+    """`text`, whose first line is one of Aha's own, in the language of the bot, or in `lang`.
+
+    What is not known stays English.
+    """
+    if (lang or cfg.aha.lang) != "zh":
         return text
     first, newline, rest = text.partition("\n")
     return f"{_in_chinese(first)}{newline}{rest}"

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from aha.commands.database import saver
 from aha.commands.exits import plain_errors
-from aha.lifecycle import Migrated
 from aha.migration_report import migration_report
 from aha.reports import NO_TABLES, failure_report, one_line
+from aha.starting import Migrated
 from aha.tables import write_json
 from core.config import cfg
 from core.dispatcher import dispatcher

@@ -1,0 +1,145 @@
+"""What a wish to run new code comes to: which modules it concerns, whether their files can be run, and in which units.
+
+Whatever cannot be run is found out before anything is touched, as far as that can be known.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from aha.imports import PACKAGE, is_kept, modules_among
+from aha.sources import read_all
+from core.database.declared import crossing
+from models.exc import DatabaseError
+
+from .unit import Failure, Unit, bring, replace
+from .units import units, with_importers
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Iterator, Mapping
+
+    from aha.discovery import Found
+    from aha.loader import Loader
+    from aha.sources import Source
+
+    from .unit import Means
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """Modules that were to be changed together, and what failed of them, the cause first.
+
+    `done` are those that run new code now.
+    """
+
+    names: Collection[str]
+    failures: list[Failure]
+    done: Collection[str]
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """The files of modules as they are now, by module and name, and what cannot be compiled."""
+
+    sources: Mapping[str, Mapping[str, Source]]
+    errors: Mapping[str, Exception]
+
+
+async def change(names: Collection[str], means: Means, *, with_database: Collection[str]) -> list[Changed]:
+    """Run new code of these modules and of all that import them; one that is off comes on.
+
+    `names` are modules, or files that they share. Files that they share are run anew if they have changed.
+    """
+    if not names:
+        return []
+    loader = means.loader
+    imports = loader.imports(with_database=with_database)
+    concerned = with_importers({*names, *_changed_of_those_shared(names, imports, loader)}, imports)
+    read = await asyncio.to_thread(_read, [m for m in loader.wanted.values() if m.name in concerned], with_database)
+    for name, sources in read.sources.items():
+        needed = {other for each in sources.values() for other in modules_among(each.imports)}
+        imports[name] = (imports.get(name, set()) | needed) - {name}
+    # Who began first when they were last imported, did so also in a cycle.
+    order = [name for name in dict.fromkeys([*loader.finder.ran, *loader.wanted]) if name in concerned]
+    running = [name for name in order if name in loader.loaded or name not in loader.wanted]
+    return [await _change(each, means, read, with_database) for each in units(order, imports, running=running)]
+
+
+async def _change(members: tuple[str, ...], means: Means, read: _Read, with_database: Collection[str]) -> Changed:
+    sources = {part: source for name in members for part, source in read.sources.get(name, {}).items()}
+    unit = Unit(members, sources, {name for name in members if name in with_database})
+    loader = means.loader
+    if loader.loaded.keys().isdisjoint(members):
+        failures = await bring(unit, means)
+        return Changed(members, failures, [name for name in members if name in loader.loaded])
+    if objection := next(_objections(unit, loader, read.errors, with_database), None):
+        for name in members:
+            if name in loader.wanted and name not in loader.loaded:
+                loader.off[name] = f"module {objection.name} failed to {objection.what}"
+        return Changed(members, [objection], ())
+    failures = await replace(unit, means)
+    return Changed(members, failures, () if failures else members)
+
+
+def _read(modules: Iterable[Found], with_database: Collection[str]) -> _Read:
+    sources, errors = {}, {}
+    for module in modules:
+        try:
+            sources[module.name] = read_all(module, skip=lambda part: _stays(part, with_database))
+        except (SyntaxError, ValueError, OSError) as error:
+            errors[module.name] = error
+    return _Read(sources, errors)
+
+
+def _stays(part: str, with_database: Collection[str]) -> bool:
+    return is_kept(part) and part.partition(".")[0] not in with_database and f"{PACKAGE}.{part}" in sys.modules
+
+
+def _changed_of_those_shared(names: Collection[str], imports: Mapping[str, set[str]], loader: Loader) -> list[str]:
+    """The files that modules share, among what `names` import, that are not on disk what they were."""
+    return [
+        name
+        for name, files in loader.finder.ran.items()
+        if name.startswith("_")
+        and any(source.is_changed for source in files.values())
+        and not with_importers([name], imports).isdisjoint(names)
+    ]
+
+
+def _objections(
+    unit: Unit, loader: Loader, errors: Mapping[str, Exception], with_database: Collection[str]
+) -> Iterator[Failure]:
+    """Yield what is known beforehand to keep the unit from being replaced."""
+    for name in unit.names:
+        is_off = name not in loader.loaded
+        if error := errors.get(name):
+            yield Failure(name, "import", error, is_off=is_off)
+        elif not is_off and (ties := _ties(name, loader, with_database)):
+            yield Failure(name, "be replaced", DatabaseError("; ".join(ties)), is_off=False)
+
+
+def _ties(name: str, loader: Loader, with_database: Collection[str]) -> list[str]:
+    """Say what holds classes or tables of a module that would have to go."""
+    also_go = tuple(f"{PACKAGE}.{other}." for other in with_database)
+    ties = [
+        tie for tie in crossing(loader.loaded[name], with_kept=name in with_database) if not tie.startswith(also_go)
+    ]
+    if ties:
+        remedy = "restart the bot" if name in with_database else "move that into database.py, too, or restart the bot"
+        return [*ties, remedy]
+    return _holders(name, loader, with_database) if name in with_database else []
+
+
+def _holders(name: str, loader: Loader, with_database: Collection[str]) -> list[str]:
+    """Say which files that stay import what stays of a module otherwise."""
+    found = [
+        f"{source.where} stays and imports it"
+        for other, files in loader.finder.ran.items()
+        if other not in with_database and other in loader.loaded
+        for part, source in files.items()
+        if is_kept(part) and name in modules_among(source.imports, with_database=[name])
+    ]
+    return [*found, "replace that with it (--with-database names several), or restart the bot"] if found else []

@@ -1,0 +1,228 @@
+"""Replacing the code of modules that belong together while all others run: all of them, or none. What to do is given.
+
+Events for them wait meanwhile. Old code ends as at the end of the bot, and new code starts as at its start.
+"""
+
+from __future__ import annotations
+
+import importlib
+import logging
+from contextlib import asynccontextmanager, nullcontext
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NoReturn
+
+from aha.reports import NO_TABLES
+from aha.starting import PATIENCE
+from core.dispatcher import dispatcher
+from core.dispatcher.owning import end_tasks
+from core.migration.start import forget as forget_tables
+from models.exc import DatabaseError
+
+from .way_back import WayBack
+
+if TYPE_CHECKING:
+    import asyncio
+    from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
+    from contextlib import AbstractContextManager
+
+    from aha.loader import Loader
+    from aha.sources import Source
+    from aha.starting import PutOff, Starter
+    from core.context import Module
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """What a module failed to do ("import", "start"). `is_off` tells whether not even its old code runs."""
+
+    name: str
+    what: str
+    error: BaseException
+    is_off: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Means:
+    """What it is done with. `importing` is around imports: a signal breaks them off. `hurry` ends all waiting."""
+
+    loader: Loader
+    starter: Starter
+    hurry: asyncio.Event
+    importing: Callable[[], AbstractContextManager[None]] = nullcontext
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """Modules, and files that they share, imported ones first; `sources` is their code as it is to be run.
+
+    The `database.py` of those in `with_database` is replaced, too.
+    """
+
+    names: Sequence[str]
+    sources: Mapping[str, Source] = field(default_factory=dict)
+    with_database: Collection[str] = ()
+
+
+class _Refused(Exception):  # noqa: N818 - reads as the sentence it is
+    """The new code is not taken over."""
+
+
+async def replace(unit: Unit, means: Means) -> list[Failure]:
+    """Run new code of modules instead of the old, or go on with the old of all; return what failed, the cause first."""
+    loader = means.loader
+    records = [loader.record(name) for name in unit.names if name in loader.wanted]
+    before = [record for record in records if record.name in loader.loaded]
+    async with _held(records, means):
+        way_back = WayBack(loader, unit.names, with_database=unit.with_database)
+        attempt = _Attempt(unit, means, records, before)
+        try:
+            await attempt.go()
+        except Exception as error:  # noqa: BLE001 - whatever it is, the old code goes on
+            cause = attempt.failures[0] if attempt.failures else attempt.failure(unit.names[0], "start", error)
+            await _end(records, means)
+            _go_back(way_back, attempt, means, reason=f"module {cause.name} failed to {cause.what}")
+            return [cause, *await _go_on(before, means, migrate=attempt.migrates)]
+        except BaseException:
+            _go_back(way_back, attempt, means, reason="its import was broken off")
+            raise
+        way_back.end()
+    return []
+
+
+async def withdraw(leaving: Mapping[str, str], importers: Sequence[str], means: Means) -> list[Failure]:
+    """Let modules go off for these reasons; those that import them are imported anew, if they can do without."""
+    loader = means.loader
+    records = [loader.loaded[name] for name in (*leaving, *importers) if name in loader.loaded]
+    async with _held(records, means):
+        way_back = WayBack(loader, importers, with_database=importers)
+        for name, reason in leaving.items():
+            loader.refuse(name, reason)
+        way_back.end()
+        forget_tables(records)
+        return await _bring(Unit(importers), means)
+
+
+async def bring(unit: Unit, means: Means) -> list[Failure]:
+    """Let modules that do not run come on, each by itself; return what failed."""
+    loader = means.loader
+    hold = dispatcher.hold([loader.record(name) for name in unit.names if name in loader.wanted])
+    try:
+        return await _bring(unit, means)
+    finally:
+        hold.release()
+
+
+class _Attempt:
+    """New code that is tried: what fails of it ends the attempt. `migrates` says whether it has got to its tables."""
+
+    def __init__(self, unit: Unit, means: Means, records: Collection[Module], before: Collection[Module]) -> None:
+        self.unit = unit
+        self.means = means
+        self.records = records
+        self.before = {record.name for record in before}
+        self.failures: list[Failure] = []
+        self.migrates = False
+
+    async def go(self) -> None:
+        _import(self.unit, self.means, lambda name, error: self.refuse(name, "import", error))
+        if self.failures:  # an importer has made do without
+            raise _Refused
+        self.migrates = True
+        await _start(self.records, self.means, lambda record, what, error: self.refuse(record.name, what, error))
+
+    def refuse(self, name: str, what: str, error: BaseException) -> NoReturn:
+        self.failures.append(self.failure(name, what, error))
+        raise _Refused
+
+    def failure(self, name: str, what: str, error: BaseException) -> Failure:
+        return Failure(name, what, error, is_off=name not in self.before)
+
+
+@asynccontextmanager
+async def _held(records: Collection[Module], means: Means) -> AsyncIterator[None]:
+    """In the body these modules get no events, and none of their code runs; what comes meanwhile waits for its end."""
+    hold = dispatcher.hold(records)
+    try:
+        await hold.drain(PATIENCE)
+        await _end(records, means)
+        yield
+    finally:
+        hold.release()
+
+
+async def _end(records: Collection[Module], means: Means) -> None:
+    await means.starter.clean_up(records, hurry=means.hurry, during="reloading")
+    await end_tasks(records)
+
+
+def _go_back(way_back: WayBack, attempt: _Attempt, means: Means, *, reason: str) -> None:
+    """Put the old code back; modules that did not run stay off for `reason`."""
+    way_back.put_back()
+    for record in attempt.records:
+        means.starter.started.pop(record, None)
+        if record.name not in attempt.before:
+            means.loader.unload(record.name, reason)
+
+
+async def _go_on(records: Collection[Module], means: Means, *, migrate: bool) -> list[Failure]:
+    """Start the old code again; a database that cannot be used now was good enough for it before."""
+    try:
+        return await _start_each(records, means, migrate=migrate)
+    except DatabaseError as error:
+        logger.warning("the tables are left as they are: %s", error)
+        return await _start_each(records, means, migrate=False)
+
+
+async def _bring(unit: Unit, means: Means) -> list[Failure]:
+    loader = means.loader
+    failures: list[Failure] = []
+
+    def put_off(name: str, error: BaseException) -> None:
+        loader.unload(name, "it failed to import, see its own report")
+        failures.append(Failure(name, "import", error, is_off=True))
+
+    _import(unit, means, put_off)
+    records = [record for name, record in loader.loaded.items() if name in unit.names]
+    try:
+        return [*failures, *await _start_each(records, means)]
+    except DatabaseError as error:
+        for record in records:
+            loader.unload(record.name, "its tables could not be looked at, see its own report")
+        return [*failures, *(Failure(record.name, NO_TABLES, error, is_off=True) for record in records)]
+
+
+def _import(unit: Unit, means: Means, failed: Callable[[str, BaseException], None]) -> None:
+    loader = means.loader
+    modules = [name for name in unit.names if name in loader.wanted]
+    for name in modules:
+        loader.off.pop(name, None)
+    loader.finder.prepared, loader.finder.trusts_python = unit.sources, False
+    importlib.invalidate_caches()
+    try:
+        with loader.failing(failed), means.importing():
+            for name in modules:
+                loader.load(name)
+    finally:
+        loader.finder.prepared = {}
+
+
+async def _start_each(records: Collection[Module], means: Means, *, migrate: bool = True) -> list[Failure]:
+    """Start modules; return those that are off because they failed to."""
+    failures: list[Failure] = []
+
+    def put_off(record: Module, what: str, error: BaseException) -> None:
+        means.loader.unload(record.name, f"it failed to {what}, see its own report")
+        forget_tables([record])
+        failures.append(Failure(record.name, what, error, is_off=True))
+
+    await _start(records, means, put_off, migrate=migrate)
+    return failures
+
+
+async def _start(records: Collection[Module], means: Means, put_off: PutOff, *, migrate: bool = True) -> None:
+    loaded = means.loader.loaded.values()
+    beside = [record for record in loaded if record not in records]
+    to_start = [record for record in loaded if record in records and record not in means.starter.started]
+    await means.starter.start(to_start, put_off=put_off, beside=beside, migrate=migrate)

@@ -1,0 +1,109 @@
+"""The files of modules as they are on disk: read, compiled, and known again by size and time. It runs nothing."""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+from functools import cached_property
+from importlib.util import cache_from_source
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias
+
+from .imports import PACKAGE, imports_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from types import CodeType
+
+    from .discovery import Found
+
+Stamp: TypeAlias = "tuple[int, int] | None"
+"""When a file was written and how long it is, None for one that is not there."""
+
+
+class Source:
+    """A file of a module: its code, None if it is not Python's, and what the file was like when that was read.
+
+    `registered_for` is the module that the running code registered something for, which was not its own; else None.
+    """
+
+    def __init__(self, path: str, code: CodeType | None, *, package: str, stamp: Stamp) -> None:
+        self.path = path
+        self.code = code
+        self.registered_for: str | None = None
+        self._package = package
+        self._stamp = stamp
+
+    @cached_property
+    def imports(self) -> frozenset[str]:
+        """What it imports below `modules`, see `imports_of`."""
+        return imports_of(self.code, self._package) if self.code else frozenset()
+
+    @property
+    def is_changed(self) -> bool:
+        """Whether the file on disk is another one by now, or gone."""
+        return stamp_of(self.path) != self._stamp
+
+    @property
+    def where(self) -> str:
+        """The path as a person writes it, seen from the folder that holds `modules`: `modules/notes/database.py`."""
+        depth = self._package.count(".") + 2
+        return "/".join(Path(self.path).parts[-depth:])
+
+
+def stamp_of(path: str) -> Stamp:
+    """What a file is known again by."""
+    try:
+        found = os.stat(path)  # noqa: PTH116 - every start does it for every file, and Path takes twice as long
+    except OSError:
+        return None
+    return found.st_mtime_ns, found.st_size
+
+
+def read(path: str, *, package: str) -> Source:
+    """Compile the file as it is now. Raises SyntaxError, ValueError, OSError.
+
+    What Python has remembered of it is removed: it goes by seconds and could take it for what is there by now.
+    """
+    stamp = stamp_of(path)
+    code = compile(Path(path).read_bytes(), path, "exec", dont_inherit=True)
+    with suppress(OSError):
+        Path(cache_from_source(path)).unlink()
+    return Source(path, code, package=package, stamp=stamp)
+
+
+def read_all(module: Found, *, skip: Callable[[str], bool]) -> dict[str, Source]:
+    """Compile all files that the module may import of itself, by the names that it does so by; raises as `read` does.
+
+    Those whose name, such as `notes.database`, is to be skipped are left out, and what only they import.
+    """
+    found: dict[str, Source] = {}
+    new = [module.name]
+    while new:
+        name = new.pop()
+        if name in found or skip(name) or (file := _file(module, name)) is None:
+            continue
+        found[name] = read(str(file), package=_package(name, file))
+        new += [part for imported in found[name].imports for part in _with_parents(imported, module.name)]
+    return found
+
+
+def _file(module: Found, name: str) -> Path | None:
+    """The file of the part `name` of the module, None if it has no such part."""
+    if not module.path.is_dir():
+        return module.path if name == module.name else None
+    folder = module.path.joinpath(*name.split(".")[1:])
+    files = (folder / "__init__.py", folder.with_name(f"{folder.name}.py"))
+    return next((file for file in files[: 1 if name == module.name else 2] if file.is_file()), None)
+
+
+def _package(name: str, file: Path) -> str:
+    whole = f"{PACKAGE}.{name}"
+    return whole if file.name == "__init__.py" else whole.rpartition(".")[0]
+
+
+def _with_parents(imported: str, module: str) -> Iterator[str]:
+    """Yield the parts of `module` that are imported with one of them, its packages."""
+    parts = imported.split(".")
+    if parts[0] == module:
+        yield from (".".join(parts[:depth]) for depth in range(1, len(parts) + 1))

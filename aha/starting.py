@@ -1,0 +1,121 @@
+"""Takes modules that were imported to where they answer: their tables, stores and on_start. It imports none."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from functools import partial
+from time import perf_counter
+from typing import TYPE_CHECKING, TypeAlias
+
+from core.dispatcher import dispatcher
+from core.migration.start import expand, settle
+from services.data_store import load_stores
+
+from .reports import NO_TABLES
+from .steps import attempt_within
+
+if TYPE_CHECKING:
+    import asyncio
+    from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
+    from pathlib import Path
+
+    from core.context import Module
+    from core.migration.model import UnitPlan
+
+logger = logging.getLogger(__name__)
+
+PATIENCE = 10.0
+"""Seconds that running callbacks, and then each module's on_cleanup, may take when modules are to end."""
+
+PutOff: TypeAlias = "Callable[[Module, str, BaseException], None]"
+"""Is told of a module that cannot go on, what it failed to do ("start"), and the error. What it raises ends it all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Migrated:
+    """What was done to the tables of modules in so many `seconds`, or has to wait. `backup` was saved before."""
+
+    units: Sequence[UnitPlan]
+    seconds: float
+    backup: Path | None = None
+
+
+OnMigration: TypeAlias = "Callable[[Migrated], None]"
+"""Is told of each change of the tables of modules."""
+
+
+class Starter:
+    """Starts modules, when the bot starts and when their code was replaced. `started` are those that it has.
+
+    `backup` saves the database into a file; it is awaited before the first change to a table that has rows.
+    """
+
+    def __init__(
+        self, *, backup: Callable[[], Awaitable[Path]] | None = None, on_migration: OnMigration | None = None
+    ) -> None:
+        self.started: dict[Module, None] = {}
+        self._backup = backup
+        self._on_migration = on_migration
+        self._saved: Path | None = None
+
+    async def start(
+        self, modules: Iterable[Module], *, put_off: PutOff, beside: Collection[Module] = (), migrate: bool = True
+    ) -> None:
+        """Start `modules`, while those `beside` run; `put_off` is told of each that fails, the others go on.
+
+        `migrate` False leaves their tables as they are. Raises DatabaseError if the database cannot be used.
+        """
+        modules = list(modules)
+        failures = await self._expand(modules, beside) if migrate else {}
+        for module, error in failures.items():
+            modules.remove(module)
+            put_off(module, NO_TABLES, error)
+        for module, error in (await load_stores(modules)).items():
+            modules.remove(module)
+            put_off(module, "load its SimpleStore", error)
+        for module in modules:
+            await self._start(module, put_off)
+
+    async def clean_up(self, modules: Iterable[Module], *, hurry: asyncio.Event, during: str = "stopping") -> None:
+        """Run the on_cleanup of those of `modules` that have started, the last one first; `hurry` ends all waiting."""
+        for module in [each for each in reversed(self.started) if each in modules]:
+            await attempt_within(
+                PATIENCE,
+                f"clean up module {module.name}",
+                partial(dispatcher.run_cleanup, module),
+                hurry=hurry,
+                during=during,
+            )
+            del self.started[module]
+
+    async def _expand(self, modules: Sequence[Module], beside: Collection[Module]) -> Mapping[Module, Exception]:
+        began = perf_counter()
+        migrated = await expand(modules, backup=self._back_up if self._backup else None, beside=beside)
+        self._tell(migrated.units, since=began)
+        return migrated.failures
+
+    async def _start(self, module: Module, put_off: PutOff) -> None:
+        try:
+            await dispatcher.run_start(module)
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - a module's fault puts that module off, not the bot
+            put_off(module, "start", error)
+        else:
+            self.started[module] = None
+            await self._settle(module)
+
+    async def _settle(self, module: Module) -> None:
+        began = perf_counter()
+        settled = await settle([module])
+        self._tell(settled.units, since=began)
+        for error in settled.failures.values():
+            logger.warning("what has to wait in the tables of module %s waits on: %s", module.name, error)
+
+    async def _back_up(self) -> None:
+        if self._backup is not None:
+            self._saved = await self._backup()
+
+    def _tell(self, units: Sequence[UnitPlan], *, since: float) -> None:
+        if units and self._on_migration is not None:
+            self._on_migration(Migrated(units, perf_counter() - since, self._saved))
+            self._saved = None
