@@ -5,7 +5,6 @@ from __future__ import annotations
 import textwrap
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from aha.discovery import survey
@@ -18,6 +17,7 @@ if TYPE_CHECKING:
 
     from aha.reload.outcome import Outcome
     from aha.reload.reloader import Reloader
+
 
 def answering(said: str, *, to: str = "hi", before: str = "") -> str:
     """The code of a module that answers what the expression `said` says; the code `before` stands above that."""

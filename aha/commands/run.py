@@ -10,7 +10,7 @@ from aha.data_folder import held
 from aha.discovery import survey
 from aha.lifecycle import Plan
 from aha.loader import BUILTIN
-from aha.selection import select
+from aha.selection import choose, select
 from aha.serve import serve
 from core.config import cfg
 
@@ -20,6 +20,7 @@ from .folder import config_file, module_folder
 from .options import Names  # noqa: TC001 - cyclopts looks annotations up
 
 if TYPE_CHECKING:
+    from aha.selection import Selection
     from core.adapter import Adapter, Emit
 
 
@@ -55,8 +56,12 @@ def run(
     """
     cfg.load(config_file(config))
     logs.set_up("debug" if cfg.aha.debug else cfg.log.level, file=Path(cfg.log.file) if cfg.log.file else None)
-    selection = select(survey(module_folder(modules).absolute(), BUILTIN), load_only=load_only, exclude=exclude)
+    where = module_folder(modules).absolute()
+    selection = select(survey(where, BUILTIN), load_only=load_only, exclude=exclude)
     entries = adapters.entries(cfg.bots, only=adapter)
+
+    def look() -> Selection:
+        return choose(survey(where, BUILTIN), load_only=load_only, exclude=exclude)
 
     def make_adapters(emit: Emit) -> list[Adapter]:
         return [adapters.make(entry, emit) for entry in entries]
@@ -65,6 +70,6 @@ def run(
     url = database_url(db)
     backup = saver(url) if db_backup else None
     folder, synchronous = cfg.aha.data_dir, cfg.aha.database.synchronous
-    plan = Plan(selection, url, folder, make_adapters, synchronous=synchronous, backup=backup)
+    plan = Plan(selection, url, folder, make_adapters, synchronous=synchronous, backup=backup, look=look)
     with held(folder):
         return serve(plan)

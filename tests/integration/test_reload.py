@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
-
-from models.exc import UsageError
 from tests.reloaded_bot import answering, reloaded_bot
 
 
