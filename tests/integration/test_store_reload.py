@@ -1,0 +1,183 @@
+"""SimpleStore while the code of its module is replaced: nothing is lost, and objects are of the classes that are there.
+
+Modules are replaced here as a reload does it, step by step.
+"""
+
+from __future__ import annotations
+
+import gc
+import sys
+import weakref
+from types import ModuleType
+
+import pytest
+
+from core.context import Module, entered
+from core.migration.start import expand
+from models.exc import StoreNotLoaded, UsageError
+from services.data_store import SimpleStore, changes, flush_stores, load_stores
+from services.data_store.door import _settled, doors
+from services.data_store.stores import _open
+from tests.store_bot import bot
+
+CLASS = """
+class Thing:
+    def __init__(self, *parts):
+        self.parts = list(parts)
+"""
+STORE = "\nfrom services.data_store import SimpleStore\nstore = SimpleStore()\n"
+
+
+class Shop:
+    """A module whose store is made in its `database.py`, which stays, or in the code that is replaced."""
+
+    def __init__(self, *, kept=False):
+        self.record = Module("shop")
+        if kept:
+            with self.record.keeping(kept=True):
+                self.run("database", STORE)
+        self._source = CLASS if kept else CLASS + STORE
+        self.code = self.run("", self._source)
+
+    def run(self, part, source):
+        name = "modules.shop" + (part and f".{part}")
+        code = sys.modules[name] = ModuleType(name)
+        with entered(self.record):
+            exec(source, vars(code))
+        return code
+
+    @property
+    def store(self):
+        return self.record.store
+
+    def begin(self):
+        """Take the code back, and run it anew: it is there, but not loaded yet."""
+        taken, before = self.record.take_back(), self.code
+        self.code = self.run("", self._source)
+        return taken, before
+
+    async def reload(self):
+        taken, _ = self.begin()
+        assert (await expand([self.record])).failures == {}
+        assert await load_stores([self.record]) == {}
+        taken.end()
+
+    async def fail(self, *, when):
+        """Reload, but put the old code back when the new is imported, or its store is loaded."""
+        taken, before = self.begin()
+        if when == "its store was loaded":
+            assert await load_stores([self.record]) == {}
+            self.store["by new code"] = self.code.Thing("new")
+        self.record.take_back().end()
+        self.code = sys.modules["modules.shop"] = before
+        taken.put_back()
+        assert await load_stores([self.record]) == {}
+
+
+@pytest.fixture(params=[False, True], ids=["in the code", "in database.py"])
+def kept(request):
+    yield request.param
+    for name in [name for name in sys.modules if name.startswith("modules.shop")]:
+        del sys.modules[name]
+
+
+async def test_what_was_set_and_changed_in_place_is_there_and_objects_are_of_the_new_class(sqlite_url, tmp_path, kept):
+    shop = Shop(kept=kept)
+    async with bot(sqlite_url, tmp_path, shop.record):
+        shop.store["list"] = held = [1]
+        shop.store["thing"] = thing = shop.code.Thing(1)
+        shop.store["things"] = [thing]
+        await flush_stores()
+        thing.parts.append(2)
+        held.append(2)
+        await shop.reload()
+        assert shop.store["list"] is held
+        assert type(shop.store["thing"]) is shop.code.Thing is not type(thing)
+        assert type(shop.store["things"][0]) is shop.code.Thing
+        assert shop.store["thing"].parts == shop.store["things"][0].parts == [1, 2]
+        held.append(3)
+        shop.store["thing"].parts.append(3)
+    shop = Shop(kept=kept)
+    async with bot(sqlite_url, tmp_path, shop.record):
+        assert shop.store["list"] == shop.store["thing"].parts == [1, 2, 3]
+
+
+@pytest.mark.parametrize("when", ["it was imported", "its store was loaded"])
+async def test_when_the_new_code_fails_the_old_store_goes_on(sqlite_url, tmp_path, kept, when):
+    shop = Shop(kept=kept)
+    async with bot(sqlite_url, tmp_path, shop.record):
+        store, old = shop.store, shop.code.Thing
+        store["thing"] = thing = old(1)
+        store["list"] = held = []
+        thing.parts.append(2)
+        await shop.fail(when=when)
+        assert shop.store is store
+        assert shop.store["list"] is held
+        assert type(store["thing"]) is shop.code.Thing is old
+        assert store["thing"].parts == [1, 2]
+        if when == "its store was loaded":
+            assert type(store["by new code"]) is old
+        store["after"] = old(3)
+        held.append(1)
+    shop = Shop(kept=kept)
+    async with bot(sqlite_url, tmp_path, shop.record):
+        assert (shop.store["list"], shop.store["after"].parts) == ([1], [3])
+
+
+async def test_the_old_store_is_shut_and_one_that_stays_is_not(sqlite_url, tmp_path, kept):
+    shop = Shop(kept=kept)
+    async with bot(sqlite_url, tmp_path, shop.record):
+        store = shop.store
+        await shop.reload()
+        if kept:
+            assert shop.store is store
+            with entered(shop.record), pytest.raises(UsageError):
+                SimpleStore()
+        else:
+            with pytest.raises(StoreNotLoaded):
+                store["k"] = 1
+        shop.store["k"] = 1
+
+
+async def test_an_object_of_an_old_class_that_is_still_held_disturbs_nobody(sqlite_url, tmp_path, kept, caplog):
+    shop = Shop(kept=kept)
+    async with bot(sqlite_url, tmp_path, shop.record):
+        shop.store["thing"] = held = shop.code.Thing(1)
+        shop.store["list"] = other = []
+        await shop.reload()
+        assert shop.store["thing"].parts == [1]
+        held.parts.append(2)
+        other.append(1)
+        changes.tick([shop.store._door.entries])
+        await flush_stores()
+        assert shop.store["thing"].parts == [1]
+    assert not caplog.messages
+
+
+async def test_what_another_modules_store_has_of_the_class_is_of_the_new_one_too(sqlite_url, tmp_path, kept):
+    shop, other = Shop(kept=kept), Module("other")
+    with entered(other):
+        store = SimpleStore()
+    async with bot(sqlite_url, tmp_path, shop.record, other):
+        store["thing"] = thing = shop.code.Thing(1)
+        store["list"] = held = []
+        thing.parts.append(2)
+        await shop.reload()
+        assert type(store["thing"]) is shop.code.Thing is not type(thing)
+        assert store["thing"].parts == [1, 2]
+        assert store["list"] is held
+
+
+async def test_many_reloads_leave_nothing_behind(sqlite_url, tmp_path, kept):
+    shop = Shop(kept=kept)
+    async with bot(sqlite_url, tmp_path, shop.record):
+        counts, gone = set(), []
+        for number in range(20):
+            shop.store["thing"] = shop.code.Thing(number)
+            gone += [weakref.ref(shop.code.Thing), weakref.ref(shop.code)]
+            await shop.reload()
+            counts.add((len(doors), len(_settled), len(_open.background.stores), len(shop.record._entries)))
+        gc.collect()
+        assert len(counts) == 1
+        assert [reference for reference in gone if reference() is not None] == []
+        assert shop.store["thing"].parts == [19]
