@@ -56,6 +56,42 @@ def test_a_dropped_module_leaves_no_key_and_may_register_it_anew(config):
         assert "greeting" not in config.template()
 
 
+def test_keys_that_are_put_back_have_the_values_that_they_would_have_had(config):
+    config.load(values={"modules": {"hello": {"greeting": "hallo"}}}, environ={})
+    module = Module("hello")
+    with entered(module):
+        config.register("greeting", "hi", "what it says")
+        config.register("times", 1)
+    before = config.template()
+    taken = module.take_back()
+    assert config.modules.hello == {}
+    with entered(module):
+        config.register("times", ["another", "kind"])
+    module.take_back().end()
+    config.set("modules.hello.times", 3)
+    taken.put_back()
+    assert (config.modules.hello.greeting, config.modules.hello.times) == ("hallo", 3)
+    assert config.template() == before
+
+
+def test_keys_of_a_file_that_stays_stay(config):
+    module = Module("hello")
+    with entered(module), module.keeping(kept=True):
+        config.register("greeting", "hi")
+    with entered(module):
+        config.register("other", 1)
+    module.take_back().end()
+    assert dict(config.modules.hello) == {"greeting": "hi"}
+
+
+def test_an_unloaded_module_registers_no_key(config):
+    module = Module("hello")
+    module.drop()
+    with entered(module), pytest.raises(UsageError, match="hello was unloaded"):
+        config.register("greeting", "hi")
+    assert "greeting" not in config.template()
+
+
 def test_a_registration_again_replaces_the_one_before(config):
     config.register("x", 1)
     assert config.register("x", "a") == "a"
