@@ -50,22 +50,23 @@ class Reloader(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """Where wishes are taken. `data` and `modules` are folders, `watch` says whether that of the modules is watched.
-
-    `off` says of each module that is off against the owner's will why.
-    """
+    """Where wishes are taken. `data` and `modules` are folders; with `watch`, changed files of modules are some."""
 
     data: Path
     modules: Path
-    off: Callable[[], Mapping[str, str]]
     watch: bool = False
 
 
 @asynccontextmanager
-async def serving(reloader: Reloader, desk: Desk, *, hurry: asyncio.Event) -> AsyncIterator[None]:
-    """Take wishes for the body. After it, what is under way comes to its end, in a moment if `hurry` is set."""
+async def serving(
+    reloader: Reloader, desk: Desk, *, off: Callable[[], Mapping[str, str]], hurry: asyncio.Event
+) -> AsyncIterator[None]:
+    """Take wishes for the body. After it, what is under way comes to its end, in a moment if `hurry` is set.
+
+    `off` says of each module that is off against the owner's will why.
+    """
     server = Server(_granting(reloader, desk))
-    chat = Chat(desk.data, reload=reloader.reload, off=desk.off)
+    chat = Chat(desk.data, reload=reloader.reload, off=off)
     endings: list[Callable[[], Awaitable[None]]] = [server.ended, chat.ended]
     async with AsyncExitStack() as stack:
         if desk.watch:

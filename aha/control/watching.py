@@ -71,6 +71,7 @@ class Watcher:
         self._stop = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._telling = (0.0, 0.0)
+        self._written_meanwhile: set[Path] = set()
 
     @asynccontextmanager
     async def watch(self) -> AsyncIterator[None]:
@@ -146,18 +147,22 @@ class Watcher:
             return change is Change.deleted
         if module_of(file, self._folder) is None or (change is Change.modified and file.is_dir()):
             return False
-        return file.suffix == ".py" or not self._written_by_itself(file)
+        return file.suffix == ".py" or not self._is_written_by_reloads(file)
 
-    def _written_by_itself(self, file: Path) -> bool:
-        """Whether a file was written while modules were being reloaded: on_cleanup saved it, or on_start.
+    def _is_written_by_reloads(self, file: Path) -> bool:
+        """Whether a file is one that is written at each reload, by on_start perhaps: to reload for it would never end.
 
-        To reload for that would never end.
+        The first time it may be somebody's who saves it just then.
         """
         began, ended = self._telling
         try:
-            return began - _BEHIND <= file.stat().st_mtime <= ended
+            meanwhile = began - _BEHIND <= file.stat().st_mtime <= ended
         except OSError:
-            return False
+            meanwhile = False
+        if meanwhile and file in self._written_meanwhile:
+            return True
+        (self._written_meanwhile.add if meanwhile else self._written_meanwhile.discard)(file)
+        return False
 
 
 def _cause(error: BaseException) -> BaseException:

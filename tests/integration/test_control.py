@@ -89,8 +89,8 @@ def bot(tmp_path, reloader):
         data = data or tmp_path / "data"
         (tmp_path / "modules").mkdir(exist_ok=True)
         data.mkdir(parents=True, exist_ok=True)
-        desk = Desk(data, tmp_path / "modules", lambda: off or {}, watch)
-        async with serving(reloader, desk, hurry=hurry or asyncio.Event()):
+        desk = Desk(data, tmp_path / "modules", watch=watch)
+        async with serving(reloader, desk, off=lambda: off or {}, hurry=hurry or asyncio.Event()):
             yield data
 
     return bot
@@ -573,7 +573,7 @@ async def test_what_changes_during_a_reload_is_followed_after_it(bot, reloader, 
         await changed(reloader, "a")
 
 
-async def test_what_a_module_writes_while_it_is_reloaded_reloads_it_no_more(tmp_path):
+async def test_what_a_module_writes_at_each_reload_does_not_reload_it_for_ever(tmp_path):
     modules = tmp_path / "modules"
     (modules / "a").mkdir(parents=True)
     asked = asyncio.Queue()
@@ -586,7 +586,7 @@ async def test_what_a_module_writes_while_it_is_reloaded_reloads_it_no_more(tmp_
     async with watcher.watch():
         (modules / "a" / "__init__.py").write_text("")
         assert await asyncio.wait_for(asked.get(), PATIENCE) == ["a"]
-        await until(lambda: (modules / "a" / "state.json").exists())
+        assert await asyncio.wait_for(asked.get(), PATIENCE) == ["a"]  # it might be an author who saved that
         (modules / "b.py").write_text("")
         assert await asyncio.wait_for(asked.get(), PATIENCE) == ["b"]
 
