@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from core.migration.meaning import Kind
 from core.migration.steps import (
     AddColumn,
     AlterColumn,
@@ -20,7 +21,7 @@ from core.migration.steps import (
 from core.migration.texts import texts_in
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from core.migration.model import UnitPlan
     from core.migration.steps import Fill, Planned, Step
@@ -203,19 +204,23 @@ def _what(planned: Planned, options: Sequence[str], texts: Mapping[str, str]) ->
 def _change(step: ConvertColumn, texts: Mapping[str, str]) -> str:
     """What a conversion changes: the type, or what its values mean where the database shows the same type."""
     before, after = step.before, step.after
-    if before.sql != after.sql:
+    members = ", ".join(_changed_members(step, texts))
+    # An enum that is no type of the database is stored as text, which is as long as its longest member.
+    is_text = before.kind is after.kind is Kind.ENUM and not before.native and not after.native
+    if before.sql != after.sql and not (is_text and members):
         return f"{before.sql} -> {after.sql}"
     if before.kind is not after.kind:
         return f"{before.sql} ({before.kind}) -> {after.sql} ({after.kind})"
-    named = {old: new for old, new in step.members.items() if old not in after.members}
-    gone = [member for member in before.members if member not in (*after.members, *named)]
-    new = [member for member in after.members if member not in (*before.members, *named.values())]
-    changes = [
-        *(texts["member renamed"].format(old=old, new=new) for old, new in named.items()),
-        *(texts["member removed"].format(member=member) for member in gone),
-        *(texts["member added"].format(member=member) for member in new),
-    ]
-    return ", ".join(changes) or texts["converted"]
+    return members or texts["converted"]
+
+
+def _changed_members(step: ConvertColumn, texts: Mapping[str, str]) -> Iterator[str]:
+    before, after = step.before.members, step.after.members
+    named = {old: new for old, new in step.members.items() if old not in after}
+    yield from (texts["member renamed"].format(old=old, new=new) for old, new in named.items())
+    yield from (texts["member removed"].format(member=name) for name in before if name not in (*after, *named))
+    new = [name for name in after if name not in (*before, *named.values())]
+    yield from (texts["member added"].format(member=name) for name in new)
 
 
 def _key(planned: Planned) -> str:

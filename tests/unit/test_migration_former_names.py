@@ -95,6 +95,19 @@ def test_members(type_, declared, expected):
     assert members_before(table) == {"a": expected}
 
 
+@pytest.mark.parametrize("was", [{"a": "b", "b": "a"}, [{"a": "b"}, {"b": "c", "c": "a"}]], ids=["two", "three"])
+def test_members_that_exchange_their_names_are_refused_with_another_way(was):
+    table = Table("t", MetaData(), Column("c", Enum("a", "b", "c", name="e"), info={"was": was}))
+    with pytest.raises(TableRefused, match=r"table t: column c: members b and (a|c) exchange their names: .* once"):
+        members_before(table)
+
+
+def test_a_name_that_one_member_had_may_be_the_new_one_of_another():
+    was = {"a": "x", "b": ["a", "b"]}
+    table = Table("t", MetaData(), Column("c", Enum("a", "b", name="e"), info={"was": was}))
+    assert members_before(table) == {"c": {"x": "a", "a": "b", "b": "b"}}
+
+
 @pytest.mark.parametrize(
     "was", [5, "", [""], ["old", 5], b"old", {"old"}, {"new": 5}, [{"new": ["old", None]}], {5: "old"}]
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import fields
+from dataclasses import fields, replace
 from string import Formatter
 from typing import get_args
 
@@ -255,12 +255,15 @@ def enum(*members: str) -> Meaning:
     ("before", "after", "members", "said"),
     [
         (enum("a", "b", "c"), enum("a", "d", "e"), {"b": "d"}, "member b is now d, member c removed, member e added"),
+        (enum("a", "b"), replace(enum("a", "other"), sql="VARCHAR(5)"), {}, "member b removed, member other added"),
+        (enum("a"), replace(enum("a"), sql="VARCHAR(5)"), {}, "VARCHAR(4) -> VARCHAR(5)"),
+        (enum("a"), NEW, {}, "VARCHAR(4) -> mood"),
         (Meaning(Kind.TEXT, "VARCHAR(4)"), enum("a"), {}, "VARCHAR(4) (text) -> VARCHAR(4) (enum)"),
         (Meaning(Kind.TEXT, "TEXT"), Meaning(Kind.TEXT, "TEXT", decorator="m:D"), {}, "another form"),
     ],
-    ids=["members", "kind", "decorator"],
+    ids=["members", "longer members", "only longer", "a type of the database", "kind", "decorator"],
 )
-def test_a_change_that_the_database_does_not_show_is_named_and_not_its_type(before, after, members, said):
+def test_a_change_is_named_as_the_author_made_it(before, after, members, said):
     step = ConvertColumn("note__demo", "text", before, after, Fill(), members)
     line = line_of(Planned(step, Phase.EXPAND, rows=2), "demo")
     assert line.what == f"{said}: 2 rows converted"

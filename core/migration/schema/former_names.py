@@ -19,6 +19,13 @@ if TYPE_CHECKING:
     from sqlalchemy import Column
 
 
+# Members that were exchanged look like those that were not: it would be done twice, or never undone.
+_EXCHANGE = (
+    "exchange their names: rename one after the other, each in a release of its own and the first to a third name, or "
+    'do it in an @on_start marked once("...")'
+)
+
+
 def tables_before(
     table: Table, module: str, former_modules: Sequence[str], *, default: str | None = None
 ) -> tuple[str, ...]:
@@ -101,7 +108,18 @@ def _members(column: Column[Any]) -> dict[str, str]:
             stored = _stored(column, new)
             if found.setdefault(old, stored) != stored:
                 raise _rivals(column.table, f"column {column.name}: members {found[old]} and {stored}", old)
+    if exchanged := [old for old in found if _comes_back(old, found)]:
+        raise _refusal(column.table, f"column {column.name}: members {' and '.join(exchanged[:2])} {_EXCHANGE}")
     return found
+
+
+def _comes_back(old: str, now: Mapping[str, str]) -> bool:
+    """Whether what became of a member became, by way of others, that very member."""
+    seen, name = {old}, now[old]
+    while name in now and name not in seen:
+        seen.add(name)
+        name = now[name]
+    return name == old and len(seen) > 1
 
 
 def _stored(column: Column[Any], member: Any) -> str:
