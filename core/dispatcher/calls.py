@@ -31,6 +31,7 @@ class Call:
 
     def __exit__(self, *_: object) -> None:
         self.running = False
+        current_call.set(self.cause)
         # Whoever goes on for it, a task that it left behind, must not keep all that came before from being forgotten.
         self.cause = None
 

@@ -16,6 +16,8 @@ from contextlib import contextmanager, suppress
 import pytest
 
 from bots.console import Console
+from bots.console.terminal import Terminal
+from core.context import Module, current_module, entered
 from core.port import port_for
 from models.api import Message
 from models.msg import At, Image, MessageChain
@@ -171,6 +173,14 @@ def test_ctrl_c_on_a_terminal_interrupts_the_program(command):
     with terminal(command) as (process, screen):
         read_until(screen, "console> ")
         assert press_until_end(process, screen, b"\x03") == -signal.SIGINT
+
+
+def test_what_is_printed_on_a_terminal_belongs_to_no_module(monkeypatch, tmp_path):
+    printers = []
+    monkeypatch.setattr("prompt_toolkit.print_formatted_text", lambda _: printers.append(current_module.get()))
+    with entered(Module("demo")):
+        Terminal(lambda: "", history=tmp_path / "history").show("hi")
+    assert printers == [None]
 
 
 # --- in this process ---------------------------------------------------------------------------------------------

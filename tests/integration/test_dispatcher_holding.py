@@ -22,6 +22,7 @@ from core.dispatcher import (
     on_start,
     process_external,
 )
+from core.dispatcher.calls import current_call
 from core.expr import Puid, fetch
 from core.expr.facts import limits
 from models.api import External, Message, MetaEvent, Notice, Request
@@ -538,6 +539,31 @@ async def test_what_a_module_publishes_when_it_starts_or_ends_goes_straight_to_i
     await asyncio.wait_for(run(log.demo), 5)
     assert log == [("demo", "question")]
     hold.release()
+
+
+async def test_events_that_lead_to_each_other_are_not_remembered(log):
+    """Else a module that publishes to itself for ever would fill the memory."""
+
+    async def publishes_again():
+        log.append(depth())
+        if len(log) < 20:
+            process_external(published("again"))
+
+    with entered(log.demo):
+        on_external("again", publishes_again)
+    dispatcher.feed(published("again"))
+    await dispatcher.drain(5)
+    assert len(log) == 20
+    assert max(log) <= 2
+    await dispatcher.run_start(log.demo)
+    assert depth() == 0
+
+
+def depth():
+    call, found = current_call.get(), 0
+    while call is not None:
+        call, found = call.cause, found + 1
+    return found
 
 
 async def test_what_waited_is_delivered_as_from_its_publisher(log):
