@@ -219,6 +219,34 @@ async def test_a_role_that_may_create_nothing_is_told_what_to_grant(database):
             await connection.run_sync(wanted_tables, _two_tables(), {}, {})
 
 
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+@pytest.mark.parametrize("may", [True, False], ids=["that it may create tables in", "that it may only use"])
+async def test_a_role_with_temporary_tables_has_tables_in_another_schema(database, may):
+    models = MetaData()
+    tables = [
+        Table("a", models, Column("id", Integer, primary_key=True), schema="elsewhere"),
+        Table("t", models, Column("a", ForeignKey("elsewhere.a.id"), primary_key=True)),
+    ]
+    async with db_engine.connect() as connection:
+        await connection.execute(text("CREATE SCHEMA elsewhere"))
+        usual = await connection.run_sync(wanted_tables, tables, {}, {})
+        await _enter_role(connection, "GRANT TEMPORARY ON DATABASE {0} TO {0}")
+        for statement in (
+            "RESET ROLE",
+            f"GRANT {'ALL' if may else 'USAGE'} ON SCHEMA elsewhere TO PUBLIC",
+            "GRANT ALL ON SCHEMA public TO PUBLIC",
+            "SELECT set_config('role', current_database(), false)",
+        ):
+            await connection.execute(text(statement))
+        if may:
+            await connection.run_sync(models.create_all)
+            again = await connection.run_sync(wanted_tables, tables, {}, {})
+            assert {name: table.state for name, table in again.items()} == {n: t.state for n, t in usual.items()}
+        else:
+            with pytest.raises(DatabaseError, match="GRANT CREATE ON DATABASE"):
+                await connection.run_sync(wanted_tables, tables, {}, {})
+
+
 async def test_two_modules_may_have_the_same_names(database, module):
     wanted = {}
     for name in ("one", "two"):

@@ -32,8 +32,8 @@ if TYPE_CHECKING:
 def states(connection: Connection, tables: Collection[Table]) -> list[TableState]:
     """What PostgreSQL shows of `tables` when they are new; raises TableRefused.
 
-    It happens in a savepoint. A role that may not create schemas uses its temporary one; one that has neither makes
-    the tables where they belong, and those that are there are aside meanwhile.
+    It happens in a savepoint. A role that may not create schemas uses its temporary one; one that has neither, or has
+    tables in several schemas, makes them where they belong, and those that are there are aside meanwhile.
     """
     savepoint = connection.begin_nested()
     try:
@@ -53,7 +53,7 @@ def states(connection: Connection, tables: Collection[Table]) -> list[TableState
 def _enter_scratch(connection: Connection, schemas: list[str]) -> dict[str, str | None] | None:
     """Make new tables go to a scratch schema; return what it, and one for each of `schemas`, stands for.
 
-    None if the role may create no such place.
+    None if the role may create no such place; temporary tables are all in one.
     """
     may_create, may_temporary, path = connection.exec_driver_sql(
         "SELECT has_database_privilege(current_database(), 'CREATE'),"
@@ -64,7 +64,7 @@ def _enter_scratch(connection: Connection, schemas: list[str]) -> dict[str, str 
         for name in standing_for:
             connection.exec_driver_sql(f"CREATE SCHEMA {name}")
         first = next(iter(standing_for))
-    elif may_temporary:
+    elif may_temporary and not schemas:
         first, standing_for = "pg_temp", {}
     else:
         return None
@@ -88,9 +88,10 @@ def _make_way(connection: Connection, tables: Collection[Table]) -> dict[str, st
     schemas |= {read_postgresql.default_schema(connection): None}
     rights = connection.exec_driver_sql(_RIGHTS, (list(schemas),)).one()
     if not rights.enough:
+        right = "CREATE" if len(schemas) > 1 else "TEMPORARY"
         raise NothingToCompare(
             f"the bot's role {rights.role} may create nothing in the database {rights.name}, so what its tables should "
-            f"be cannot be found out: GRANT TEMPORARY ON DATABASE {rights.name} TO {rights.role}, then start again; "
+            f"be cannot be found out: GRANT {right} ON DATABASE {rights.name} TO {rights.role}, then start again; "
             f"to change tables it also needs GRANT CREATE ON SCHEMA {rights.schema} TO {rights.role}"
         )
     made = [(table.schema, table.name) for table in tables]
