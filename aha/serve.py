@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import logging
-from contextlib import contextmanager
+from contextlib import AsyncExitStack, contextmanager
 from functools import partial
 from time import perf_counter
 from typing import TYPE_CHECKING
@@ -18,6 +18,7 @@ from core.config import cfg
 from core.migration.start import unfinished, waiting
 from models.exc import ConfigError
 
+from .control.serving import serving
 from .lifecycle import Bot
 from .reports import failure_report
 from .signals import StopSignal
@@ -25,21 +26,22 @@ from .signals import StopSignal
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
+    from .control.serving import Desk
     from .lifecycle import Plan
     from .starting import Migrated
 
 logger = logging.getLogger(__name__)
 
 
-def serve(plan: Plan) -> int:
-    """Run a bot as planned, until its end, and return the exit code of the process.
+def serve(plan: Plan, desk: Desk) -> int:
+    """Run a bot as planned, until its end, taking wishes at `desk`, and return the exit code of the process.
 
     A SystemExit in some task, a module's fault, stops neither the event loop nor the bot.
     Raises ConfigError or DatabaseError if the bot cannot run.
     """
     with asyncio.Runner() as runner:
         loop = runner.get_loop()
-        bot = loop.create_task(_serve(plan), name="bot")
+        bot = loop.create_task(_serve(plan, desk), name="bot")
         while True:
             try:
                 return loop.run_until_complete(bot)
@@ -49,7 +51,7 @@ def serve(plan: Plan) -> int:
                 logger.exception("a module wanted to end the process; a signal does that")
 
 
-async def _serve(plan: Plan) -> int:
+async def _serve(plan: Plan, desk: Desk) -> int:
     signals = StopSignal()
     failed: list[str] = []
 
@@ -65,15 +67,18 @@ async def _serve(plan: Plan) -> int:
     bot = Bot(plan, on_failure=report, on_migration=on_migration, interrupting=signals.interrupting)
     with signals.listen():
         try:
-            if await _started(bot, signals):
-                _write_new_keys()
-                _report_waiting(told, off=failed)
-                if not (_own(bot) or failed):
-                    logger.warning("no module is on; write one with: aha new hello")
-                logger.info("%s", _ready(bot, failed))
-                await _first(signals.stop, bot.running.ended)
-            logger.info("stopping%s", "; another signal ends all waiting" if signals.asked else "")
-            code = int(bot.running.failed and not signals.asked)
+            async with AsyncExitStack() as wishes:
+                if await _started(bot, signals):
+                    _write_new_keys()
+                    _report_waiting(told, off=failed)
+                    if not (_own(bot) or failed):
+                        logger.warning("no module is on; write one with: aha new hello")
+                    taken = serving(bot.reloader, desk, off=partial(_off, bot), hurry=signals.hurry)
+                    await wishes.enter_async_context(taken)
+                    logger.info("%s", _ready(bot, failed))
+                    await _first(signals.stop, bot.running.ended)
+                logger.info("stopping%s", "; another signal ends all waiting" if signals.asked else "")
+                code = int(bot.running.failed and not signals.asked)
         finally:
             await bot.stop(hurry=signals.hurry)
     logger.info("stopped")
@@ -154,6 +159,11 @@ def _ready(bot: Bot, failed: list[str]) -> str:
 def _own(bot: Bot) -> list[str]:
     """The modules that run, but for those that come with Aha."""
     return [name for name in bot.loader.loaded if not bot.loader.wanted[name].is_builtin]
+
+
+def _off(bot: Bot) -> list[str]:
+    """The modules that do not run although they are to."""
+    return [name for name in bot.loader.wanted if name not in bot.loader.loaded]
 
 
 def _shown(database: str) -> str:

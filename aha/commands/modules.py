@@ -35,7 +35,7 @@ WORDS: Final = Words(
 )
 
 # Where it says of other modules in which file or folder they are.
-_BUILT_IN: Final = "(built in)"
+_BUILT_IN: Final = "built-in"
 
 app = App(name="modules", help="List the modules; enable or disable them.")
 
@@ -86,7 +86,7 @@ def disable(name: str, /, *, modules: Folder = _USUAL, config: Config = None) ->
 
 def _inspected(module: Found) -> Inspected:
     inspected = inspect(module)
-    return replace(inspected, where=_BUILT_IN) if module.path.parent == BUILTIN else inspected
+    return replace(inspected, where=_BUILT_IN) if module.is_builtin else inspected
 
 
 def _find(name: str, folder: Path, state: str) -> Found:

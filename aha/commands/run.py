@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
+
+from cyclopts import Parameter
 
 from aha import adapters, logs
+from aha.control.serving import Desk
 from aha.data_folder import held
 from aha.discovery import survey
 from aha.lifecycle import Plan
@@ -34,6 +37,7 @@ def run(
     adapter: Names = (),
     config: Path | None = None,
     db_backup: bool = True,
+    reload: Annotated[bool, Parameter(negative=())] = False,
 ) -> int:
     """Run the bot of this folder until Ctrl-C, SIGTERM or the end of its input.
 
@@ -53,6 +57,8 @@ def run(
         Configuration file. Without it: the one that AHA_CONFIG names, or config.yml if there is one.
     db_backup
         Save the database before the first change to tables that have rows.
+    reload
+        Reload modules when their files change.
     """
     cfg.load(config_file(config))
     logs.set_up("debug" if cfg.aha.debug else cfg.log.level, file=Path(cfg.log.file) if cfg.log.file else None)
@@ -72,4 +78,4 @@ def run(
     folder, synchronous = cfg.aha.data_dir, cfg.aha.database.synchronous
     plan = Plan(selection, url, folder, make_adapters, synchronous=synchronous, backup=backup, look=look)
     with held(folder):
-        return serve(plan)
+        return serve(plan, Desk(folder, where, watch=reload))

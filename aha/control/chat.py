@@ -23,7 +23,7 @@ from .ending import end
 from .pending import Pending, Waiting, address_of
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
+    from collections.abc import AsyncIterator, Awaitable, Callable, Collection
     from pathlib import Path
 
     from models.api import Message
@@ -41,13 +41,13 @@ WORDS: Final = Words(
         "no module": "there is no module {name}",
         "failed": "the reload failed; the bot's log says why",
         "started anew": "the bot was started anew before that was done, and runs all modules as their files are now",
-        "off": "module {name} is off: {reason}",
+        "off": "but for these, which are off (its log says why): {names}",
     },
     chinese={
         "no module": "没有模块 {name}",
         "failed": "重载失败；原因见机器人的日志",
         "started anew": "重载完成之前机器人重新启动了，所有模块都按现在的文件运行",
-        "off": "模块 {name} 已停用：{reason}",
+        "off": "以下模块除外，已停用（原因见日志）：{names}",
     },
 )
 
@@ -60,14 +60,14 @@ class Said(Protocol):
 
 
 class Chat:
-    """Takes what `core.reload.ask` asks for. `reload` does it; `off` says of each module that is off why."""
+    """Takes what `core.reload.ask` asks for. `reload` does it; `off` says which modules are off against all wishes."""
 
     def __init__(
         self,
         folder: Path,
         *,
         reload: Callable[[Collection[str]], Awaitable[Said]],
-        off: Callable[[], Mapping[str, str]],
+        off: Callable[[], Collection[str]],
     ) -> None:
         self._pending = Pending(folder)
         self._reload = reload
@@ -149,6 +149,6 @@ class Chat:
             self._pending.remove(waiting)
 
     def _started_anew(self, names: Collection[str]) -> str:
-        off = {name: reason for name, reason in self._off().items() if name in names or not names}
-        lines = [WORDS.said("off", name=name, reason=reason) for name, reason in off.items()]
-        return "\n".join([WORDS.said("started anew"), *lines])
+        off = [name for name in self._off() if name in names or not names]
+        said = [WORDS.said("started anew"), *([WORDS.said("off", names=", ".join(off))] if off else ())]
+        return "\n".join(said)

@@ -15,7 +15,7 @@ from .wishes import Answer
 
 if TYPE_CHECKING:
     import asyncio
-    from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
+    from collections.abc import AsyncIterator, Awaitable, Callable, Collection
     from pathlib import Path
 
     from .wishes import Wish
@@ -59,11 +59,11 @@ class Desk:
 
 @asynccontextmanager
 async def serving(
-    reloader: Reloader, desk: Desk, *, off: Callable[[], Mapping[str, str]], hurry: asyncio.Event
+    reloader: Reloader, desk: Desk, *, off: Callable[[], Collection[str]], hurry: asyncio.Event
 ) -> AsyncIterator[None]:
     """Take wishes for the body. After it, what is under way comes to its end, in a moment if `hurry` is set.
 
-    `off` says of each module that is off against the owner's will why.
+    `off` says which modules are off against all wishes.
     """
     server = Server(_granting(reloader, desk))
     chat = Chat(desk.data, reload=reloader.reload, off=off)

@@ -99,6 +99,7 @@ def test_modules_are_listed_with_their_state_and_none_is_run(write, run):
         ],
         ["notes", "on", "modules/notes/", "Keeps notes."],
         ["old", "disabled", "modules/DISABLEDold.py"],
+        ["reload", "on", "built-in", "Reloads modules when a super user says reload or 重载, alone or with names."],
     ]
 
 
@@ -120,6 +121,7 @@ def test_a_module_is_disabled_and_enabled_again(write, run, folder):
         (["disable", "x"], 2, "there is no module x in modules/; there are: a, both"),
         (["enable", "both"], 1, "modules/both.py is there already"),
         (["disable", "my-c"], 2, "its name cannot be imported"),
+        (["disable", "reload"], 2, "comes with Aha: leave it out of a run with --exclude reload"),
         (["frobnicate"], 2, "frobnicate"),
         (["--modules", "nowhere"], 1, "aha new hello"),
     ],
