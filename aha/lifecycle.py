@@ -75,8 +75,7 @@ class Bot:
         self.running = Running()
         self.loader = Loader(plan.selection.wanted, off=plan.selection.off, on_failure=self._import_failed)
         self._starter = Starter(backup=plan.backup, on_migration=on_migration)
-        self._hurry = asyncio.Event()
-        means = Means(self.loader, self._starter, self._hurry, interrupting)
+        means = Means(self.loader, self._starter, interrupting)
         self.reloader = Reloader(means, plan.look or partial(look_again, plan.selection))
         self._on_failure = on_failure
         self._interrupting = interrupting

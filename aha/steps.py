@@ -33,8 +33,13 @@ async def attempt_within(
     """Do `work` for about `seconds`, or a moment only if `hurry` is set; a failure is logged and goes no further."""
     working = asyncio.create_task(attempt(what, work, during=during), name=what)
     hurrying = asyncio.create_task(hurry.wait())
-    await asyncio.wait({working, hurrying}, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
-    hurrying.cancel()
+    try:
+        await asyncio.wait({working, hurrying}, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+    except asyncio.CancelledError:
+        working.cancel()
+        raise
+    finally:
+        hurrying.cancel()
     if await _ended(working):
         return
     logger.warning("while %s: gave up trying to %s", during, what)

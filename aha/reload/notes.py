@@ -24,8 +24,8 @@ def notes_on(names: Iterable[str], loader: Loader, *, reloaded: Collection[str])
 def _notes_on_file(name: str, source: Source, reloaded: Collection[str]) -> Iterator[str]:
     if source.is_changed:
         yield (
-            f"{source.where} has changed but stays as it was: to take it over, aha reload --with-database {name}, "
-            "or restart the bot"
+            f"{source.where} has changed but stays as it was; what takes it over: aha reload --with-database {name}, "
+            "or a restart"
         )
     old = [each for each in sorted(source.imports) if not is_kept(each) and each.partition(".")[0] in reloaded]
     if old:

@@ -5,6 +5,7 @@ Events for them wait meanwhile. Old code ends as at the end of the bot, and new 
 
 from __future__ import annotations
 
+import asyncio
 import importlib
 import logging
 from contextlib import asynccontextmanager, nullcontext
@@ -21,7 +22,6 @@ from models.exc import DatabaseError
 from .way_back import WayBack
 
 if TYPE_CHECKING:
-    import asyncio
     from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
     from contextlib import AbstractContextManager
 
@@ -45,11 +45,10 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class Means:
-    """What it is done with. `importing` is around imports: a signal breaks them off. `hurry` ends all waiting."""
+    """What it is done with. `importing` is around imports: a signal breaks them off."""
 
     loader: Loader
     starter: Starter
-    hurry: asyncio.Event
     importing: Callable[[], AbstractContextManager[None]] = nullcontext
 
 
@@ -153,7 +152,7 @@ async def _held(records: Collection[Module], means: Means) -> AsyncIterator[None
 
 
 async def _end(records: Collection[Module], means: Means) -> None:
-    await means.starter.clean_up(records, hurry=means.hurry, during="reloading")
+    await means.starter.clean_up(records, hurry=asyncio.Event(), during="reloading")
     await end_tasks(records)
 
 

@@ -2,23 +2,299 @@
 
 from __future__ import annotations
 
-from tests.reloaded_bot import answering, reloaded_bot
+import asyncio
+from dataclasses import replace
+
+import pytest
+
+from aha.signals import StopSignal
+from core.dispatcher import dispatcher
+from models.exc import UsageError
+from tests.reloaded_bot import answering, gate, happened, living, reloaded_bot, seen, until
+
+GOES_ON = "was not reloaded, the old code goes on: "
 
 
 async def test_a_new_reply(sqlite_url, tmp_path):
-    async with reloaded_bot(tmp_path, sqlite_url, {"a.py": answering("'old'")}) as bot:
-        assert await bot.say("hi") == ["old"]
-        outcome = await bot.reload({"a.py": answering("'new'")}, "a")
+    async with reloaded_bot(tmp_path, sqlite_url, {"a.py": living("old"), "c.py": ""}) as bot:
+        c = bot.code("c")
+        outcome = await bot.reload({"a.py": living("new")}, "a")
         assert (outcome.reloaded, outcome.ok) == (("a",), True)
         assert await bot.say("hi") == ["new"]
+        assert bot.code("c") is c
+    assert happened == ["old begins", "old ends", "new begins", "new ends"]
 
 
-async def test_new_code_that_fails_to_import_leaves_the_old(sqlite_url, tmp_path, caplog):
-    async with reloaded_bot(tmp_path, sqlite_url, {"a.py": answering("'old'")}) as bot:
-        for code in ["def f(:", answering("'new'") + "\n1 / 0\n", "exit()"]:
-            outcome = await bot.reload({"a.py": code})
-            assert not outcome.ok
-            assert outcome.failed["a"].startswith("was not reloaded, the old code goes on: it failed to import:")
-            assert await bot.say("hi") == ["old"]
-        await bot.reload({"a.py": answering("'mended'")})
+@pytest.mark.parametrize(
+    "code",
+    [
+        pytest.param("def f(:", id="syntax error"),
+        pytest.param(answering("'new'") + "\n1 / 0\n", id="error"),
+        pytest.param(answering("'new'") + "\nexit()\n", id="exit"),
+        pytest.param("\0", id="not Python"),
+        pytest.param("import modules.nothing_of_that_name", id="no such module"),
+        pytest.param("__was__ = 7", id="a bad former name"),
+    ],
+)
+async def test_new_code_that_cannot_be_imported_leaves_the_old(sqlite_url, tmp_path, caplog, code):
+    async with reloaded_bot(tmp_path, sqlite_url, {"a.py": living("old")}) as bot:
+        outcome = await bot.reload({"a.py": code})
+        assert not outcome.ok
+        assert outcome.failed["a"].startswith(f"{GOES_ON}it failed to import: ")
+        assert f"module a {outcome.failed['a']}" in caplog.text
+        assert await bot.say("hi") == ["old"]
+        await bot.reload({"a.py": living("mended")})
         assert await bot.say("hi") == ["mended"]
+
+
+async def test_a_syntax_error_anywhere_in_a_module_costs_nothing(sqlite_url, tmp_path):
+    files = {"a/__init__.py": "from .deep import er\n" + living("old"), "a/deep/__init__.py": "", "a/deep/er.py": ""}
+    async with reloaded_bot(tmp_path, sqlite_url, files) as bot:
+        before = bot.code("a")
+        outcome = await bot.reload({"a/deep/er.py": "def f(:"})
+        place = f"{bot.folder.path}/a/deep/er.py, line 1: invalid syntax: def f(:"
+        assert outcome.failed == {"a": f"{GOES_ON}it failed to import: {place}"}
+        assert (bot.code("a"), happened) == (before, ["old begins"])
+
+
+async def test_files_that_the_module_does_not_import_may_be_anything(sqlite_url, tmp_path):
+    async with reloaded_bot(tmp_path, sqlite_url, {"a/__init__.py": "", "a/tests/old.py": "print 'hello'"}) as bot:
+        assert (await bot.reload()).reloaded == ("a",)
+
+
+async def test_parts_of_a_package_are_new_as_well(sqlite_url, tmp_path):
+    files = {
+        "a/__init__.py": answering("words.SAID", before="from . import words"),
+        "a/words.py": "from .deep.er import SAID",
+        "a/deep/__init__.py": "",
+        "a/deep/er.py": "SAID = 'old'",
+    }
+    async with reloaded_bot(tmp_path, sqlite_url, files) as bot:
+        await bot.reload({"a/deep/er.py": "SAID = 'new'"})
+        assert await bot.say("hi") == ["new"]
+        await bot.reload({"a/words.py": "from .more import SAID", "a/more.py": "SAID = 'from a new file'"})
+        assert await bot.say("hi") == ["from a new file"]
+
+
+async def test_new_code_whose_start_fails_leaves_the_old_which_starts_again(sqlite_url, tmp_path, caplog):
+    async with reloaded_bot(tmp_path, sqlite_url, {"a.py": living("old")}) as bot:
+        outcome = await bot.reload({"a.py": living("new", start="1 / 0")})
+        assert outcome.failed == {"a": f"{GOES_ON}it failed to start: ZeroDivisionError: division by zero"}
+        assert happened == ["old begins", "old ends", "new begins", "old begins"]
+        assert await bot.say("hi") == ["old"]
+        assert caplog.text.count("Traceback") == 1
+
+
+async def test_a_module_whose_old_code_does_not_start_again_is_off(sqlite_url, tmp_path):
+    once = "if happened.count('old begins') > 1: 1 / 0"
+    async with reloaded_bot(tmp_path, sqlite_url, {"a.py": living("old", start=once), "c.py": answering("'c'")}) as bot:
+        outcome = await bot.reload({"a.py": "1 / 0"}, "a")
+        assert outcome.failed == {"a": "is off, it failed to start: ZeroDivisionError: division by zero"}
+        assert await bot.say("hi") == ["c"]
+        assert list(bot.loader.loaded) == ["c"]
+        assert (await bot.reload({"a.py": living("mended", to="ho")}, "a")).added == ("a",)
+        assert await bot.say("ho") == ["mended"]
+
+
+class TestImporters:
+    async def test_they_are_reloaded_too_in_order(self, sqlite_url, tmp_path):
+        files = {
+            "a.py": "from modules.b import N\n" + answering("f'a {N}'", to="a"),
+            "b.py": "from modules.c import N",
+            "c.py": "N = 1",
+            "d.py": "",
+        }
+        async with reloaded_bot(tmp_path, sqlite_url, files) as bot:
+            d = bot.code("d")
+            assert (await bot.reload({"c.py": "N = 2"}, "c")).reloaded == ("c", "b", "a")
+            assert await bot.say("a") == ["a 2"]
+            assert bot.code("d") is d
+            assert (await bot.reload({}, "a")).reloaded == ("a",)
+
+    async def test_so_are_those_that_do_so_in_a_function(self, sqlite_url, tmp_path):
+        files = {"a.py": "def f():\n    from modules.b import N\n    return N", "b.py": "N = 1"}
+        async with reloaded_bot(tmp_path, sqlite_url, files) as bot:
+            assert (await bot.reload({"b.py": "N = 2"}, "b")).reloaded == ("b", "a")
+            assert bot.code("a").f() == 2
+
+    async def test_not_those_that_only_import_the_database(self, sqlite_url, tmp_path):
+        files = {
+            "a.py": "from modules.b.database import N\nfrom modules.b import database",
+            "b/__init__.py": "from . import database",
+            "b/database.py": "N = 1",
+        }
+        async with reloaded_bot(tmp_path, sqlite_url, files) as bot:
+            assert (await bot.reload({}, "b")).reloaded == ("b",)
+            assert (await bot.reload({}, "b", with_database=["b"])).reloaded == ("b", "a")
+
+    async def test_all_or_none(self, sqlite_url, tmp_path):
+        files = {"a.py": "import modules.b\n" + living("old a", to="a"), "b.py": living("old b", to="b")}
+        async with reloaded_bot(tmp_path, sqlite_url, files) as bot:
+            new = {"a.py": "import modules.b\n1 / 0", "b.py": living("new b", to="b")}
+            outcome = await bot.reload(new, "b")
+            assert outcome.failed == {
+                "a": f"{GOES_ON}it failed to import: ZeroDivisionError: division by zero",
+                "b": f"{GOES_ON}it goes together with module a, which failed",
+            }
+            assert [*await bot.say("a"), *await bot.say("b")] == ["old a", "old b"]
+
+    async def test_an_importer_that_makes_do_without_hides_no_failure(self, sqlite_url, tmp_path):
+        importer = "try:\n    import modules.b\nexcept Exception:\n    pass"
+        async with reloaded_bot(tmp_path, sqlite_url, {"a.py": importer, "b.py": answering("'b'")}) as bot:
+            outcome = await bot.reload({"b.py": "1 / 0"}, "b")
+            assert set(outcome.failed) == {"a", "b"}
+            assert await bot.say("hi") == ["b"]
+
+    async def test_a_cycle(self, sqlite_url, tmp_path):
+        files = {"a.py": "N = 1\nimport modules.b", "b.py": "from modules.a import N"}
+        async with reloaded_bot(tmp_path, sqlite_url, files) as bot:
+            for number, name in enumerate("ab", 2):
+                new = {"a.py": f"N = {number}\nimport modules.b"}
+                assert (await bot.reload(new, name)).reloaded == ("a", "b")
+                assert number == bot.code("b").N
+
+    async def test_who_shares_a_file_that_has_changed(self, sqlite_url, tmp_path):
+        files = {
+            "_shared.py": "from ._deeper import N",
+            "_deeper.py": "N = 1",
+            "a.py": "from modules._shared import N",
+            "b.py": "from modules import _shared",
+            "c.py": "",
+        }
+        async with reloaded_bot(tmp_path, sqlite_url, files) as bot:
+            shared = bot.code("_shared")
+            assert (await bot.reload({}, "a")).reloaded == ("a",)
+            assert bot.code("_shared") is shared
+            assert set((await bot.reload({"_deeper.py": "N = 2\n"}, "a")).reloaded) == {"a", "b"}
+            assert (bot.code("a").N, bot.code("b")._shared.N) == (2, 2)
+            bot.folder.write({"_shared.py": "N = 33"})
+            assert set((await bot.reloader.follow(["_shared"])).reloaded) == {"a", "b"}
+            bot.folder.write({"_shared.py": "1 / 0"})
+            assert set((await bot.reloader.follow(["_shared"])).failed) == {"a", "b"}
+            assert (bot.code("a").N, bot.code("_shared").N) == (33, 33)
+
+    async def test_what_a_shared_file_has_registered_is_registered_again(self, sqlite_url, tmp_path):
+        files = {
+            "_shared.py": answering("'shared'"),
+            "a.py": "from modules import _shared",
+            "b.py": "from modules import _shared",
+        }
+        async with reloaded_bot(tmp_path, sqlite_url, files) as bot:
+            for name in "ba":
+                await bot.reload({}, name)
+                assert await bot.say("hi") == ["shared"]
+
+
+class TestMeanwhile:
+    WAITS = """
+        from tests.reloaded_bot import gate, happened
+
+        async def waiting(said):
+            happened.append("waits")
+            try:
+                await gate.wait()
+                return said
+            finally:
+                happened.append("waited")
+    """
+
+    async def test_events_wait_for_the_new_code_and_others_notice_nothing(self, sqlite_url, tmp_path):
+        c = answering("happened.append('c') or 'c'", to="c", before="from tests.reloaded_bot import happened")
+        async with reloaded_bot(tmp_path, sqlite_url, {"a.py": living("old"), "c.py": c}) as bot:
+            reloading = asyncio.create_task(bot.reload({"a.py": living("new", start="await gate.wait()")}, "a"))
+            await seen("new begins")
+            saying = [asyncio.create_task(bot.say("hi")) for _ in range(3)]
+            saying_c = asyncio.create_task(bot.say("c"))
+            await seen("c")
+            assert not any(task.done() for task in saying)
+            gate.is_open = True
+            assert [await task for task in saying] == [["new"]] * 3
+            assert await saying_c == ["c"]
+            assert (await reloading).ok
+
+    async def test_what_runs_ends_in_peace(self, sqlite_url, tmp_path):
+        old = answering("await waiting('old')", before=self.WAITS)
+        async with reloaded_bot(tmp_path, sqlite_url, {"a.py": old}) as bot:
+            saying = asyncio.create_task(bot.say("hi"))
+            await seen("waits")
+            reloading = asyncio.create_task(bot.reload({"a.py": answering("'new'")}))
+            await until(lambda: dispatcher._holds)
+            later = asyncio.create_task(bot.say("hi"))
+            gate.is_open = True
+            assert [await saying, await later] == [["old"], ["new"]]
+            assert (await reloading).ok
+
+    async def test_what_hangs_is_cancelled(self, sqlite_url, tmp_path, monkeypatch):
+        monkeypatch.setattr("aha.reload.unit.PATIENCE", 0.01)
+        old = answering("await waiting('old')", before=self.WAITS)
+        async with reloaded_bot(tmp_path, sqlite_url, {"a.py": old}) as bot:
+            saying = asyncio.create_task(bot.say("hi"))
+            await seen("waits")
+            assert (await bot.reload({"a.py": answering("'new'")})).ok
+            assert (await saying, await bot.say("hi")) == ([], ["new"])
+
+    async def test_tasks_that_a_module_has_started_are_cancelled(self, sqlite_url, tmp_path):
+        starts = "import asyncio; global task; task = asyncio.create_task(waiting('old'))"
+        async with reloaded_bot(tmp_path, sqlite_url, {"a.py": living("old", before=self.WAITS, start=starts)}) as bot:
+            await seen("waits")
+            task = bot.code("a").task
+            assert not (await bot.reload({"a.py": living("new", start="1 / 0")})).ok
+            assert task.cancelled()
+            assert happened == ["old begins", "waits", "old ends", "waited", "new begins", "old begins", "waits"]
+            assert not bot.code("a").task.done()
+
+    async def test_one_reload_after_another(self, sqlite_url, tmp_path):
+        async with reloaded_bot(tmp_path, sqlite_url, {"a.py": living("old"), "b.py": ""}) as bot:
+            bot.folder.write({"a.py": living("new")})
+            outcomes = await asyncio.gather(*(bot.reloader.reload(["a"]) for _ in range(3)), bot.reloader.reload(["b"]))
+            assert [outcome.reloaded for outcome in outcomes] == [("a",), ("a",), ("a",), ("b",)]
+            assert happened == ["old begins", *["old ends", "new begins"], *["new ends", "new begins"] * 2]
+
+    async def test_whoever_wished_it_may_be_gone_before_it_ends(self, sqlite_url, tmp_path):
+        async with reloaded_bot(tmp_path, sqlite_url, {"a.py": living("old")}) as bot:
+            reloading = asyncio.create_task(bot.reload({"a.py": living("new", start="await gate.wait()")}))
+            await seen("new begins")
+            reloading.cancel()
+            gate.is_open = True
+            assert await bot.say("hi") == ["new"]
+
+
+class TestStopping:
+    async def test_a_reload_that_is_under_way_is_finished(self, sqlite_url, tmp_path):
+        async with reloaded_bot(tmp_path, sqlite_url, {"a.py": living("old")}) as bot:
+            reloading = asyncio.create_task(bot.reload({"a.py": living("new", start="await gate.wait()")}))
+            await seen("new begins")
+            stopping = asyncio.create_task(bot.stop())
+            await asyncio.sleep(0)
+            gate.is_open = True
+            await stopping
+            assert (await reloading).ok
+            assert happened == ["old begins", "old ends", "new begins", "new ends"]
+
+    async def test_one_that_does_not_end_is_broken_off(self, sqlite_url, tmp_path, monkeypatch):
+        monkeypatch.setattr("aha.lifecycle.PATIENCE", 0.01)
+        async with reloaded_bot(tmp_path, sqlite_url, {"a.py": living("old")}) as bot:
+            reloading = asyncio.create_task(bot.reload({"a.py": living("new", start="await gate.wait()")}))
+            await seen("new begins")
+            await bot.stop()
+            with pytest.raises(asyncio.CancelledError):
+                await reloading
+        assert happened == ["old begins", "old ends", "new begins"]
+
+    async def test_nothing_is_reloaded_after_it(self, sqlite_url, tmp_path):
+        async with reloaded_bot(tmp_path, sqlite_url, {"a.py": ""}) as bot:
+            reloader = bot.reloader
+            await bot.stop()
+            with pytest.raises(UsageError, match="the bot is stopping"):
+                await reloader.reload()
+
+    async def test_a_signal_breaks_off_an_import_that_hangs(self, sqlite_url, tmp_path):
+        signals = StopSignal()
+        async with reloaded_bot(tmp_path, sqlite_url, {"a.py": living("old")}) as bot:
+            bot.reloader._means = replace(bot.reloader._means, importing=signals.interrupting)
+            with signals.listen():
+                code = "import os, signal, time\nos.kill(os.getpid(), signal.SIGINT)\ntime.sleep(60)"
+                with pytest.raises(UsageError, match="broken off: the bot is stopping"):
+                    await bot.reload({"a.py": code})
+            assert signals.stop.is_set()
+            assert await bot.say("hi") == ["old"]

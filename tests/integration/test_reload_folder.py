@@ -1,0 +1,173 @@
+"""Modules come and go while the bot runs: by what stands in their folder, and by name."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+from models.exc import ModuleError, UsageError
+from tests.reloaded_bot import answering, happened, living, reloaded_bot
+
+
+async def test_a_new_module_comes(sqlite_url, tmp_path):
+    async with reloaded_bot(tmp_path, sqlite_url, {"a.py": answering("'a'", to="a")}) as bot:
+        outcome = await bot.reload({"b/__init__.py": living("b", to="b")})
+        assert (outcome.added, outcome.reloaded) == (("b",), ("a",))
+        assert [*await bot.say("a"), *await bot.say("b")] == ["a", "b"]
+
+
+async def test_a_module_that_is_removed_goes(sqlite_url, tmp_path):
+    async with reloaded_bot(tmp_path, sqlite_url, {"a.py": living("a")}) as bot:
+        outcome = await bot.reload({"a.py": None})
+        assert (outcome.removed, outcome.notes) == (("a",), ("module a is off: it was removed",))
+        assert await bot.say("hi") == []
+    assert happened == ["a begins", "a ends"]
+
+
+async def test_a_module_that_is_disabled_goes_and_comes_back(sqlite_url, tmp_path):
+    async with reloaded_bot(tmp_path, sqlite_url, {"a/__init__.py": answering("'a'")}) as bot:
+        (bot.folder.path / "a").rename(bot.folder.path / "DISABLEDa")
+        outcome = await bot.reloader.follow(["a", "DISABLEDa"])
+        assert outcome.notes == ("module a is off: it is disabled (aha modules enable a)",)
+        assert await bot.say("hi") == []
+        with pytest.raises(UsageError, match="module a is off: it is disabled"):
+            await bot.reload({}, "a")
+        (bot.folder.path / "DISABLEDa").rename(bot.folder.path / "a")
+        assert (await bot.reloader.follow(["a"])).added == ("a",)
+        assert await bot.say("hi") == ["a"]
+
+
+async def test_a_module_whose_name_is_taken_goes(sqlite_url, tmp_path):
+    async with reloaded_bot(tmp_path, sqlite_url, {"a.py": ""}) as bot:
+        outcome = await bot.reload({"a/__init__.py": ""})
+        assert outcome.removed == ("a",)
+        assert "have the same name" in outcome.notes[0]
+        assert (await bot.reload({"a.py": None})).added == ("a",)
+
+
+async def test_a_module_becomes_a_package_and_a_file_again(sqlite_url, tmp_path):
+    async with reloaded_bot(tmp_path, sqlite_url, {"a.py": answering("'file'")}) as bot:
+        package = {"a/__init__.py": answering("N", before="from .database import N"), "a/database.py": "N = 'package'"}
+        assert (await bot.reload({"a.py": None, **package})).reloaded == ("a",)
+        assert await bot.say("hi") == ["package"]
+        assert (await bot.reload({"a": None, "a.py": answering("'file again'")})).reloaded == ("a",)
+        assert await bot.say("hi") == ["file again"]
+        assert await bot.reload({"a.py": None, "a/__init__.py": "1 / 0"})
+        assert await bot.say("hi") == ["file again"]
+
+
+async def test_only_what_is_named(sqlite_url, tmp_path):
+    files = {"a.py": answering("'a'"), "b.py": "", "c.py": ""}
+    async with reloaded_bot(tmp_path, sqlite_url, files) as bot:
+        new = {"a.py": answering("'new'"), "b.py": None, "d.py": "", "e.py": "import modules.d"}
+        assert (await bot.reload(new, "c")).reloaded == ("c",)
+        assert await bot.say("hi") == ["a"]
+        assert set(bot.loader.loaded) == {"a", "b", "c"}
+        outcome = await bot.reload({}, "b", "e")
+        assert outcome.removed == ("b",)
+        assert outcome.failed["e"].endswith("module d is off, but module e imports it: it is new: aha reload d")
+        assert (await bot.reload({}, "d")).added == ("d", "e")
+
+
+@pytest.mark.parametrize("names", [["x"], ["a", "x"]])
+async def test_a_name_that_nobody_knows(sqlite_url, tmp_path, names):
+    async with reloaded_bot(tmp_path, sqlite_url, {"a.py": living("a"), "b.py": ""}) as bot:
+        with pytest.raises(UsageError, match="there is no module x; there are: a, b"):
+            await bot.reload({}, *names)
+        with pytest.raises(UsageError, match="there is no module x"):
+            await bot.reload({}, with_database=["x"])
+        assert (await bot.reloader.follow(["x", "_x"])).lines() == ["nothing was reloaded"]
+        assert happened == ["a begins"]
+
+
+async def test_what_is_off_by_command_stays_off(sqlite_url, tmp_path):
+    files = {"a.py": "", "b.py": "", "c.py": ""}
+    async with reloaded_bot(tmp_path, sqlite_url, files, load_only=["a", "b"], exclude=["b"]) as bot:
+        assert (await bot.reload({"d.py": ""})).lines()[0].startswith("reloaded: a; ")
+        with pytest.raises(UsageError, match="module b is off: --exclude names it"):
+            await bot.reload({}, "b")
+
+
+async def test_a_folder_that_cannot_be_read(sqlite_url, tmp_path):
+    async with reloaded_bot(tmp_path, sqlite_url, {"a.py": answering("'a'")}) as bot:
+        bot.folder.path.rename(tmp_path / "elsewhere")
+        with pytest.raises(ModuleError, match="the folder of modules cannot be read"):
+            await bot.reload()
+        assert await bot.say("hi") == ["a"]
+
+
+class TestFailedBefore:
+    async def test_it_comes_on_when_it_is_mended(self, sqlite_url, tmp_path):
+        async with reloaded_bot(tmp_path, sqlite_url, {"a.py": "1 / 0"}, strict=False) as bot:
+            outcome = await bot.reload({"a.py": living("a", start="1 / 0")})
+            assert outcome.failed == {"a": "is off, it failed to start: ZeroDivisionError: division by zero"}
+            assert (await bot.reload({"a.py": living("a")}, "a")).added == ("a",)
+            assert await bot.say("hi") == ["a"]
+
+    async def test_who_imports_it_comes_on_too(self, sqlite_url, tmp_path):
+        files = {"a.py": "import modules.b\n" + answering("'a'"), "b.py": "1 / 0", "c.py": "import modules.d"}
+        async with reloaded_bot(tmp_path, sqlite_url, files, strict=False) as bot:
+            assert set(bot.failures) == {"a", "b", "c"}
+            assert (await bot.reload({"b.py": ""}, "b")).added == ("b", "a")
+            assert await bot.say("hi") == ["a"]
+
+    async def test_it_keeps_no_other_from_being_reloaded(self, sqlite_url, tmp_path):
+        importer = "try:\n    import modules.b\nexcept ImportError:\n    b = None\n"
+        async with reloaded_bot(tmp_path, sqlite_url, {"a.py": importer, "b.py": "1 / 0"}, strict=False) as bot:
+            outcome = await bot.reload({"a.py": importer + answering("'new'")})
+            assert (outcome.reloaded, set(outcome.failed)) == (("a",), {"b"})
+            assert await bot.say("hi") == ["new"]
+            assert (await bot.reload({"b.py": ""}, "b")).reloaded == ("a",)
+            assert bot.code("a").modules.b is bot.code("b")
+
+    async def test_one_of_several_new_ones_keeps_no_other_off(self, sqlite_url, tmp_path):
+        async with reloaded_bot(tmp_path, sqlite_url, {}) as bot:
+            outcome = await bot.reload({"a.py": "import modules.b\n1 / 0", "b.py": "", "c.py": "def f(:"})
+            assert (outcome.added, set(outcome.failed)) == (("b",), {"a", "c"})
+
+
+class TestRemovedWhileImported:
+    async def test_importers_go_with_the_reason_and_come_back(self, sqlite_url, tmp_path):
+        files = {"a.py": "from modules.b import N\n" + living("a"), "b.py": "N = 1", "c.py": answering("'c'", to="c")}
+        async with reloaded_bot(tmp_path, sqlite_url, files) as bot:
+            c = bot.code("c")
+            outcome = await bot.reload({"b.py": None}, "b")
+            assert outcome.removed == ("b",)
+            assert outcome.failed == {
+                "a": "is off, it failed to import: ModuleNotFoundError: "
+                "module b is off, but module a imports it: it was removed"
+            }
+            assert await bot.say("hi") == []
+            assert happened == ["a begins", "a ends"]
+            assert (await bot.reload({"b.py": "N = 2"}, "b")).added == ("b", "a")
+            assert await bot.say("hi") == ["a"]
+            assert bot.code("c") is c
+
+    async def test_who_can_do_without_goes_on(self, sqlite_url, tmp_path):
+        code = "try:\n    from modules import b\nexcept ImportError:\n    b = None\n"
+        async with reloaded_bot(tmp_path, sqlite_url, {"a.py": code + answering("b"), "b.py": ""}) as bot:
+            outcome = await bot.reload({"b.py": None}, "b")
+            assert (outcome.removed, outcome.reloaded, outcome.ok) == (("b",), ("a",), True)
+            assert await bot.say("hi") == ["None"]
+
+    async def test_both_at_once(self, sqlite_url, tmp_path):
+        async with reloaded_bot(tmp_path, sqlite_url, {"a.py": "import modules.b", "b.py": ""}) as bot:
+            outcome = await bot.reload({"a.py": None, "b.py": None})
+            assert (set(outcome.removed), outcome.ok) == ({"a", "b"}, True)
+            assert not bot.loader.loaded
+
+
+async def test_two_edits_in_the_same_second_and_of_the_same_size_are_seen(sqlite_url, tmp_path):
+    async with reloaded_bot(tmp_path, sqlite_url, {"a.py": answering("'one'")}) as bot:
+        path = bot.folder.path / "a.py"
+        second = int(path.stat().st_mtime)
+        os.utime(path, (second, second))
+        await bot.restart()  # Python remembers what it compiled of this second
+        for said in ["two", "six"]:
+            bot.folder.write({"a.py": answering(f"{said!r}")})
+            os.utime(path, (second, second))
+            await bot.reload({}, "a")
+            assert await bot.say("hi") == [said]
+        await bot.restart()
+        assert await bot.say("hi") == ["six"]
