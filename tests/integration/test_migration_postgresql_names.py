@@ -50,6 +50,20 @@ async def test_a_table_is_renamed_with_all_that_is_named_after_it(bot):
     assert [name for (name,) in left if "old" in name] == []
 
 
+async def test_a_column_is_renamed_that_numbers_itself_no_longer_and_back(bot):
+    def release(name, was, *, numbers):
+        key = Column(name, Integer, primary_key=True, autoincrement=numbers, info={"was": was})
+        return lambda m: Table("t", m, key, Column("a", Text))
+
+    await bot.release(release("id", (), numbers=True))
+    await bot.sql("INSERT INTO t (a) VALUES ('a')")
+    await bot.release(release("number", "id", numbers=False))
+    await bot.sql("INSERT INTO t (number, a) VALUES (7, 'b')")
+    await bot.release(release("id", (), numbers=True))
+    await bot.sql("INSERT INTO t (a) VALUES ('c')")
+    assert await bot.sql("SELECT id, a FROM t ORDER BY id") == [(1, "a"), (7, "b"), (8, "c")]
+
+
 async def test_an_index_that_only_changes_its_name_is_not_made_anew(bot):
     await bot.release(lambda m: Table("old", m, key(), Column("a", Text, index=True)))
     before = await bot.one("SELECT oid::text FROM pg_class WHERE relname = 'ix_old_a'")

@@ -9,7 +9,7 @@ from core.migration.kept.values import rename_sql
 from core.migration.postgresql.ddl import Place, alter, quote, rename_column, rename_table
 from core.migration.postgresql.job import Stage, place_in_model
 from core.migration.statements import Sql
-from core.migration.steps import AddIndex, DropIndex, RenameColumn, RenameConstraint, RenameTable
+from core.migration.steps import AddIndex, AlterColumn, DropIndex, RenameColumn, RenameConstraint, RenameTable
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -124,8 +124,14 @@ def same_indexes(steps: Sequence[Step], changed: Collection[tuple[str, str]]) ->
 def _sequence_names(job: Job) -> Work:
     tables = {step.table: step.old for step in job.steps if isinstance(step, RenameTable)}
     columns = {(step.table, step.column): step.old for step in job.steps if isinstance(step, RenameColumn)}
+    # A column that numbers itself in another way from now on has lost its sequence by then.
+    remade = {
+        (s.table, s.column) for s in job.steps if isinstance(s, AlterColumn) and s.what in ("default", "identity")
+    }
     taken = set(job.catalogue.sequences) | {relation.place.name for relation in job.catalogue.relations.values()}
     for (table, column), live in job.catalogue.columns.items():
+        if (table, column) in remade:
+            continue
         old_name = automatic_name(_plain(tables.get(table, table)), columns.get((table, column), column), "seq")
         new_name = automatic_name(_plain(table), column, "seq")
         if live.sequence and live.sequence.name == old_name != new_name and new_name not in taken:
