@@ -9,6 +9,7 @@ from time import perf_counter
 from typing import TYPE_CHECKING, TypeAlias
 
 from core.dispatcher import dispatcher
+from core.dispatcher.owning import end_tasks
 from core.migration.start import expand, settle
 from services.data_store import load_stores
 
@@ -99,6 +100,7 @@ class Starter:
         try:
             await dispatcher.run_start(module)
         except (Exception, SystemExit) as error:  # noqa: BLE001 - a module's fault puts that module off, not the bot
+            await end_tasks([module])
             put_off(module, "start", error)
         else:
             self.started[module] = None

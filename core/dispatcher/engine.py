@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from core.dispatcher.arguments import arguments, private_event
 from core.dispatcher.calls import Call
@@ -12,7 +12,6 @@ from core.dispatcher.describe import describe
 from core.dispatcher.holding import Hold
 from core.dispatcher.hooks import Hooks
 from core.dispatcher.matching import matched
-from core.dispatcher.owning import end_tasks
 from core.dispatcher.registry import Registry
 from core.dispatcher.tasks import Ending, Tasks, run
 from core.expr.fetch import awaited, fetch
@@ -94,13 +93,6 @@ class Dispatcher:
         """Run what the module registered with `@on_cleanup`; what fails is logged."""
         with Call(module):
             await self.on_cleanup.run_all(module)
-
-    async def end_tasks(self, modules: Collection[Module], *, but: Collection[asyncio.Task[Any]] = ()) -> None:
-        """Cancel what `modules` have started and what still runs, also callbacks, and wait for its end, a moment only.
-
-        The task that calls this goes on, and so do those in `but`.
-        """
-        await end_tasks(modules, but=but)
 
     def _dispatch(self, sight: Sight, ending: Ending) -> None:
         candidates = self.registry.candidates(sight)

@@ -14,7 +14,7 @@ from core.config import cfg
 from core.context import Module, current_module, entered
 from core.database import db_engine, db_sessionmaker
 from core.dispatcher import dispatcher, on_external, on_message, process_external
-from core.dispatcher.owning import owning
+from core.dispatcher.owning import end_tasks, owning
 from models.api import External, Message
 
 
@@ -24,7 +24,7 @@ async def module():
     module = Module("demo")
     with owning(asyncio.get_running_loop()):
         yield module
-        await dispatcher.end_tasks([module])
+        await end_tasks([module])
     module.drop()
     cfg.reset()
 
@@ -180,7 +180,7 @@ async def test_end_tasks_cancels_the_tasks_of_these_modules_and_waits_for_them(m
     with entered(other):
         theirs = asyncio.create_task(forever())
     await asyncio.sleep(0)
-    await dispatcher.end_tasks([module])
+    await end_tasks([module])
     assert mine.cancelled()
     assert started == ["cleaned up"]
     assert not theirs.done()
@@ -207,7 +207,7 @@ async def test_what_a_task_starts_for_its_clean_up_is_not_cancelled(module, star
     with entered(module):
         task = asyncio.create_task(works())
     await asyncio.sleep(0)
-    await dispatcher.end_tasks([module])
+    await end_tasks([module])
     assert task.done()
     assert started == ["cleaned up"]
     assert not module.tasks
@@ -222,7 +222,7 @@ async def test_what_a_task_has_left_behind_is_cancelled_as_well(module, started)
         asyncio.get_running_loop().call_soon(lambda: started.append(asyncio.create_task(starts_another())))
     while len(started) < 2:
         await asyncio.sleep(0)
-    await dispatcher.end_tasks([module])
+    await end_tasks([module])
     assert all(task.cancelled() for task in started)
 
 
@@ -237,7 +237,7 @@ async def test_sessions_of_tasks_that_end_are_closed_in_good_order(module, datab
             tasks = [asyncio.create_task(asks()) for _ in range(3)]
         for _ in range(moment):
             await asyncio.sleep(0)
-        await dispatcher.end_tasks([module])
+        await end_tasks([module])
         assert all(task.cancelled() for task in tasks)
         assert not module.tasks
     assert db_engine.pool.checkedout() == 0
@@ -245,7 +245,7 @@ async def test_sessions_of_tasks_that_end_are_closed_in_good_order(module, datab
 
 async def test_end_tasks_spares_its_caller_and_whom_it_is_told_to(module, started):
     async def ends_all():
-        await dispatcher.end_tasks([module], but=[spared])
+        await end_tasks([module], but=[spared])
         started.append("went on")
 
     with entered(module):
@@ -267,7 +267,7 @@ async def test_a_stubborn_task_is_named_and_left_behind(module, caplog, monkeypa
     with entered(module):
         task = asyncio.create_task(clings(), name="clings")
     await asyncio.sleep(0)
-    await dispatcher.end_tasks([module])
+    await end_tasks([module])
     (record,) = caplog.records
     assert "name='clings'" in record.getMessage()
     released.set()
@@ -275,4 +275,4 @@ async def test_a_stubborn_task_is_named_and_left_behind(module, caplog, monkeypa
 
 
 async def test_nothing_to_end_takes_no_time(module):
-    await dispatcher.end_tasks([module, Module("other")])
+    await end_tasks([module, Module("other")])
