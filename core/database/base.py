@@ -15,6 +15,7 @@ from core.context import Module, current_module
 from core.database import _mappers as mappers
 from core.database import _sqlalchemy as private
 from core.database import declared
+from core.database._listeners import watch_listeners
 from core.database.naming import physical_name
 from models.exc import NameTaken
 
@@ -162,6 +163,7 @@ known_modules: set[str] = set()
 
 metadata = ModuleMetaData()
 private.redirect_tables(metadata)
+watch_listeners()
 
 _registries: dict[Module, registry] = {}
 

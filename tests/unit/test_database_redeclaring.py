@@ -306,6 +306,56 @@ def test_everything_goes_and_comes_with_the_database_file(shop):
     assert new.Note.owner.property.mapper.class_ is shop.database.Person is not old.Person
 
 
+LISTENER = """
+@event.listens_for({target}, "{occasion}"{how})
+def listen(*given):
+    heard.append(version)
+"""
+LISTENED = {
+    "a class that stays": ("Person", "init", ""),
+    "and its heirs": ("Person", "init", ", propagate=True"),
+    "once": ("Person", "init", ", once=True"),
+    "an attribute that stays": ("Person.kind", "set", ""),
+    "its own class": ("Note", "init", ""),
+    "all mappers": ("Mapper", "before_configured", ""),
+}
+
+
+@pytest.mark.parametrize(("target", "occasion", "how"), LISTENED.values(), ids=LISTENED)
+@pytest.mark.parametrize("fails", [False, True], ids=["replaced", "put back"])
+def test_a_listener_is_called_as_often_as_it_would_be_without_reloads(shop, fails, target, occasion, how):
+    heard = sys.modules["modules.shop.database"].heard = []
+
+    def code(version):
+        head = f"from sqlalchemy import event\nfrom sqlalchemy.orm import Mapper\n{CODE}\nversion = {version}\n"
+        listener = LISTENER.format(target=target, occasion=occasion, how=how)
+        return shop.code(f"{head}from modules.shop.database import heard\n{listener}")
+
+    def heard_by(code):
+        heard.clear()
+        shop.database.Person(kind="person")
+        code.Note()
+        Mapper.dispatch._for_class(Mapper).before_configured()
+        return list(heard)
+
+    last = code(0)
+    without, counts = heard_by(last), []
+    for version in (1, 2, 3):
+        taken, old = shop.record.take_back(), last
+        last = code(version)
+        if fails:
+            shop.record.take_back().end()
+            taken.put_back()
+            last = old
+        else:
+            taken.end()
+        gc.collect()
+        counts.append(len(event.registry._key_to_collection))
+    again = [0 if fails else 3] * len(without)
+    assert heard_by(last) == ([] if fails and "once" in how else again)
+    assert counts[1] == counts[2]
+
+
 def counted(shop):
     """How much there is of everything that might be left behind."""
     gc.collect()
