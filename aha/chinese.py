@@ -8,6 +8,8 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from .chinese_reload import RELOAD
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -324,34 +326,6 @@ _STORES = {
     "there is no terminal to ask at: say --yes if that is what you want": "没有终端可供确认：确定的话，请加 --yes",
 }
 
-_RELOAD = {
-    "no bot runs with the data folder {folder}: start it with: aha run": (
-        "没有机器人在使用数据目录 {folder}：启动它：aha run"
-    ),
-    "the bot with the data folder {folder} is another user's: be that user": (
-        "使用数据目录 {folder} 的机器人属于另一个用户：请用那个用户操作"
-    ),
-    "the bot ended before it was done; its log says how far it came": "机器人在完成之前停止了；进行到哪一步见它的日志",
-    "the bot failed at it; its log says how": "机器人没能完成；原因见它的日志",
-    "a bot that runs cannot be told anything on Windows: say reload to it in a chat, or use --reload": (
-        "在 Windows 上无法这样通知运行中的机器人：请在聊天中对它说 reload，或使用 --reload"
-    ),
-    "module {name} comes with Aha: leave it out of a run with --exclude {name2}": (
-        "模块 {name} 是 Aha 自带的：运行时用 --exclude {name2} 可不加载它"
-    ),
-    "aha reload cannot reach this bot, no socket can be made in {folder}: {error}": (
-        "aha reload 无法通知这个机器人，不能在 {folder} 中建立套接字：{error}"
-    ),
-    "{folder} cannot be watched, so it is looked through every second: {error}; on Linux, fs.inotify.max_user_watches "
-    "and fs.inotify.max_user_instances say how much can be": (
-        "无法监视 {folder}，改为每秒检查一遍：{error}；在 Linux 上，能监视多少由 fs.inotify.max_user_watches 和 "
-        "fs.inotify.max_user_instances 决定"
-    ),
-    "{folder} cannot be watched, say aha reload when files have changed: {error}": (
-        "无法监视 {folder}，文件改动后请运行 aha reload：{error}"
-    ),
-}
-
 CHINESE: Mapping[str, str] = MappingProxyType(
-    {**_START, **_TABLES, **_DATABASE, **_BACKUP, **_COMMANDS, **_STORES, **_RELOAD}
+    {**_START, **_TABLES, **_DATABASE, **_BACKUP, **_COMMANDS, **_STORES, **RELOAD}
 )

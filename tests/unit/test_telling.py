@@ -53,9 +53,18 @@ def lang(monkeypatch):
             "--load-only a: this module cannot run: it is disabled (aha modules enable a)",
             "--load-only a：这个模块无法运行：它已被停用（启用：aha modules enable a）",
         ),
+        ("reloaded: a, b; gone: c; 0.02 s", "已重载：a, b；已停下：c；0.02 秒"),
+        (
+            "module a was not reloaded, the old code goes on: it failed to import: x: y; correct it and reload it",
+            "模块 a 没有重载，旧代码继续运行：导入失败：x: y；请修正后重载",
+        ),
+        (
+            "module a is off: it is disabled (aha modules enable a)",
+            "模块 a 已停用：它已被停用（启用：aha modules enable a）",
+        ),
         ("a text of nobody's", "a text of nobody's"),
     ],
-    ids=["ready", "some off", "tables", "traceback", "reason", "unknown"],
+    ids=["ready", "some off", "tables", "traceback", "reason", "reloaded", "not reloaded", "disabled", "unknown"],
 )
 def test_what_is_said_is_said_in_chinese(lang, english, chinese):
     assert told(english) == chinese
@@ -86,14 +95,17 @@ def said():
         else shape(node.value)
         for package in ("aha", "core", "services")
         for path in ROOT.glob(f"{package}/**/*.py")
-        if path.name != "chinese.py"
+        if not path.name.startswith("chinese")
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
         if isinstance(node, ast.JoinedStr) or (isinstance(node, ast.Constant) and isinstance(node.value, str))
     )
 
 
 # Put together from parts, or at run time, so that they stand nowhere as a whole.
-COMPOSED = re.compile(r"ready: |stopping|the database URL \{url\} is|\{error\}; |module \{name\} is off, it failed to")
+COMPOSED = re.compile(
+    r"ready: |stopping|the database URL \{url\} is|\{error\}; |module \{name\} (is off, it|was not reloaded)"
+    r"|(reloaded|new|gone): "
+)
 
 
 @pytest.mark.parametrize("english", [english for english in CHINESE if not COMPOSED.match(english)])
