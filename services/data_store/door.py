@@ -101,13 +101,18 @@ def _take_out(module: Module) -> None:
 def settle(module: Module) -> None:
     """Take note that `module` has been loaded: it may not make a store any more, until its code is replaced."""
     if module not in _settled:
-        module.enter(partial(_unsettle, module), redo=partial(_settled.add, module))
+        module.enter(partial(_unsettle, module), redo=partial(_resettle, module))
         _settled.add(module)
 
 
 def _unsettle(module: Module) -> None:
     let_go([module])
     _settled.discard(module)
+
+
+def _resettle(module: Module) -> None:
+    let_go([module])  # what code that failed has read of a store that stayed, as it was imported
+    _settled.add(module)
 
 
 def let_go(modules: Collection[Module]) -> None:

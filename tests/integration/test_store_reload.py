@@ -76,7 +76,12 @@ class Shop:
 
 @pytest.fixture(params=[False, True], ids=["in the code", "in database.py"])
 def kept(request):
-    yield request.param
+    return request.param
+
+
+@pytest.fixture(autouse=True)
+def forgotten():
+    yield
     for name in [name for name in sys.modules if name.startswith("modules.shop")]:
         del sys.modules[name]
 
@@ -122,6 +127,15 @@ async def test_when_the_new_code_fails_the_old_store_goes_on(sqlite_url, tmp_pat
     shop = Shop(kept=kept)
     async with bot(sqlite_url, tmp_path, shop.record):
         assert (shop.store["list"], shop.store["after"].parts) == ([1], [3])
+
+
+async def test_what_new_code_read_as_it_failed_is_of_the_old_class_again(sqlite_url, tmp_path):
+    shop = Shop(kept=True)
+    async with bot(sqlite_url, tmp_path, shop.record):
+        shop.store["thing"] = shop.code.Thing(1)
+        shop._source += "from modules.shop.database import store\nassert type(store['thing']) is Thing\n"
+        await shop.fail(when="it was imported")
+        assert type(shop.store["thing"]) is shop.code.Thing
 
 
 async def test_the_old_store_is_shut_and_one_that_stays_is_not(sqlite_url, tmp_path, kept):
