@@ -85,10 +85,12 @@ class Tasks:
                 await asyncio.wait(running, timeout=left)
         finally:
             running = self._of(modules, all)
+            names = {module.name for task in running for module in self._running[task] if module is not None}
             for task in running:
                 task.cancel()
         if running:
-            logger.warning("%d callbacks still ran after %g s and were cancelled", len(running), seconds)
+            whose = ", ".join(sorted(names)) or "no module"
+            logger.warning("%d callbacks of %s still ran after %g s and were cancelled", len(running), whose, seconds)
             await _see_end(running)
 
     def _of(

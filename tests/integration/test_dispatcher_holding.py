@@ -390,7 +390,7 @@ async def test_drain_cancels_after_its_time_and_waits_for_the_clean_up(log, capl
     await hold.drain(0.01)
     assert log == [("demo", "cancelled"), ("demo", "cleaned up")]
     assert future.done()
-    assert "1 callbacks still ran after 0.01 s" in caplog.text
+    assert "1 callbacks of demo still ran after 0.01 s" in caplog.text
     hold.release()
 
 
