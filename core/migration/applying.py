@@ -132,7 +132,7 @@ def _carry_out(connection: Connection, job: _Job, phase: Phase) -> Applied:
         if unit.acts:
             ledger.write_history(connection, unit, phase)
         if phase is Phase.EXPAND:
-            stamped = replace(stamped, pending={**stamped.pending, **changes(unit, job.planning, stamped.pending)})
+            stamped = replace(stamped, pending=changes(unit, job.planning, stamped.pending))
     if job.units:
         stamped = stamp.unsettle(connection, stamped)
     return Applied(done, stamped)

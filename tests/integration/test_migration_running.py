@@ -5,7 +5,7 @@ from __future__ import annotations
 from types import MappingProxyType
 
 import pytest
-from sqlalchemy import BigInteger, Column, ForeignKey, Integer, Table, Text, event, inspect, text
+from sqlalchemy import BigInteger, CheckConstraint, Column, ForeignKey, Integer, Table, Text, event, inspect, text
 from sqlalchemy.exc import IntegrityError
 
 from core.context import entered
@@ -187,13 +187,25 @@ async def test_the_old_code_finds_nothing_to_do_where_the_new_one_could_not_migr
     assert (await start(release("demo", note=note()), backup=backup)).units == ()
 
 
-async def test_the_old_code_is_told_of_no_change_of_its_tables_once_it_runs_again(database, release):
+async def test_the_old_code_is_in_no_change_when_it_is_put_back(database, release):
     await start(release("demo", note=note()))
-    await expand([release("demo", note=note(size()))])
-    demo = release("demo", note=note())
-    await start(demo)
+    for new in ({"note": note(size())}, {"note": note(), "pet": note()}):
+        demo = release("demo", **new)
+        await expand([demo])
+        with entered(demo):
+            assert migrating().new.keys() == new.keys()
+        await expand([release("demo", note=note())])
+        with entered(demo):
+            assert migrating() is None
+
+
+async def test_a_change_that_no_type_shows_is_one_until_on_start_has_succeeded(database, release):
+    await start(release("demo", note=note()))
+    demo = release("demo", note=note(lambda: CheckConstraint("id > 0", name="positive")))
+    await expand([demo])
+    await expand([release("demo", note=note(lambda: CheckConstraint("id > 1", name="positive")))])
     with entered(demo):
-        assert migrating() is None
+        assert migrating() is not None
 
 
 # --- foreign keys ---

@@ -19,17 +19,19 @@ _Types = dict[str, dict[str, str]]
 
 
 def changes(unit: UnitPlan, planning: Planning, pending: Mapping[str, Migration]) -> dict[str, Migration]:
-    """The changes that carrying out `unit` is for the modules that had tables before, by module.
+    """The changes that modules which had tables before are in once `unit` is carried out, by module.
 
-    A change that is still `pending`, as the module's on_start has not succeeded since, goes on from where it began.
+    A change that is still `pending`, as the module's on_start has not succeeded since, goes on from where it began. One
+    that is back there, as the old code has taken over again, is none.
     """
-    found: dict[str, Migration] = {}
+    found = dict(pending)
     for module in _touched(unit, planning):
         old = _old(planning, module)
         if old:
             new = _types((table.state for table in planning.wanted.values() if table.module == module), module)
-            began = pending.get(module)
-            found[module] = Migration(module, began.old if began else old, new)
+            began = found.pop(module, None)
+            if began is None or began.old != new or began.new == new:
+                found[module] = Migration(module, began.old if began else old, new)
     return found
 
 
