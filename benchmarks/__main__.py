@@ -7,7 +7,7 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
-from benchmarks import database, dispatch, migration, onebot, start, store
+from benchmarks import database, dispatch, migration, onebot, reload, start, store
 from benchmarks.machine import machine, versions
 from benchmarks.page import page
 from benchmarks.programs import PEER_PYTHON, ROOT, end_children_on_signals
@@ -26,6 +26,7 @@ SECTIONS = {
     "database": (database.measure, 7, 2),
     "migration": (migration.measure, 5, 2),
     "store": (store.measure, 5, 2),
+    "reload": (reload.measure, 5, 2),
 }
 
 

@@ -16,8 +16,8 @@ HEAD = """\
 REPEAT = """\
 `make bench` repeats all of it and rewrites this page; the peers get a virtual environment of their own, with the
 versions that `requirements/bench.txt` locks. `python -m benchmarks --quick` takes few rounds, `--only SECTION` a part
-(dispatch, onebot, start, database, migration, store); both print the page and leave this file alone. Nothing else
-should run on the machine meanwhile."""
+(dispatch, onebot, start, database, migration, store, reload); both print the page and leave this file alone. Nothing
+else should run on the machine meanwhile."""
 
 
 def page(sections: Sequence[Section], *, machine: str, versions: Mapping[str, str], rounds: str) -> str:
