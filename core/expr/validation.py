@@ -25,18 +25,13 @@ def set_validator(validator: V) -> V:
     the one that was set before counts again.
     """
     module = current_module.get()
+    entry = (validator, module)
     if module is not None:
-        _enter(validator, module)
-    validators.append((validator, module))
+        # It counts until it is gone for good: while code is replaced nobody must pass unseen.
+        module.enter(_go_on, redo=_go_on, end=lambda: validators.remove(entry))
+    validators.append(entry)
     return validator
 
 
-def _enter(validator: Validator, module: Module) -> None:
-    entered, place = (validator, module), 0
-
-    def undo() -> None:
-        nonlocal place
-        place = validators.index(entered)
-        del validators[place]
-
-    module.enter(undo, redo=lambda: validators.insert(place, entered))
+def _go_on() -> None:
+    """Leave what is set as it is."""

@@ -180,6 +180,17 @@ def test_what_is_put_back_has_the_place_among_that_of_others_that_it_had(module)
     assert (state(), list(records[1].callbacks), set(records[1].once)) == before
 
 
+def test_a_validator_counts_until_it_is_gone_for_good(module):
+    record = module("m")
+    with entered(record):
+        old = set_validator(lambda event: False)
+        taken = record.take_back()
+        assert [validator for validator, _ in validators] == [old]
+        new = set_validator(lambda event: False)
+        taken.end()
+    assert [validator for validator, _ in validators] == [new]
+
+
 def test_a_one_shot_that_was_put_back_is_over_once(module):
     record = module("m")
     with entered(record):
