@@ -71,6 +71,7 @@ RELOAD: Mapping[str, str] = MappingProxyType(
         "module {name} is off: {reason}": "模块 {name} 已停用：{reason}",
         "{error}; correct it and reload it": "{error}；请修正后重载",
         "it was removed": "它已被删除",
+        "it is new: aha reload {name}": "它是新的：aha reload {name}",
         "--exclude names it": "--exclude 排除了它",
         "--load-only does not name it": "--load-only 没有列出它",
         "there is no module {name}; there are: {names}": "没有模块 {name}；现有：{names}",

@@ -90,15 +90,17 @@ class Loader:
             self._has_failed(name, error)  # its code never began to run: the file is gone
 
     def unload(self, name: str, reason: str | None = None) -> None:
-        """Take back what the module registered and forget its code. It stays off for `reason`."""
+        """Take back what the module registered, cancel its tasks and forget its code. It stays off for `reason`."""
         if reason is not None:
             self.off[name] = reason
         self.loaded.pop(name, None)
-        try:
-            if record := self._records.pop(name, None):
+        if record := self._records.pop(name, None):
+            for task in list(record.tasks):
+                task.cancel()
+            try:
                 record.drop()
-        except Exception:
-            logger.exception("module %s could not take back all that it registered", name)
+            except Exception:
+                logger.exception("module %s could not take back all that it registered", name)
         forget(name)
 
     def want(self, module: Found) -> None:
@@ -110,7 +112,12 @@ class Loader:
         """Unload a module, which is not to run any more."""
         self.unload(name, reason)
         self.wanted.pop(name, None)
+        self.finder.ran.pop(name, None)
         known_modules.discard(name)
+
+    def runs_from(self, module: Found) -> bool:
+        """Whether the code that runs of a module is what stands there."""
+        return Path(self.finder.ran[module.name][module.name].path) in (module.path, module.path / "__init__.py")
 
     @contextmanager
     def failing(self, handle: Callable[[str, BaseException], None]) -> Iterator[None]:

@@ -75,13 +75,13 @@ async def _change(members: tuple[str, ...], means: Means, read: _Read, with_data
     if loader.loaded.keys().isdisjoint(members):
         failures = await bring(unit, means)
         return Changed(members, failures, [name for name in members if name in loader.loaded])
-    if objection := next(_objections(unit, loader, read.errors, with_database), None):
+    if objections := list(_objections(unit, loader, read.errors, with_database)):
         for name in members:
             if name in loader.wanted and name not in loader.loaded:
-                loader.off[name] = f"module {objection.name} failed to {objection.what}"
-        return Changed(members, [objection], ())
+                loader.off[name] = f"module {objections[0].name} failed to {objections[0].what}"
+        return Changed(members, objections, ())
     failures = await replace(unit, means)
-    return Changed(members, failures, () if failures else members)
+    return Changed(members, failures, () if failures else [name for name in members if name in loader.loaded])
 
 
 def _read(modules: Iterable[Found], with_database: Collection[str]) -> _Read:

@@ -36,10 +36,14 @@ class Outcome:
 
     def lines(self) -> list[str]:
         """The same in English, one by one."""
+        return [self.summary, *(f"module {name} {how}" for name, how in self.failed.items()), *self.notes]
+
+    @property
+    def summary(self) -> str:
+        """What was done, in one line."""
         done = {"reloaded": self.reloaded, "new": self.added, "gone": self.removed}
         said = [f"{what}: {', '.join(names)}" for what, names in done.items() if names]
-        first = "; ".join([*said, f"{self.seconds:.2f} s"]) if said else "nothing was reloaded"
-        return [first, *(f"module {name} {how}" for name, how in self.failed.items()), *self.notes]
+        return "; ".join([*said, f"{self.seconds:.2f} s"]) if said else "nothing was reloaded"
 
     def to_json(self) -> dict[str, Any]:
         """Say it for programs: the fields, and `ok`."""

@@ -126,8 +126,9 @@ class Reloader:
             seconds=perf_counter() - began,
         )
         _write_new_keys()
-        for line in outcome.lines():
-            logger.info("%s", line)
+        if outcome != Outcome(seconds=outcome.seconds):
+            for line in (outcome.summary, *outcome.notes):
+                logger.info("%s", line)
         return outcome
 
     def _take_note(self, names: Collection[str], selection: Selection) -> tuple[dict[str, str], set[str]]:
@@ -135,7 +136,7 @@ class Reloader:
         loader = self._loader
         here: dict[str, Found] = {module.name: module for module in selection.wanted}
         leaving = {n: selection.off.get(n, "it was removed") for n in names if n in loader.wanted and n not in here}
-        moved = {n for n in loader.loaded if n in names and n in here and here[n].path != loader.wanted[n].path}
+        moved = {n for n in loader.loaded if n in names and n in here and not loader.runs_from(here[n])}
         for name, module in here.items():
             if name in names:
                 loader.want(module)
@@ -146,7 +147,8 @@ class Reloader:
 
     async def _withdraw(self, leaving: Mapping[str, str]) -> Changed:
         imports = self._loader.imports(with_database=self._loader.wanted)
-        importers = [name for name in with_importers(leaving, imports) if name in self._loader.loaded]
+        found = with_importers(leaving, imports)
+        importers = [name for name in found if name in self._loader.loaded or name not in self._loader.wanted]
         order = [name for unit in units(sorted(importers), imports, running=importers) for name in unit]
         importers = [name for name in order if name not in leaving]
         failures = await withdraw(leaving, importers, self._means)

@@ -79,7 +79,7 @@ async def replace(unit: Unit, means: Means) -> list[Failure]:
         try:
             await attempt.go()
         except Exception as error:  # noqa: BLE001 - whatever it is, the old code goes on
-            cause = attempt.failures[0] if attempt.failures else attempt.failure(unit.names[0], "start", error)
+            cause = attempt.failures[0] if attempt.failures else attempt.failure(records[0].name, "start", error)
             await _end(records, means)
             _go_back(way_back, attempt, means, reason=f"module {cause.name} failed to {cause.what}")
             return [cause, *await _go_on(before, means, migrate=attempt.migrates)]
@@ -167,11 +167,13 @@ def _go_back(way_back: WayBack, attempt: _Attempt, means: Means, *, reason: str)
 
 async def _go_on(records: Collection[Module], means: Means, *, migrate: bool) -> list[Failure]:
     """Start the old code again; a database that cannot be used now was good enough for it before."""
+    failures: list[Failure] = []
     try:
-        return await _start_each(records, means, migrate=migrate)
+        await _start_each(records, means, failures, migrate=migrate)
     except DatabaseError as error:
         logger.warning("the tables are left as they are: %s", error)
-        return await _start_each(records, means, migrate=False)
+        await _start_each(records, means, failures, migrate=False)
+    return failures
 
 
 async def _bring(unit: Unit, means: Means) -> list[Failure]:
@@ -185,11 +187,13 @@ async def _bring(unit: Unit, means: Means) -> list[Failure]:
     _import(unit, means, put_off)
     records = [record for name, record in loader.loaded.items() if name in unit.names]
     try:
-        return [*failures, *await _start_each(records, means)]
+        await _start_each(records, means, failures)
     except DatabaseError as error:
         for record in records:
-            loader.unload(record.name, "its tables could not be looked at, see its own report")
-        return [*failures, *(Failure(record.name, NO_TABLES, error, is_off=True) for record in records)]
+            if record.name in loader.loaded and record not in means.starter.started:
+                loader.unload(record.name, f"it failed to {NO_TABLES}, see its own report")
+                failures.append(Failure(record.name, NO_TABLES, error, is_off=True))
+    return failures
 
 
 def _import(unit: Unit, means: Means, failed: Callable[[str, BaseException], None]) -> None:
@@ -207,9 +211,10 @@ def _import(unit: Unit, means: Means, failed: Callable[[str, BaseException], Non
         loader.finder.prepared = {}
 
 
-async def _start_each(records: Collection[Module], means: Means, *, migrate: bool = True) -> list[Failure]:
-    """Start modules; return those that are off because they failed to."""
-    failures: list[Failure] = []
+async def _start_each(
+    records: Collection[Module], means: Means, failures: list[Failure], *, migrate: bool = True
+) -> None:
+    """Start modules; those that fail to go off, and are added to `failures`."""
 
     def put_off(record: Module, what: str, error: BaseException) -> None:
         means.loader.unload(record.name, f"it failed to {what}, see its own report")
@@ -217,7 +222,6 @@ async def _start_each(records: Collection[Module], means: Means, *, migrate: boo
         failures.append(Failure(record.name, what, error, is_off=True))
 
     await _start(records, means, put_off, migrate=migrate)
-    return failures
 
 
 async def _start(records: Collection[Module], means: Means, put_off: PutOff, *, migrate: bool = True) -> None:

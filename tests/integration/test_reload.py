@@ -57,6 +57,13 @@ async def test_a_syntax_error_anywhere_in_a_module_costs_nothing(sqlite_url, tmp
         assert (bot.code("a"), happened) == (before, ["old begins"])
 
 
+async def test_all_syntax_errors_are_told_at_once(sqlite_url, tmp_path):
+    async with reloaded_bot(tmp_path, sqlite_url, {"a.py": "import modules.b", "b.py": "", "c.py": ""}) as bot:
+        outcome = await bot.reload({"a.py": "def f(:", "b.py": "def g(:"})
+        assert ["f(:" in outcome.failed["a"], "g(:" in outcome.failed["b"]] == [True, True]
+        assert outcome.reloaded == ("c",)
+
+
 async def test_files_that_the_module_does_not_import_may_be_anything(sqlite_url, tmp_path):
     async with reloaded_bot(tmp_path, sqlite_url, {"a/__init__.py": "", "a/tests/old.py": "print 'hello'"}) as bot:
         assert (await bot.reload()).reloaded == ("a",)
@@ -165,7 +172,8 @@ class TestImporters:
             shared = bot.code("_shared")
             assert (await bot.reload({}, "a")).reloaded == ("a",)
             assert bot.code("_shared") is shared
-            assert set((await bot.reload({"_deeper.py": "N = 2\n"}, "a")).reloaded) == {"a", "b"}
+            outcome = await bot.reload({"_deeper.py": "N = 2\n"}, "a")
+            assert (set(outcome.reloaded), outcome.added) == ({"a", "b"}, ())
             assert (bot.code("a").N, bot.code("b")._shared.N) == (2, 2)
             bot.folder.write({"_shared.py": "N = 33"})
             assert set((await bot.reloader.follow(["_shared"])).reloaded) == {"a", "b"}
@@ -242,6 +250,12 @@ class TestMeanwhile:
             assert task.cancelled()
             assert happened == ["old begins", "waits", "old ends", "waited", "new begins", "old begins", "waits"]
             assert not bot.code("a").task.done()
+
+    async def test_tasks_of_a_module_that_goes_off_are_cancelled(self, sqlite_url, tmp_path):
+        starts = "import asyncio; asyncio.create_task(waiting('')); await asyncio.sleep(0.01); 1 / 0"
+        async with reloaded_bot(tmp_path, sqlite_url, {}) as bot:
+            assert not (await bot.reload({"a.py": living("new", before=self.WAITS, start=starts)})).ok
+            await seen("waited")
 
     async def test_one_reload_after_another(self, sqlite_url, tmp_path):
         async with reloaded_bot(tmp_path, sqlite_url, {"a.py": living("old"), "b.py": ""}) as bot:

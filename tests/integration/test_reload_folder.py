@@ -53,8 +53,26 @@ async def test_a_module_becomes_a_package_and_a_file_again(sqlite_url, tmp_path)
         assert await bot.say("hi") == ["package"]
         assert (await bot.reload({"a": None, "a.py": answering("'file again'")})).reloaded == ("a",)
         assert await bot.say("hi") == ["file again"]
-        assert await bot.reload({"a.py": None, "a/__init__.py": "1 / 0"})
+        assert not (await bot.reload({"a.py": None, "a/__init__.py": "1 / 0"})).ok
         assert await bot.say("hi") == ["file again"]
+
+
+async def test_a_package_with_a_table_becomes_a_file_at_the_second_try(database_url, tmp_path):
+    table = """
+        from sqlalchemy.orm import Mapped, mapped_column
+        from core.database import dbBase
+
+        class Note(dbBase):
+            __tablename__ = "note"
+            id: Mapped[int] = mapped_column(primary_key=True)
+    """
+    package = {"a/__init__.py": "from . import database\n" + answering("'package'"), "a/database.py": table}
+    async with reloaded_bot(tmp_path, database_url, package) as bot:
+        assert not (await bot.reload({"a": None, "a.py": "1 / 0"})).ok
+        assert await bot.say("hi") == ["package"]
+        assert (await bot.reload({"a.py": answering("'file'", before=table)})).ok
+        assert await bot.say("hi") == ["file"]
+        assert await bot.rows("note") == []
 
 
 async def test_only_what_is_named(sqlite_url, tmp_path):
@@ -150,6 +168,24 @@ class TestRemovedWhileImported:
             outcome = await bot.reload({"b.py": None}, "b")
             assert (outcome.removed, outcome.reloaded, outcome.ok) == (("b",), ("a",), True)
             assert await bot.say("hi") == ["None"]
+
+    async def test_what_they_share_goes_on(self, sqlite_url, tmp_path):
+        files = {
+            "_shared.py": "try:\n    import modules.b\nexcept ImportError:\n    pass\n" + answering("'shared'"),
+            "a.py": "import modules._shared",
+            "b.py": "import modules._shared",
+            "c.py": "import modules._shared",
+        }
+        async with reloaded_bot(tmp_path, sqlite_url, files) as bot:
+            for gone in "ab":
+                assert (await bot.reload({f"{gone}.py": None}, gone)).ok
+                assert await bot.say("hi") == ["shared"]
+
+    async def test_what_imported_it_itself_is_not_heard_of_again(self, sqlite_url, tmp_path):
+        async with reloaded_bot(tmp_path, sqlite_url, {"a.py": "import modules.b", "b.py": ""}) as bot:
+            await bot.reload({"a.py": None}, "a")
+            outcome = await bot.reload({}, "b")
+            assert (outcome.reloaded, outcome.added, outcome.ok) == (("b",), (), True)
 
     async def test_both_at_once(self, sqlite_url, tmp_path):
         async with reloaded_bot(tmp_path, sqlite_url, {"a.py": "import modules.b", "b.py": ""}) as bot:
