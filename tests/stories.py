@@ -42,7 +42,7 @@ from models.api import Message
 
 ROOT = Path(__file__).parents[1]
 
-_BLOCK = re.compile(r"(?:^<!-- (?P<note>.+?) -->\n)?^```(?P<language>\w*)\n(?P<text>.*?)^```$", re.M | re.S)
+_BLOCK = re.compile(r"(?:^<!-- (?P<note>[^\n]+?) -->\n)?^```(?P<language>\w*)\n(?P<text>.*?)^```$", re.M | re.S)
 _FILE = re.compile(r"^# ([\w./-]+\.py)\n", re.M)
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\d([T ])\d\d([:-])\d\d[:-]\d\d")
 SERVER = "postgresql://bot:secret@localhost/bot"
