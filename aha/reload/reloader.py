@@ -48,7 +48,9 @@ class Reloader:
         """Run these modules, or all, as their files are now: new ones come, and those that are gone or disabled go.
 
         Those that import them are reloaded, too. A `database.py` stays unless its module is in `with_database`. What
-        fails goes on as it was. Raises UsageError for a name that is none of a module that may run.
+        fails goes on as it was.
+
+        Raises UsageError for a name that is none of a module that may run, ModuleError if the bot is stopping.
         """
         return await self._alone(partial(self._reload, {*names, *with_database}, with_database))
 
@@ -69,14 +71,14 @@ class Reloader:
     async def _alone(self, work: Callable[[], Coroutine[Any, Any, Outcome]]) -> Outcome:
         """Do `work` when nothing else is done, as nobody's code: whoever wishes it may be gone before it ends."""
         if self._is_closed:
-            raise UsageError("the bot is stopping: nothing is reloaded any more")
+            raise ModuleError("the bot is stopping: nothing is reloaded any more")
 
         async def do() -> Outcome:
             async with self._lock:
                 try:
                     return await work()
                 except Interrupted:
-                    raise UsageError("the reload was broken off: the bot is stopping") from None
+                    raise ModuleError("the reload was broken off: the bot is stopping") from None
 
         task = asyncio.get_running_loop().create_task(do(), name="reload", context=Context())
         self._tasks.add(task)

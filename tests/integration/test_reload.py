@@ -9,7 +9,7 @@ import pytest
 
 from aha.signals import StopSignal
 from core.dispatcher import dispatcher
-from models.exc import UsageError
+from models.exc import ModuleError
 from tests.reloaded_bot import answering, gate, happened, living, reloaded_bot, seen, until
 
 GOES_ON = "was not reloaded, the old code goes on: "
@@ -299,7 +299,7 @@ class TestStopping:
         async with reloaded_bot(tmp_path, sqlite_url, {"a.py": ""}) as bot:
             reloader = bot.reloader
             await bot.stop()
-            with pytest.raises(UsageError, match="the bot is stopping"):
+            with pytest.raises(ModuleError, match="the bot is stopping"):
                 await reloader.reload()
 
     async def test_a_signal_breaks_off_an_import_that_hangs(self, sqlite_url, tmp_path):
@@ -308,7 +308,7 @@ class TestStopping:
             bot.reloader._means = replace(bot.reloader._means, importing=signals.interrupting)
             with signals.listen():
                 code = "import os, signal, time\nos.kill(os.getpid(), signal.SIGINT)\ntime.sleep(60)"
-                with pytest.raises(UsageError, match="broken off: the bot is stopping"):
+                with pytest.raises(ModuleError, match="broken off: the bot is stopping"):
                     await bot.reload({"a.py": code})
             assert signals.stop.is_set()
             assert await bot.say("hi") == ["old"]
