@@ -23,7 +23,7 @@ def reload(
     names: Annotated[Names, Parameter(name="NAME")] = (),
     /,
     *,
-    with_database: Names = (),
+    with_database: Annotated[Names, Parameter(consume_multiple=False)] = (),
     config: Path | None = None,
     as_json: Annotated[bool, Parameter(name="--json", negative=(), help="For programs.")] = False,
 ) -> int:

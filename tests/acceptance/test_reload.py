@@ -108,9 +108,10 @@ def test_another_process_has_a_module_reloaded(bot, write, run, folder):
         ({"echo.py": "def f(:"}, [], 1, "invalid syntax"),
         ({}, ["nope"], 2, "nope"),
         ({}, ["../echo"], 2, "../echo"),
+        ({}, ["--with-database", "echo", "nope"], 2, "there is no module nope"),
         ({"echo.py": echo("one") + "\n    # new"}, ["echo", "--json"], 0, '"echo"'),
     ],
-    ids=["it raises", "a syntax error", "unknown", "a path", "json"],
+    ids=["it raises", "a syntax error", "unknown", "a path", "one with its database", "json"],
 )
 def test_how_it_went_is_told_and_is_the_exit_code(bot, write, run, contents, arguments, code, said):
     process = bot()
@@ -122,6 +123,16 @@ def test_how_it_went_is_told_and_is_the_exit_code(bot, write, run, contents, arg
         json.loads(told.out)
     answers(process, "one")
     assert process.end() == 0
+
+
+def test_a_signal_ends_a_reload_that_hangs_and_that_is_told(bot, write, start):
+    process = bot()
+    write({"echo.py": "import time\nprint('importing', flush=True)\ntime.sleep(600)"})
+    told = start("reload", "echo")
+    process.wait_for("importing", stream="out")
+    assert process.end(signal.SIGTERM) == 0
+    assert told.end() == 1
+    assert told.err == "aha: the reload was broken off: the bot is stopping\n"
 
 
 def test_without_a_bot_there_is_nothing_to_reload(run):
