@@ -123,12 +123,12 @@ class _Entering(Loader):
         kept = is_kept(module.__name__.removeprefix(f"{PACKAGE}."))
         with entered(record), record.keeping(kept) if record else nullcontext():
             source = self.finder.source(self.loader, module)
-            before = record.mark() if record else None
+            before = record.mark() if record and is_shared else None
             if source.code is None:
                 self.loader.exec_module(module)
             else:
                 exec(source.code, vars(module))  # noqa: S102 - it is what an import does
-            if is_shared and record and record.mark() != before:
+            if before is not None and record and record.mark() != before:
                 source.registered_for = record.name
 
 
