@@ -18,6 +18,7 @@ from core.migration.steps import (
     Source,
     Step,
 )
+from models.exc import TableRefused
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -87,12 +88,23 @@ def _renamed_members(match: Match, column: str, before: Meaning, after: Meaning)
     """Old member -> new one, as they are stored, for those that the values may still hold.
 
     An older release has the former name again, which it does not declare: the record tells what is called so now.
+    Raises TableRefused if a member would take the name of one that is to have another name itself.
     """
-    renamed: dict[str, str] = {}
     known = match.record.members.get(column, {}) if match.record else {}
-    for old, new in (*match.wanted.members_was.get(column, {}).items(), *((new, old) for old, new in known.items())):
-        if old not in after.members and (old in before.members or not before.members) and new in after.members:
-            renamed.setdefault(old, new)
+    moves = {**{new: old for old, new in known.items()}, **match.wanted.members_was.get(column, {})}
+    renamed = {
+        old: new
+        for old, new in moves.items()
+        if old not in after.members and (old in before.members or not before.members) and new in after.members
+    }
+    for old, new in renamed.items():
+        if new in moves and new in before.members:
+            raise TableRefused(
+                f"table {match.name}: column {column}: {old} is now called {new}, but {new} is to be {moves[new]}, and "
+                "afterwards nobody could tell which was which: rename one after the other, each in a release of its "
+                "own; its data is untouched",
+                table=match.name,
+            )
     return renamed
 
 

@@ -84,4 +84,19 @@ STORIES = [
         ),
         Query("SELECT k FROM note__notes", "x"),
     ),
+    Story(
+        "member-renamed-to-the-former-name-of-another",
+        Release(note("k: str = column(Enum('x', 'a', name='k'))"), other=MEMO),
+        Put("note", (1, "x"), (2, "a")),
+        Release(
+            note("k: str = column(Enum('a', 'b', name='k'), info={'was': {'a': 'x', 'b': 'a'}})"),
+            other=MEMO,
+            off={"notes": "x is now called a, but a is to be b"},
+        ),
+        Query("SELECT k FROM note__notes ORDER BY id", "x", "a"),
+        Release(note("k: str = column(Enum('x', 'b', name='k'), info={'was': {'b': 'a'}})"), other=MEMO),
+        Query("SELECT k FROM note__notes ORDER BY id", "x", "b"),
+        Release(note("k: str = column(Enum('a', 'b', name='k'), info={'was': {'a': 'x', 'b': 'a'}})"), other=MEMO),
+        Query("SELECT k FROM note__notes ORDER BY id", "a", "b"),
+    ),
 ]
