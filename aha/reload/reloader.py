@@ -119,11 +119,13 @@ class Reloader:
         done = [await self._withdraw(leaving)] if leaving else []
         rest = names - leaving.keys() - {name for changed in done for name in changed.names}
         done += await change(rest, self._means, with_database={*with_database, *moved})
+        new = {name: name in before for changed in done for name in changed.done if name in loader.loaded}
+        failed = {name: how for changed in done for name, how in self._failed(changed).items()}
         outcome = Outcome(
-            reloaded=tuple(name for changed in done for name in changed.done if name in before),
-            added=tuple(name for changed in done for name in changed.done if name not in before),
+            reloaded=tuple(name for name, has_run in new.items() if has_run),
+            added=tuple(name for name, has_run in new.items() if not has_run),
             removed=tuple(name for name in leaving if name in before),
-            failed={name: how for changed in done for name, how in self._failed(changed).items()},
+            failed={name: how for name, how in failed.items() if name not in new},
             notes=tuple(self._notes(leaving, done)),
             seconds=perf_counter() - began,
         )
@@ -174,8 +176,9 @@ class Reloader:
 
     def _notes(self, leaving: Mapping[str, str], done: Iterable[Changed]) -> Iterator[str]:
         yield from (f"module {name} is off: {reason}" for name, reason in leaving.items())
+        names = dict.fromkeys(name for changed in done for name in changed.names)
         reloaded = {name for changed in done for name in changed.done}
-        yield from notes_on([name for changed in done for name in changed.names], self._loader, reloaded=reloaded)
+        yield from notes_on(names, self._loader, reloaded=reloaded)
 
 
 def _how(*, is_off: bool) -> str:

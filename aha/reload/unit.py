@@ -79,7 +79,11 @@ async def replace(unit: Unit, means: Means) -> list[Failure]:
         try:
             await attempt.go()
         except Exception as error:  # noqa: BLE001 - whatever it is, the old code goes on
-            cause = attempt.failures[0] if attempt.failures else attempt.failure(records[0].name, "start", error)
+            cause = (
+                attempt.failures[0]
+                if attempt.failures
+                else attempt.failure(records[0].name, NO_TABLES if isinstance(error, DatabaseError) else "start", error)
+            )
             await _end(records, means)
             _go_back(way_back, attempt, means, reason=f"module {cause.name} failed to {cause.what}")
             return [cause, *await _go_on(before, means, migrate=attempt.migrates)]

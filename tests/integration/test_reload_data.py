@@ -6,6 +6,7 @@ import textwrap
 
 from core.config import cfg
 from core.database import db_sessionmaker
+from models.exc import DatabaseError
 from tests.reloaded_bot import answering, happened, living, reloaded_bot
 
 HEAD = """
@@ -75,6 +76,23 @@ class TestTables:
             outcome = await bot.reload({"a.py": bad})
             assert "it failed to have its tables" in outcome.failed["a"]
             assert await bot.say("hi") == TEXT
+
+    async def test_a_database_that_is_out_of_reach_costs_no_old_code(self, sqlite_url, tmp_path, monkeypatch):
+        async def fail(*_, **__):
+            raise DatabaseError("it is out of reach")
+
+        async with reloaded_bot(tmp_path, sqlite_url, FILE) as bot:
+            assert await bot.say("hi") == TEXT
+            with monkeypatch.context() as context:
+                context.setattr("aha.starting.expand", fail)
+                outcome = await bot.reload({"a.py": "", "b.py": "", "c.py": "1 / 0"})
+            assert outcome.failed == {
+                "a": f"{GOES_ON}it failed to have its tables: it is out of reach",
+                "b": "is off, it failed to have its tables: it is out of reach",
+                "c": "is off, it failed to import: ZeroDivisionError: division by zero",
+            }
+            assert await bot.say("hi") == TEXT
+            assert set((await bot.reload()).added) == {"b"}
 
     async def test_a_table_moves_to_database_py(self, database_url, tmp_path):
         async with reloaded_bot(tmp_path, database_url, {"a/__init__.py": FILE["a.py"]}) as bot:

@@ -187,6 +187,14 @@ class TestRemovedWhileImported:
             outcome = await bot.reload({}, "b")
             assert (outcome.reloaded, outcome.added, outcome.ok) == (("b",), (), True)
 
+    async def test_while_something_else_that_they_import_is_edited(self, sqlite_url, tmp_path):
+        code = "try:\n    from modules import b\nexcept ImportError:\n    b = None\nfrom modules.c import N\n"
+        files = {"a.py": code + answering("str((b, N))"), "b.py": "", "c.py": "N = 1"}
+        async with reloaded_bot(tmp_path, sqlite_url, files) as bot:
+            outcome = await bot.reload({"b.py": None, "c.py": "N = 2"})
+            assert (sorted(outcome.reloaded), outcome.removed, outcome.ok) == (["a", "c"], ("b",), True)
+            assert await bot.say("hi") == ["(None, 2)"]
+
     async def test_both_at_once(self, sqlite_url, tmp_path):
         async with reloaded_bot(tmp_path, sqlite_url, {"a.py": "import modules.b", "b.py": ""}) as bot:
             outcome = await bot.reload({"a.py": None, "b.py": None})
