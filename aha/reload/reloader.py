@@ -67,6 +67,8 @@ class Reloader:
         finally:
             for task in self._tasks:
                 task.cancel()
+            if self._tasks:
+                await asyncio.wait(self._tasks)
 
     async def _alone(self, work: Callable[[], Coroutine[Any, Any, Outcome]]) -> Outcome:
         """Do `work` when nothing else is done, as nobody's code: whoever wishes it may be gone before it ends."""
