@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 import threading
+from math import inf
 
 import pytest
 
+from models.exc import StoreError
 from services.data_store.journal import Journal, read_journal, syncing
 
 
@@ -18,6 +21,8 @@ def syncs(monkeypatch):
     class Syncs:
         def __init__(self):
             self.count = 0
+            self.threads = []
+            self.refused = False
             self.begun = threading.Event()
             self.gate = threading.Event()
             self.gate.set()
@@ -28,10 +33,14 @@ def syncs(monkeypatch):
     def fdatasync(fd):
         counted.begun.set()
         counted.gate.wait()
+        counted.threads.append(threading.current_thread())
+        if counted.refused:
+            raise OSError(errno.EIO, "Input/output error")
         real(fd)
         counted.count += 1
 
     monkeypatch.setattr("os.fdatasync", fdatasync)
+    monkeypatch.setattr(syncing, "QUICK", -1)  # no disk is
     return counted
 
 
@@ -102,6 +111,117 @@ async def test_those_who_wait_together_wait_for_one_sync(journal, syncs):
 
     await asyncio.gather(*(writer(name) for name in range(10)))
     assert syncs.count - before < 60  # 200 were asked for; 20 groups if nothing comes between
+
+
+# --- on a quick disk -----------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+async def quick(journal, syncs, monkeypatch):
+    """The journal on a disk that has turned out to be quick."""
+    monkeypatch.setattr(syncing, "QUICK", inf)
+    journal.register("notes")
+    syncs.threads.clear()
+    for _ in range(syncing.TIMES):
+        append(journal)
+        await journal.sync()
+    assert threading.current_thread() not in syncs.threads
+    syncs.threads.clear()
+    return journal
+
+
+async def test_a_quick_disk_is_asked_by_whoever_waits(quick, syncs):
+    seq = append(quick)
+    await quick.sync()
+    assert quick.synced >= seq
+    assert syncs.threads == [threading.current_thread()]
+
+
+async def test_those_who_wait_in_one_turn_share_one_trip_to_a_quick_disk(quick, syncs):
+    async def writer(name):
+        for n in range(20):
+            seq = append(quick, f"{name} {n}")
+            await quick.sync()
+            assert quick.synced >= seq
+
+    await asyncio.gather(*(writer(name) for name in range(10)))
+    assert len(syncs.threads) == 20
+
+
+async def test_a_disk_that_was_slow_once_is_left_to_the_thread(quick, syncs, monkeypatch):
+    monkeypatch.setattr(syncing, "QUICK", -1)
+    append(quick)
+    await quick.sync()
+    monkeypatch.setattr(syncing, "QUICK", inf)
+    for _ in range(syncing.TIMES + 1):
+        append(quick)
+        await quick.sync()
+    here = threading.current_thread()
+    assert [thread is here for thread in syncs.threads] == [True, *[False] * syncing.TIMES, True]
+
+
+async def test_having_nothing_to_sync_does_not_make_a_disk_quick(journal, syncs, monkeypatch):
+    monkeypatch.setattr(syncing, "QUICK", inf)
+    journal.register("notes")
+    await journal.sync()
+    for _ in range(syncing.TIMES):
+        assert not journal._sync()
+        journal._syncing._attempt()
+    append(journal)
+    syncs.threads.clear()
+    await journal.sync()
+    assert threading.current_thread() not in syncs.threads
+
+
+async def test_a_disk_that_refuses_whoever_asks_is_asked_again_by_the_thread(quick, syncs):
+    seq = append(quick)
+    syncs.refused = True
+    results = await asyncio.gather(quick.sync(), quick.sync(), return_exceptions=True)
+    assert [type(result) for result in results] == [StoreError, StoreError]
+    assert "does not take the journal" in str(results[0])
+    assert quick.synced < seq
+    syncs.refused = False
+    await quick.sync()
+    assert quick.synced >= seq
+
+
+async def test_who_finds_the_thread_at_the_disk_waits_for_it_and_blocks_nobody(quick, syncs):
+    seq = append(quick)
+    syncs.gate.clear()
+    syncs.begun.clear()
+    quick._syncing.wake()
+    await asyncio.to_thread(syncs.begun.wait)
+    waiting = asyncio.ensure_future(quick.sync())
+    done, _ = await asyncio.wait([waiting], timeout=0.01)
+    assert not done
+    syncs.gate.set()
+    await waiting
+    assert quick.synced >= seq
+
+
+async def test_a_cancelled_sync_leaves_the_others_of_its_turn_alone(quick):
+    seq = append(quick)
+    waiting = [asyncio.ensure_future(quick.sync()) for _ in range(3)]
+    await asyncio.sleep(0)
+    waiting[0].cancel()
+    assert [type(result) for result in await asyncio.gather(*waiting, return_exceptions=True)] == [
+        asyncio.CancelledError, type(None), type(None),
+    ]  # fmt: skip
+    assert quick.synced >= seq
+
+
+@pytest.mark.parametrize("threads", [1, 3])
+async def test_several_loops_may_ask_a_quick_disk(quick, threads):
+    async def write(name):
+        for n in range(50):
+            seq = append(quick, f"{name} {n}")
+            await quick.sync()
+            assert quick.synced >= seq
+
+    await asyncio.gather(*(asyncio.to_thread(asyncio.run, write(name)) for name in range(threads)), write("here"))
+
+
+# --- in any case ---------------------------------------------------------------------------------------------------
 
 
 async def test_nothing_to_sync_asks_the_disk_nothing(journal, syncs):
@@ -205,6 +325,17 @@ async def test_close_answers_who_waits_and_leaves_nothing_unsynced(journal, sync
     assert journal.synced == journal.seq
     assert not [thread for thread in threading.enumerate() if thread.name == "sync the journal"]
     assert [record.key for record in read_journal(tmp_path).records("notes")] == [b"key"]
+
+
+async def test_after_the_end_nothing_is_confirmed_that_the_disk_refused(journal, syncs):
+    journal.register("notes")
+    append(journal)
+    syncs.refused = True
+    with pytest.raises(StoreError, match="does not take the journal"):
+        journal.close()
+    syncs.refused = False
+    with pytest.raises(StoreError, match="is closed"):
+        await journal.sync()
 
 
 async def test_set_aside_leaves_a_journal_that_syncs(journal, tmp_path):

@@ -5,6 +5,7 @@ It knows bytes, numbers and files; nothing of pickles, tables and modules.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import os
 from contextlib import suppress
@@ -218,13 +219,14 @@ class Journal:
 
     async def sync(self) -> None:
         """Return when all that was appended by now is on the disk. StoreError if the disk refuses."""
-        if self._synced < self._seq:
-            if self._closed:
-                raise StoreError(f"the journal in {self.folder} is closed, and the disk had refused what was last set")
-            self._syncing.start()
+        seq = self._seq
+        if self._synced < seq:
+            await asyncio.sleep(0)  # whoever else has something to append now shares the trip to the disk
+        if self._synced < seq and not self._syncing.sync_at_once():
             await self._syncing.wait()
 
-    def _sync(self) -> None:
+    def _sync(self) -> bool:
+        """Bring to the disk what is not there; whether there was anything."""
         with self.lock:
             seq = self._seq
             unsynced = self._room.unsynced(self._end)
@@ -233,6 +235,7 @@ class Journal:
         with self.lock:
             self._synced = seq
             self._room.shelve()
+        return bool(unsynced)
 
     def _tend(self) -> None:
         """Have the next segment ready, and try again to have one at all."""
@@ -294,8 +297,7 @@ class Journal:
             closed, self._closed, self._limit = self._closed, True, 0
         if closed:
             return
-        self._syncing.stop()
-        error = self._syncing.attempt()
+        error = self._syncing.end()
         with self.lock:
             self._room.leave()
         if self.broken is None:
