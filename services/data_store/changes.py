@@ -7,14 +7,14 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Callable, Collection, Iterable
 
     from services.data_store.entries import Entries
 
 # Seconds between two looks, and how long one may take: of all stores together, and of what is not suspect.
 TICK: Final = 0.1
-_SLICE: Final = 0.004
-_AUDIT: Final = 0.001
+_SLICE: Final = 0.003
+_AUDIT: Final = 0.0005
 # Between two looks lies so many times what the last one took, even if one huge value took long.
 _REST: Final = 20
 
@@ -38,6 +38,16 @@ async def keep_noticing(stores: Callable[[], Collection[Entries[Any]]]) -> NoRet
 
 async def notice_all(entries: Entries[Any]) -> None:
     """Save whatever was changed in place by now, without holding up the loop for long."""
-    objects = iter(entries.lent.all())
+    await _notice(entries, entries.lent.all())
+
+
+async def notice_suspects(entries: Entries[Any]) -> None:
+    """Save what was changed in place of what was lent since the last look, or is held by someone."""
+    if entries.lent.suspected:
+        await _notice(entries, entries.lent.suspects())
+
+
+async def _notice(entries: Entries[Any], found: Iterable[tuple[str, Any]]) -> None:
+    objects = iter(found)
     while not entries.notice(objects, seconds=_SLICE):  # noqa: ASYNC110 - nothing is waited for: others have their turn
         await asyncio.sleep(0)

@@ -66,6 +66,11 @@ class Lent(Generic[V]):
         self.hot.pop(key, None)
         self.objects.pop(key, None)
 
+    @property
+    def suspected(self) -> bool:
+        """Whether there are suspects at all."""
+        return bool(self._suspects)
+
     def suspects(self) -> Iterator[tuple[str, V]]:
         """Yield what may have been changed, what was lent last first.
 
@@ -73,6 +78,8 @@ class Lent(Generic[V]):
         """
         for _ in range(len(self._suspects)):
             with self._lock:
+                if not self._suspects:
+                    return  # others have looked meanwhile
                 key, _ = self._suspects.popitem(last=False)
                 if key not in self.objects:
                     continue  # it was deleted, or is now something that cannot be changed

@@ -6,7 +6,7 @@ from collections.abc import MutableMapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypeVar
 
-from services.data_store.changes import notice_all
+from services.data_store.changes import notice_suspects
 from services.data_store.door import build
 from services.data_store.keys import checked_key
 
@@ -88,9 +88,13 @@ class SimpleStore(MutableMapping[str, V]):
             self._door.entries.compare(key, value)
 
     async def sync(self) -> None:
-        """Return when all that was set, and changed in place, by now is on the disk; StoreError if the disk refuses."""
+        """Return when all that was set by now is on the disk; StoreError if the disk refuses.
+
+        So is what was changed in place of values that were read since the last look, or that someone holds. Who keeps a
+        part of a value elsewhere and changes that, sets the key again.
+        """
         entries = self._door.entries
-        await notice_all(entries)
+        await notice_suspects(entries)
         await entries.journal.sync()
 
     @property

@@ -9,7 +9,7 @@ import threading
 import pytest
 
 from services.data_store import changes
-from services.data_store.changes import keep_noticing, notice_all
+from services.data_store.changes import keep_noticing, notice_all, notice_suspects
 from services.data_store.pickles import pickled
 from tests.store_parts import fresh
 
@@ -362,6 +362,38 @@ async def test_all_is_looked_at_without_holding_up_the_loop(monkeypatch):
     await notice_all(entries)
     task.cancel()
     assert turns >= 4
+    assert all(stored(entries, key) == [1] for key in entries.data)
+
+
+async def test_of_what_was_lent_only_suspects_are_looked_at_when_someone_waits_for_it(entries, monkeypatch):
+    looked_at = []
+
+    def watched(key, value):
+        looked_at.append(key)
+        return pickled(key, value)
+
+    for n in range(5):
+        entries.put(str(n), [])
+    tick(entries)
+    held = entries.read("3")
+    entries.read("4").append(1)
+    monkeypatch.setattr("services.data_store.entries.pickled", watched)
+    await notice_suspects(entries)
+    assert looked_at == ["4", "3"]
+    assert stored(entries, "4") == [1]
+    held.append(2)
+    await notice_suspects(entries)
+    assert looked_at == ["4", "3", "3"]
+    assert stored(entries, "3") == [2]
+
+
+async def test_two_who_look_at_once_find_everything_between_them(monkeypatch):
+    monkeypatch.setattr(changes, "_SLICE", 0)
+    entries = fresh()
+    for n in range(9):
+        entries.put(str(n), [])
+    append_to_all(entries)
+    await asyncio.gather(notice_suspects(entries), notice_suspects(entries))
     assert all(stored(entries, key) == [1] for key in entries.data)
 
 
