@@ -18,7 +18,7 @@ from sqlalchemy.exc import DBAPIError
 
 from core.database.url import what_it_said
 from models.exc import JournalFull, StoreError
-from services.data_store.pickles import STACK_GLOBAL, plain
+from services.data_store.pickles import plain
 from services.data_store.progress import Progress, read_progress, write_progress
 from services.data_store.quarantine import Outcast, keep, move_rows
 from services.data_store.rows import Rows, rows_of
@@ -145,8 +145,7 @@ async def _find_out(store: FoldedStore, ledger: Ledger) -> None:
 
 
 def _mac(signer: Signer, owner: str, key: str, data: bytes) -> bytes | None:
-    # Every row comes by here, and one without this opcode is told apart much faster.
-    return signer.mac(owner, key, data) if STACK_GLOBAL in data and not plain(data) else None
+    return None if plain(data) else signer.mac(owner, key, data)
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,6 +190,8 @@ class _Fold:
 
     async def _hold(self, connection: AsyncConnection, refused: Mapping[str, Exception]) -> None:
         """Report what was refused, and append it to the journal anew: all that stands there by now counts as folded."""
+        if not refused:
+            return
         values = dict(zip(self.kept.keys, zip(self.kept.values, self.kept.macs, strict=True), strict=True))
         owner = self.store.entries.owner
         for key, error in refused.items():
@@ -205,9 +206,8 @@ class _Fold:
                 )  # fmt: skip
             if (seq := self._append(key, data)) is not None:
                 self.store.held[key] = Held(data, seq, monotonic() + _RETRY)
-        if refused:
-            with suppress(StoreError):  # it is tried again within a second anyway
-                await self.ledger.journal.sync()
+        with suppress(StoreError):  # it is tried again within a second anyway
+            await self.ledger.journal.sync()
 
     def _append(self, key: str, data: bytes | None) -> int | None:
         """The number of the record that has this from now on; None if the key has been changed since."""

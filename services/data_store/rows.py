@@ -10,6 +10,7 @@ from zlib import crc32
 from sqlalchemy import BigInteger, Column, DateTime, LargeBinary, Table, Text
 
 from core.database import metadata
+from services.data_store.pickles import STACK_GLOBAL
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -61,14 +62,15 @@ class Rows:
 def rows_of(
     changes: Mapping[str, bytes | None], *, first: int, mac: Callable[[str, bytes], bytes | None]
 ) -> tuple[Rows, Rows]:
-    """The rows to write for `changes`, and those that are to go; `mac` signs what has to be signed."""
+    """The rows to write for `changes`, and those that are to go; `mac` signs what has a class or function in it."""
     moment = datetime.now(UTC)
-    kept = {key: data for key, data in changes.items() if data is not None}
     gone = [key for key, data in changes.items() if data is None]
+    kept = {key: data for key, data in changes.items() if data is not None}
     keys, values = list(kept), list(kept.values())
-    written = stamp(moment)
-    checksums = [written | crc32(data, crc32(key.encode())) for key, data in kept.items()]
-    return Rows(moment, first, keys, values, checksums, list(map(mac, keys, values))), Rows(moment, first, gone)
+    sums = map(crc32, values, map(crc32, map(str.encode, keys)))
+    checksums = list(map(stamp(moment).__or__, sums))
+    macs = [mac(key, data) if STACK_GLOBAL in data else None for key, data in kept.items()]
+    return Rows(moment, first, keys, values, checksums, macs), Rows(moment, first, gone)
 
 
 # --- checksums: in the lower 32 bits that of key and value, above them when the row was written

@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 # What one statement takes: on PostgreSQL it is put together in the event loop, which must not stand still for long.
 _ROWS: Final = {"sqlite": 2_000, "postgresql": 1_000}
 _BYTES: Final = {"sqlite": 4_000_000, "postgresql": 1_000_000}
+# How SQLite is set meanwhile. Keys come in no order, so a large fold goes all over the table and its index; with the
+# 2 MB of memory that it has else it would read pages again and again. What it takes beyond them is given back.
+_LASTING: Final = {"synchronous": 2, "cache_size": -32_000}
 # What a database calls it if it does not like a row: SQLite's result codes, the beginnings of PostgreSQL's.
 _REFUSALS: Final = (18, 19, 20, "22", "23", "44", "54", "P0")
 # If more rows than this are refused it is not for what is in them.
@@ -47,14 +50,20 @@ async def lasting() -> AsyncIterator[AsyncConnection]:
             await connection.commit()
             return
         # SQLite lets nobody change this inside a transaction; ours begins with the first write.
-        before = (await connection.exec_driver_sql("PRAGMA synchronous")).scalar_one()
-        await connection.exec_driver_sql("PRAGMA synchronous = FULL")
+        before = {name: await _pragma(connection, name) for name in _LASTING}
+        for name, value in _LASTING.items():
+            await connection.exec_driver_sql(f"PRAGMA {name} = {value}")
         try:
             yield connection
             await connection.commit()
         finally:
             await connection.rollback()
-            await connection.exec_driver_sql(f"PRAGMA synchronous = {before}")
+            for name, value in before.items():
+                await connection.exec_driver_sql(f"PRAGMA {name} = {value}")
+
+
+async def _pragma(connection: AsyncConnection, name: str) -> int:
+    return int((await connection.exec_driver_sql(f"PRAGMA {name}")).scalar_one())
 
 
 async def upsert_rows(
@@ -148,9 +157,11 @@ async def _upsert_postgresql(connection: AsyncConnection, table: Table, rows: Ro
         f"INSERT INTO {name} (key, value, checksum, mac, position, updated_at, version) "
         "SELECT key, value, checksum, mac, $5::bigint + number - 1, $6::timestamptz, 1 "
         "FROM unnest($1::text[], $2::bytea[], $3::bigint[], $4::bytea[]) "
-        f"WITH ORDINALITY AS given (key, value, checksum, mac, number){_UPDATE.format(table=name)}"
+        # In the order of the index, whose pages are at hand then.
+        f"WITH ORDINALITY AS given (key, value, checksum, mac, number) ORDER BY key{_UPDATE.format(table=name)}"
     )
-    given = (list(rows.keys), list(rows.values), list(rows.checksums), list(rows.macs), rows.first, rows.moment)
+    macs = list(rows.macs) if any(rows.macs) else None  # each element of an array takes its time, also an empty one
+    given = (list(rows.keys), list(rows.values), list(rows.checksums), macs, rows.first, rows.moment)
     await connection.exec_driver_sql(statement, given)
 
 

@@ -194,12 +194,23 @@ async def test_a_fold_lasts_whatever_is_configured(database_url, tmp_path):
                 "PRAGMA synchronous = NORMAL" if on_sqlite else "SET synchronous_commit = off"
             )
             await connection.commit()
-        seen = []
-        async with writing.lasting() as connection:
-            seen.append((await connection.exec_driver_sql(ask)).scalar())
-        async with db_engine.connect() as connection:  # the same one: the pool hands out what came back last
-            seen.append((await connection.exec_driver_sql(ask)).scalar())
-    assert seen == [strong, weak]
+        assert await asked_in_a_fold_and_after(ask) == [strong, weak]
+
+
+async def test_a_fold_takes_more_memory_and_gives_it_back(tmp_path):
+    async with bot(f"sqlite:///{tmp_path}/test.db", tmp_path, "a"):
+        async with db_engine.connect() as connection:
+            before = (await connection.exec_driver_sql("PRAGMA cache_size")).scalar()
+        within, after = await asked_in_a_fold_and_after("PRAGMA cache_size")
+    assert within == -32_000
+    assert after == before != within
+
+
+async def asked_in_a_fold_and_after(setting: str) -> list:
+    async with writing.lasting() as connection:
+        within = (await connection.exec_driver_sql(setting)).scalar()
+    async with db_engine.connect() as connection:  # the same one: the pool hands out what came back last
+        return [within, (await connection.exec_driver_sql(setting)).scalar()]
 
 
 # --- what the database does not take -------------------------------------------------------------------------------
