@@ -91,7 +91,12 @@ class Entries(Generic[V]):
         lock.acquire()  # `with` takes twice as long
         try:
             self._append(self._number, key.encode(), record)
-            self._keep(key, data)
+            old = self.data.get(key)
+            if old is None:
+                self._keep(key, data)
+            else:  # as `_keep` does it, without the call
+                self._size += len(data) - len(old)
+                self.data[key] = self._unfolded.changes[key] = data
             lent = self.lent
             if not atom or key in lent.hot or key in lent.objects:
                 lent.lend(key, value)  # what nobody can change is not kept twice: it is made again if it is read
