@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 from array import array
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import islice
 from operator import le
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
@@ -15,7 +17,7 @@ from sqlalchemy import select
 from core.database import db_engine
 from models.exc import StoredValueError
 from services.data_store.pickles import all_plain, plain, unpickled
-from services.data_store.quarantine import move_rows
+from services.data_store.quarantine import as_it_stands, move_rows, readable
 from services.data_store.rows import SUM, checksum, stamp
 from services.data_store.writing import lasting, name_of
 
@@ -74,7 +76,11 @@ async def _read(table: Table) -> _Rows:
         # Straight from the driver: what SQLAlchemy makes of a row takes longer than all that is done with it here.
         driver: Any = (await connection.get_raw_connection()).driver_connection
         if db_engine.dialect.name == "sqlite":
-            await driver.run(rows.take_from, statement, ())
+            try:
+                await driver.run(rows.take_from, statement, ())
+            except sqlite3.OperationalError:  # so it says of text that is no UTF-8
+                rows = _Rows()
+                await driver.run(rows.take_any_from, statement, ())
             return rows
         async with driver.transaction(readonly=True):
             cursor = await driver.cursor(statement)
@@ -90,14 +96,15 @@ async def _remove_damaged(table: Table, module: str, rows: _Rows) -> tuple[str, 
     damaged = []
     async with lasting() as connection:
         for key, row in rows.doubtful.items():
-            written = await connection.scalar(select(table.columns.updated_at).where(table.columns.key == key))
-            if written is not None and row.checksum & ~SUM != stamp(written):
+            same = table.columns.key == as_it_stands(key)
+            written = await connection.scalar(select(table.columns.updated_at).where(same))
+            if _is_sound(key, row.value, None) and written is not None and row.checksum & ~SUM != stamp(written):
                 # A release that knows of no checksums has written it since.
                 rows.take([(key, row.value, None, row.mac, row.position)])
             else:
                 damaged.append(key)
         await move_rows(connection, table, module, dict.fromkeys(damaged, _DAMAGED))
-    return tuple(damaged)
+    return tuple(map(readable, damaged))
 
 
 def _judge(content: Content, acting: Iterable[tuple[str, bytes | None]], verify: Verify) -> None:
@@ -111,28 +118,37 @@ def _judge(content: Content, acting: Iterable[tuple[str, bytes | None]], verify:
             del content.data[key]
 
 
-def _is_sound(key: str, value: Any, expected: int) -> bool:
-    """Whether key and value are as they were written; damage may have made anything of a value."""
-    return isinstance(value, bytes) and checksum(key, value) == expected & SUM
+def _is_sound(key: Any, value: Any, expected: int | None) -> bool:
+    """Whether key and value are as they were written, as far as is known; damage may have made anything of them."""
+    if not (isinstance(key, str) and isinstance(value, bytes)):
+        return False
+    try:
+        found = checksum(key, value)
+    except UnicodeEncodeError:
+        return False
+    return expected is None or found == expected & SUM
 
 
 class _Doubtful(NamedTuple):
-    """A row that does not fit its checksum."""
+    """A row that does not fit its checksum, or whose key or value is of no such type."""
 
-    value: bytes
-    checksum: int
+    value: Any
+    checksum: Any
     mac: bytes | None
     position: int
 
 
 @dataclass(slots=True)
 class _Rows:
-    """Rows as they are read. `doubtful` do not fit their checksums, `acting` are keys and macs of what is not plain."""
+    """Rows as they are read.
+
+    `doubtful` are damaged, or another release wrote them; `acting` are keys and macs of what is not plain.
+    """
 
     data: dict[str, bytes] = field(default_factory=dict)
     positions: array[int] = field(default_factory=lambda: array("q"))
     acting: list[tuple[str, bytes | None]] = field(default_factory=list)
-    doubtful: dict[str, _Doubtful] = field(default_factory=dict)
+    doubtful: dict[str | bytes, _Doubtful] = field(default_factory=dict)
     unnumbered: bool = False
 
     def take(self, rows: Sequence[Any]) -> None:
@@ -147,7 +163,7 @@ class _Rows:
         try:
             if None in positions or list(sums) != list(map(SUM.__and__, checksums)) or not all_plain(values):
                 return False
-        except TypeError:
+        except (TypeError, UnicodeEncodeError):
             return False
         self.data.update(zip(keys, values, strict=True))
         self.positions.extend(positions)
@@ -157,7 +173,7 @@ class _Rows:
         for key, value, written, mac, position in rows:
             if position is None:
                 self.unnumbered = True
-            elif written is not None and not _is_sound(key, value, written):
+            elif not _is_sound(key, value, written):
                 self.doubtful[key] = _Doubtful(value, written, mac, position)
             else:
                 if not plain(value):
@@ -170,6 +186,14 @@ class _Rows:
         cursor.execute(statement, parameters)
         while fetched := cursor.fetchmany(_FETCHED):
             self.take(fetched)
+
+    def take_any_from(self, cursor: Any, statement: str, parameters: Any) -> None:
+        """Do the same where a key is no UTF-8: each byte that is none is taken as half of a surrogate pair."""
+        cursor.connection.text_factory = partial(str, encoding="utf-8", errors="surrogateescape")
+        try:
+            self.take_from(cursor, statement, parameters)
+        finally:
+            cursor.connection.text_factory = str
 
     def ordered(self) -> dict[str, bytes]:
         """The values by key, in the order of their positions."""

@@ -17,7 +17,7 @@ from services.data_store import flush_stores, stores
 from services.data_store.quarantine import quarantine
 from tests.malicious_rows import VICTIM, changing, touching
 from tests.pickled_values import loaded
-from tests.store_bot import bot, crash, declared, fetch, on_disk
+from tests.store_bot import bot, crash, declared, execute, fetch, on_disk
 
 MODEL = {f"key {n}": f"value {n}" for n in range(20)}
 
@@ -78,6 +78,28 @@ async def test_other_damage_to_a_row_is_found(database_url, tmp_path, column, ho
         assert await on_disk() == list(store)
         (count,) = await fetch("SELECT count(*) FROM aha_store_quarantine WHERE module = 'a'")
         assert count == 1
+
+
+@pytest.mark.parametrize("checksum", ["checksum", "NULL"])
+@pytest.mark.parametrize(
+    ("key", "shown"),
+    [
+        pytest.param("CAST(x'6b65f92037' AS TEXT)", "ke\ufffd 7", id="no UTF-8"),
+        pytest.param("x'6b65792037'", "key 7", id="no text"),
+    ],
+)
+async def test_a_key_that_is_no_text_any_more_costs_no_other(sqlite_url, tmp_path, caplog, key, shown, checksum):
+    async with bot(sqlite_url, tmp_path, "a") as [store]:
+        store.update(MODEL)
+        await flush_stores()
+        await execute(f"UPDATE aha_store__a SET key = {key}, checksum = {checksum} WHERE key = 'key 7'")
+    for _ in range(2):
+        async with bot(sqlite_url, tmp_path, "a") as [store]:
+            assert dict(store) == {key: value for key, value in MODEL.items() if key != "key 7"}
+            assert await fetch("SELECT key FROM aha_store_quarantine") == [shown]
+            assert await fetch("SELECT count(*) FROM aha_store__a") == [len(MODEL) - 1]
+    (told,) = [record.message for record in caplog.records if record.levelname == "WARNING"]
+    assert f"module a: key {shown!r} was damaged" in told
 
 
 async def test_quarantine_keeps_the_row_as_it_was(database_url, tmp_path):
