@@ -93,6 +93,7 @@ class Watcher:
         polling = False
         while not self._stop.is_set():
             try:
+                await self._see_the_folder()
                 await self._watch_until_gone(polling=polling)
             except Exception as error:  # noqa: BLE001 - the system's limits come as whatever the library makes of them
                 if self._folder.is_dir() and polling:
@@ -101,8 +102,6 @@ class Watcher:
                 if self._folder.is_dir():
                     polling = True
                     logger.warning(_POLLING, self._folder, _cause(error))
-            if not self._folder.is_dir():
-                await self._see_it_again()
 
     async def _watch_until_gone(self, *, polling: bool) -> None:
         """Tell of changes until the folder itself is removed or moved, or is no longer to be watched."""
@@ -122,8 +121,10 @@ class Watcher:
                 if not self._folder.is_dir():
                     return
 
-    async def _see_it_again(self) -> None:
-        """Wait until the folder is there again, and tell of all modules in it."""
+    async def _see_the_folder(self) -> None:
+        """If the folder is gone, wait until it is there again, and tell of all modules in it."""
+        if self._folder.is_dir():
+            return
         while not self._folder.is_dir():
             if self._stop.is_set():
                 return
