@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from aha.discovery import Found
-from aha.selection import select
+from aha.selection import Selection, choose, look_again, select
 from models.exc import UsageError
 
 FOUND = [
@@ -68,3 +68,24 @@ def test_a_name_that_helps_nobody_is_a_usage_error(options, message):
 def test_no_modules_at_all_comes_with_advice():
     with pytest.raises(UsageError, match="aha new hello"):
         select([], load_only=["x"])
+
+
+def test_what_comes_with_aha_runs_unless_it_is_excluded():
+    found = [*FOUND, Found("reload", Path("aha/modules/reload.py"), is_builtin=True)]
+    assert [module.name for module in select(found, load_only=["a"]).wanted] == ["a", "reload"]
+    assert [module.name for module in select(found, load_only=["a"], exclude=["reload"]).wanted] == ["a"]
+
+
+def test_names_that_were_known_once_are_no_mistake_when_it_is_chosen_anew():
+    assert [module.name for module in choose(FOUND, load_only=["a", "gone"], exclude=["gone too"]).wanted] == ["a"]
+
+
+def test_to_look_again_finds_what_is_still_there(tmp_path):
+    for name in ("a", "b", "c"):
+        (tmp_path / f"{name}.py").touch()
+    before = Selection(tuple(Found(name, tmp_path / f"{name}.py") for name in "abc"), {"x": "--exclude names it"})
+    (tmp_path / "b.py").unlink()
+    (tmp_path / "d.py").touch()
+    selection = look_again(before)
+    assert [module.name for module in selection.wanted] == ["a", "c"]
+    assert selection.off == {"x": "--exclude names it", "b": f"{tmp_path.name}/b.py: it was removed"}
