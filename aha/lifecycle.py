@@ -16,8 +16,8 @@ from services.data_store import close_stores, open_stores
 
 from .adapters import Running
 from .loader import Loader
+from .reload.means import Means
 from .reload.reloader import Reloader
-from .reload.unit import Means
 from .selection import look_again
 from .starting import PATIENCE, Starter
 from .steps import attempt, attempt_within

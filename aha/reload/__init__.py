@@ -1,4 +1,5 @@
 """Changing code while the bot runs: modules are imported anew, come and go, and what they registered goes with them.
 
-`reloader` is what others ask; `units` decides what goes together, `unit` reloads that, `outcome` says how it went.
+`reloader` takes wishes, `work` carries one out. `change` finds out which modules it concerns, which `units` divides;
+`unit` replaces one, and `way_back` has its old code until then. `outcome` and `notes` say how it went.
 """

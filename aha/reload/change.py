@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from aha.loader import Loader
     from aha.sources import Source
 
-    from .unit import Means
+    from .means import Means
 
 
 @dataclass(frozen=True, slots=True)

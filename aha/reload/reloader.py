@@ -1,36 +1,23 @@
-"""Who reloads modules of a bot while it runs, one wish after another, and says how it went. The doing is elsewhere."""
+"""Who reloads modules of a bot while it runs: takes wishes, and does one after another. How, `work` says."""
 
 from __future__ import annotations
 
 import asyncio
-import gc
-import logging
 from contextvars import Context
 from functools import partial
-from time import perf_counter
 from typing import TYPE_CHECKING
 
-from aha.reports import failure_line, failure_report
 from aha.signals import Interrupted
-from core.config import cfg
-from models.exc import ConfigError, ModuleError, UsageError
-
-from .change import Changed, change
-from .notes import notes_on
-from .outcome import Outcome
-from .unit import withdraw
-from .units import units, with_importers
+from models.exc import ModuleError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Coroutine, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Collection, Coroutine
     from typing import Any
 
-    from aha.discovery import Found
     from aha.selection import Selection
 
-    from .unit import Means
-
-logger = logging.getLogger(__name__)
+    from .means import Means
+    from .outcome import Outcome
 
 
 class Reloader:
@@ -112,84 +99,10 @@ class Reloader:
         except OSError as error:
             raise ModuleError(f"the folder of modules cannot be read: {error}") from error
 
-    async def _do(self, names: set[str], selection: Selection, *, with_database: Collection[str] = ()) -> Outcome:
-        began = perf_counter()
-        gc.unfreeze()  # a start freezes what it has made; what is replaced now has to go
-        loader = self._loader
-        before = set(loader.loaded)
-        leaving, moved = self._take_note(names, selection)
-        done = [await self._withdraw(leaving)] if leaving else []
-        rest = names - leaving.keys() - {name for changed in done for name in changed.names}
-        done += await change(rest, self._means, with_database={*with_database, *moved})
-        new = {name: name in before for changed in done for name in changed.done if name in loader.loaded}
-        failed = {name: how for changed in done for name, how in self._failed(changed).items()}
-        outcome = Outcome(
-            reloaded=tuple(name for name, has_run in new.items() if has_run),
-            added=tuple(name for name, has_run in new.items() if not has_run),
-            removed=tuple(name for name in leaving if name in before),
-            failed={name: how for name, how in failed.items() if name not in new},
-            notes=tuple(self._notes(leaving, done)),
-            seconds=perf_counter() - began,
-        )
-        _write_new_keys()
-        if outcome != Outcome(seconds=outcome.seconds):
-            for line in (outcome.summary, *outcome.notes):
-                logger.info("%s", line)
-        return outcome
+    async def _do(
+        self, names: Collection[str], selection: Selection, *, with_database: Collection[str] = ()
+    ) -> Outcome:
+        # Imported late: most runs reload nothing.
+        from .work import carry_out  # noqa: PLC0415
 
-    def _take_note(self, names: Collection[str], selection: Selection) -> tuple[dict[str, str], set[str]]:
-        """Let all of `names` that are there be imported; return those that are to go off, why, and those elsewhere."""
-        loader = self._loader
-        here: dict[str, Found] = {module.name: module for module in selection.wanted}
-        leaving = {n: selection.off.get(n, "it was removed") for n in names if n in loader.wanted and n not in here}
-        moved = {n for n in loader.loaded if n in names and n in here and not loader.runs_from(here[n])}
-        for name, module in here.items():
-            if name in names:
-                loader.want(module)
-            elif name not in loader.wanted:
-                loader.off[name] = f"it is new: aha reload {name}"
-        loader.off.update({name: why for name, why in selection.off.items() if name not in loader.wanted})
-        return leaving, moved
-
-    async def _withdraw(self, leaving: Mapping[str, str]) -> Changed:
-        imports = self._loader.imports(with_database=self._loader.wanted)
-        found = with_importers(leaving, imports)
-        importers = [name for name in found if name in self._loader.loaded or name not in self._loader.wanted]
-        order = [name for unit in units(sorted(importers), imports, running=importers) for name in unit]
-        importers = [name for name in order if name not in leaving]
-        failures = await withdraw(leaving, importers, self._means)
-        return Changed(importers, failures, [name for name in importers if name in self._loader.loaded])
-
-    def _failed(self, changed: Changed) -> dict[str, str]:
-        """Report what failed; say of each module that does not run new code why, in one line."""
-        failed = {}
-        for failure in changed.failures:
-            failed[failure.name] = failure_line(failure.what, failure.error, how=_how(is_off=failure.is_off))
-            report = failure_report(
-                failure.name, failure.what, failure.error,
-                full=cfg.aha.debug, how=_how(is_off=failure.is_off), again="reload it",
-            )  # fmt: skip
-            logger.error("%s", report)
-        for name in changed.names:
-            if name in self._loader.wanted and name not in failed and name not in changed.done:
-                how = _how(is_off=name not in self._loader.loaded)
-                failed[name] = f"{how} it goes together with module {changed.failures[0].name}, which failed"
-        return failed
-
-    def _notes(self, leaving: Mapping[str, str], done: Iterable[Changed]) -> Iterator[str]:
-        yield from (f"module {name} is off: {reason}" for name, reason in leaving.items())
-        names = dict.fromkeys(name for changed in done for name in changed.names)
-        reloaded = {name for changed in done for name in changed.done}
-        yield from notes_on(names, self._loader, reloaded=reloaded)
-
-
-def _how(*, is_off: bool) -> str:
-    return "is off," if is_off else "was not reloaded, the old code goes on:"
-
-
-def _write_new_keys() -> None:
-    """Let the owner find the modules' keys in the configuration file."""
-    try:
-        cfg.save()
-    except ConfigError as error:
-        logger.warning("%s", error)
+        return await carry_out(names, selection, self._means, with_database=with_database)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import importlib
 import logging
-from contextlib import asynccontextmanager, nullcontext
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NoReturn
 
@@ -23,12 +23,12 @@ from .way_back import WayBack
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
-    from contextlib import AbstractContextManager
 
-    from aha.loader import Loader
     from aha.sources import Source
-    from aha.starting import PutOff, Starter
+    from aha.starting import PutOff
     from core.context import Module
+
+    from .means import Means
 
 logger = logging.getLogger(__name__)
 
@@ -41,15 +41,6 @@ class Failure:
     what: str
     error: BaseException
     is_off: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Means:
-    """What it is done with. `importing` is around imports: a signal breaks them off."""
-
-    loader: Loader
-    starter: Starter
-    importing: Callable[[], AbstractContextManager[None]] = nullcontext
 
 
 @dataclass(frozen=True, slots=True)

@@ -117,10 +117,8 @@ class TestDatabasePy:
         async with reloaded_bot(tmp_path, database_url, PACKAGE) as bot:
             assert await bot.say("hi") == TEXT
             outcome = await bot.reload({"a/database.py": table("text", "more")})
-            told = (
-                "modules/a/database.py has changed but stays as it was: to take it over, aha reload --with-database a"
-            )
-            assert (outcome.ok, outcome.notes) == (True, (f"{told}, or restart the bot",))
+            told = "modules/a/database.py has changed but stays as it was; what takes it over: aha reload"
+            assert (outcome.ok, outcome.notes) == (True, (f"{told} --with-database a, or a restart",))
             assert await bot.say("hi") == TEXT
             outcome = await bot.reload({}, with_database=["a"])
             assert (outcome.ok, outcome.notes) == (True, ())

@@ -1,0 +1,119 @@
+"""What is done for one wish to run modules as their files are now, and what is said of it. Who may wish, others say."""
+
+from __future__ import annotations
+
+import gc
+import logging
+from time import perf_counter
+from typing import TYPE_CHECKING
+
+from aha.reports import failure_line, failure_report
+from core.config import cfg
+from models.exc import ConfigError
+
+from .change import Changed, change
+from .notes import notes_on
+from .outcome import Outcome
+from .unit import withdraw
+from .units import units, with_importers
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Iterator, Mapping
+
+    from aha.discovery import Found
+    from aha.loader import Loader
+    from aha.selection import Selection
+
+    from .means import Means
+
+logger = logging.getLogger(__name__)
+
+
+async def carry_out(
+    names: Collection[str], selection: Selection, means: Means, *, with_database: Collection[str] = ()
+) -> Outcome:
+    """Let of `names` come, go, or be reloaded what does so by `selection`; replace those `with_database` wholly."""
+    began = perf_counter()
+    gc.unfreeze()  # a start freezes what it has made; what is replaced now has to go
+    loader = means.loader
+    before = set(loader.loaded)
+    leaving, moved = _take_note(names, selection, loader)
+    done = [await _withdraw(leaving, means)] if leaving else []
+    rest = set(names) - leaving.keys() - {name for changed in done for name in changed.names}
+    done += await change(rest, means, with_database={*with_database, *moved})
+    new = {name: name in before for changed in done for name in changed.done if name in loader.loaded}
+    failed = {name: how for changed in done for name, how in _failed(changed, loader).items()}
+    outcome = Outcome(
+        reloaded=tuple(name for name, has_run in new.items() if has_run),
+        added=tuple(name for name, has_run in new.items() if not has_run),
+        removed=tuple(name for name in leaving if name in before),
+        failed={name: how for name, how in failed.items() if name not in new},
+        notes=tuple(_notes(leaving, done, loader)),
+        seconds=perf_counter() - began,
+    )
+    _write_new_keys()
+    if outcome != Outcome(seconds=outcome.seconds):
+        for line in (outcome.summary, *outcome.notes):
+            logger.info("%s", line)
+    return outcome
+
+
+def _take_note(names: Collection[str], selection: Selection, loader: Loader) -> tuple[dict[str, str], set[str]]:
+    """Let all of `names` that are there be imported; return those that are to go off, why, and those elsewhere."""
+    here: dict[str, Found] = {module.name: module for module in selection.wanted}
+    leaving = {n: selection.off.get(n, "it was removed") for n in names if n in loader.wanted and n not in here}
+    moved = {n for n in loader.loaded if n in names and n in here and not loader.runs_from(here[n])}
+    for name, module in here.items():
+        if name in names:
+            loader.want(module)
+        elif name not in loader.wanted:
+            loader.off[name] = f"it is new: aha reload {name}"
+    loader.off.update({name: why for name, why in selection.off.items() if name not in loader.wanted})
+    return leaving, moved
+
+
+async def _withdraw(leaving: Mapping[str, str], means: Means) -> Changed:
+    loader = means.loader
+    imports = loader.imports(with_database=loader.wanted)
+    found = with_importers(leaving, imports)
+    importers = [name for name in found if name in loader.loaded or name not in loader.wanted]
+    order = [name for unit in units(sorted(importers), imports, running=importers) for name in unit]
+    importers = [name for name in order if name not in leaving]
+    failures = await withdraw(leaving, importers, means)
+    return Changed(importers, failures, [name for name in importers if name in loader.loaded])
+
+
+def _failed(changed: Changed, loader: Loader) -> dict[str, str]:
+    """Report what failed; say of each module that does not run new code why, in one line."""
+    failed = {}
+    for failure in changed.failures:
+        failed[failure.name] = failure_line(failure.what, failure.error, how=_how(is_off=failure.is_off))
+        report = failure_report(
+            failure.name, failure.what, failure.error,
+            full=cfg.aha.debug, how=_how(is_off=failure.is_off), again="reload it",
+        )  # fmt: skip
+        logger.error("%s", report)
+    for name in changed.names:
+        if name in loader.wanted and name not in failed and name not in changed.done:
+            how = _how(is_off=name not in loader.loaded)
+            failed[name] = f"{how} it goes together with module {changed.failures[0].name}, which failed"
+    return failed
+
+
+def _notes(leaving: Mapping[str, str], done: Iterable[Changed], loader: Loader) -> Iterator[str]:
+    yield from (f"module {name} is off: {reason}" for name, reason in leaving.items())
+    names = dict.fromkeys(name for changed in done for name in changed.names)
+    reloaded = {name for changed in done for name in changed.done}
+    yield from notes_on(names, loader, reloaded=reloaded)
+
+
+def _how(*, is_off: bool) -> str:
+    return "is off," if is_off else "was not reloaded, the old code goes on:"
+
+
+def _write_new_keys() -> None:
+    """Let the owner find the modules' keys in the configuration file."""
+    try:
+        cfg.save()
+    except ConfigError as error:
+        logger.warning("%s", error)
