@@ -69,6 +69,8 @@ class Server:
             with suppress(ConnectionError):  # it did not wait for the answer
                 writer.write(await self._answer(line))
                 await writer.drain()
+        except asyncio.CancelledError:
+            pass  # until Python 3.12, asyncio logs a connection whose task was cancelled as a fault
         finally:
             self._clients.discard(client)
             writer.close()

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from aha.steps import attempt_within
@@ -14,8 +16,7 @@ from .server import Server
 from .wishes import Answer
 
 if TYPE_CHECKING:
-    import asyncio
-    from collections.abc import AsyncIterator, Awaitable, Callable, Collection
+    from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable
     from pathlib import Path
 
     from .wishes import Wish
@@ -80,8 +81,12 @@ async def serving(
         try:
             yield
         finally:
-            for ended in endings:
-                await attempt_within(_PATIENCE, "finish a reload", ended, hurry=hurry)
+            # One reload may be what all of them wait for.
+            await attempt_within(_PATIENCE, "finish a reload", partial(_all_of, endings), hurry=hurry)
+
+
+async def _all_of(endings: Iterable[Callable[[], Awaitable[None]]]) -> None:
+    await asyncio.gather(*(ended() for ended in endings))
 
 
 def _granting(reloader: Reloader, desk: Desk) -> Callable[[Wish], Awaitable[Answer]]:

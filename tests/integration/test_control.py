@@ -16,8 +16,10 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
+from aha import steps
 from aha.control import chat as chats
 from aha.control import server as servers
+from aha.control import serving as servings
 from aha.control import watching
 from aha.control.client import NoBot, tell
 from aha.control.pending import PENDING_FILE
@@ -244,7 +246,24 @@ async def test_a_bot_that_stops_in_a_hurry_leaves_a_client_without_an_answer(bot
         await reloader.next()
     with pytest.raises(AhaError, match="the bot ended before it was done"):
         await answering
-    assert "gave up trying to finish a reload" in caplog.text
+    await asyncio.sleep(0)  # what the loop calls when a connection has ended
+    assert {record.message for record in caplog.records} == {"while stopping: gave up trying to finish a reload"}
+
+
+async def test_a_bot_that_stops_waits_for_one_reload_once_whoever_wished_it(bot, reloader, platform, monkeypatch):
+    monkeypatch.setattr(servings, "_PATIENCE", 0.5)
+    monkeypatch.setattr(steps, "_GRACE", 0.0)
+    reloader.going.clear()
+    loop = asyncio.get_running_loop()
+    async with bot(watch=True) as data:
+        answering = asyncio.create_task(told(data, Wish("reload")))
+        await reloader.next()
+        ask(event=message(platform))
+        await reloader.next()
+        began = loop.time()
+    assert loop.time() - began < 0.9
+    with pytest.raises(AhaError):
+        await answering
 
 
 async def test_without_a_bot_that_is_said(bot, tmp_path):
