@@ -78,7 +78,7 @@ class Starter:
         for module in modules:
             await self._start(module, put_off)
 
-    async def clean_up(self, modules: Iterable[Module], *, hurry: asyncio.Event, during: str = "stopping") -> None:
+    async def clean_up(self, modules: Collection[Module], *, hurry: asyncio.Event, during: str = "stopping") -> None:
         """Run the on_cleanup of those of `modules` that have started, the last one first; `hurry` ends all waiting."""
         for module in [each for each in reversed(self.started) if each in modules]:
             await attempt_within(
@@ -88,7 +88,7 @@ class Starter:
                 hurry=hurry,
                 during=during,
             )
-            del self.started[module]
+            self.started.pop(module, None)
 
     async def _expand(self, modules: Sequence[Module], beside: Collection[Module]) -> Mapping[Module, Exception]:
         began = perf_counter()
