@@ -156,6 +156,12 @@ class Stage:
         await self.aha("reload", "shop", "--with-database", "shop")
         await self.answers(release)
 
+    async def ask_several_times_at_once(self) -> None:
+        release = replace(self.shop, reply=self.shop.reply + 1)
+        self.edit(release.files)
+        await asyncio.gather(*(self.aha("reload", *names) for names in (["shop"], ["till"], ["till", "shop"])))
+        await self.answers(release)
+
     async def break_the_syntax(self) -> None:
         await self.refuses(replace(self.shop, end="def ("), why="modules/shop/__init__.py, line")
         await self.edit_the_reply()

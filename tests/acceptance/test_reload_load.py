@@ -25,6 +25,7 @@ EVERYTHING = (
     Stage.add_a_column,
     Stage.rename_a_column,
     Stage.change_a_type,
+    Stage.ask_several_times_at_once,
     Stage.edit_the_database,
     Stage.break_the_syntax,
     Stage.name_what_is_not_there,
