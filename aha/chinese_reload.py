@@ -69,6 +69,9 @@ RELOAD: Mapping[str, str] = MappingProxyType(
             "模块 {name} 已停用：它与失败的模块 {other} 一起重载"
         ),
         "module {name} is off: {reason}": "模块 {name} 已停用：{reason}",
+        "on_start did not end within {seconds} s; what goes on is a task: asyncio.create_task(...)": (
+            "on_start 在 {seconds} 秒内没有结束；要一直运行的请写成任务：asyncio.create_task(...)"
+        ),
         "{error}; correct it and reload it": "{error}；请修正后重载",
         "it was removed": "它已被删除",
         "it is new: aha reload {name}": "它是新的：aha reload {name}",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from dataclasses import dataclass
 from functools import partial
@@ -9,15 +10,15 @@ from time import perf_counter
 from typing import TYPE_CHECKING, TypeAlias
 
 from core.dispatcher import dispatcher
-from core.dispatcher.owning import end_tasks
+from core.dispatcher.owning import GRACE, end_tasks
 from core.migration.start import expand, settle
+from models.exc import ModuleError
 from services.data_store import load_stores
 
 from .reports import NO_TABLES
 from .steps import attempt_within
 
 if TYPE_CHECKING:
-    import asyncio
     from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
     from pathlib import Path
 
@@ -61,11 +62,18 @@ class Starter:
         self._saved: Path | None = None
 
     async def start(
-        self, modules: Iterable[Module], *, put_off: PutOff, beside: Collection[Module] = (), migrate: bool = True
+        self,
+        modules: Iterable[Module],
+        *,
+        put_off: PutOff,
+        beside: Collection[Module] = (),
+        migrate: bool = True,
+        longest: float | None = None,
     ) -> None:
         """Start `modules`, while those `beside` run; `put_off` is told of each that fails, the others go on.
 
-        `migrate` False leaves their tables as they are. Raises DatabaseError if the database cannot be used.
+        `migrate` False leaves their tables as they are. An on_start that takes `longest` seconds has failed; None lets
+        it. Raises DatabaseError if the database cannot be used.
         """
         modules = list(modules)
         failures = await self._expand(modules, beside) if migrate else {}
@@ -76,7 +84,7 @@ class Starter:
             modules.remove(module)
             put_off(module, "load its SimpleStore", error)
         for module in modules:
-            await self._start(module, put_off)
+            await self._start(module, put_off, longest)
 
     async def clean_up(self, modules: Collection[Module], *, hurry: asyncio.Event, during: str = "stopping") -> None:
         """Run the on_cleanup of those of `modules` that have started, the last one first; `hurry` ends all waiting."""
@@ -96,10 +104,9 @@ class Starter:
         self._tell(migrated.units, since=began)
         return migrated.failures
 
-    async def _start(self, module: Module, put_off: PutOff) -> None:
-        try:
-            await dispatcher.run_start(module)
-        except (Exception, SystemExit) as error:  # noqa: BLE001 - a module's fault puts that module off, not the bot
+    async def _start(self, module: Module, put_off: PutOff, longest: float | None) -> None:
+        error = await _error_of_start(module, longest)
+        if error is not None:
             await end_tasks([module])
             put_off(module, "start", error)
         else:
@@ -121,3 +128,25 @@ class Starter:
         if units and self._on_migration is not None:
             self._on_migration(Migrated(units, perf_counter() - since, self._saved))
             self._saved = None
+
+
+async def _error_of_start(module: Module, longest: float | None) -> BaseException | None:
+    """Run the module's on_start; return what it failed with."""
+    running = asyncio.create_task(_attempted(module), name=f"start module {module.name}")
+    try:
+        if (await asyncio.wait({running}, timeout=longest))[0]:
+            return running.result()
+    finally:
+        running.cancel()
+        await asyncio.wait({running}, timeout=GRACE)
+    if not running.done():
+        logger.error("on_start of module %s does not end although it was cancelled; it is left behind", module.name)
+    return ModuleError(f"on_start did not end within {longest:g} s; what goes on is a task: asyncio.create_task(...)")
+
+
+async def _attempted(module: Module) -> BaseException | None:
+    try:
+        await dispatcher.run_start(module)
+    except (Exception, SystemExit, asyncio.CancelledError) as error:  # noqa: BLE001 - a module's fault puts it off alone
+        return error
+    return None

@@ -32,6 +32,9 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+# Seconds for each on_start: events for the module wait for it, and so does every other reload.
+LONGEST_START = 60.0
+
 
 @dataclass(frozen=True, slots=True)
 class Failure:
@@ -223,4 +226,4 @@ async def _start(records: Collection[Module], means: Means, put_off: PutOff, *, 
     loaded = means.loader.loaded.values()
     beside = [record for record in loaded if record not in records]
     to_start = [record for record in loaded if record in records and record not in means.starter.started]
-    await means.starter.start(to_start, put_off=put_off, beside=beside, migrate=migrate)
+    await means.starter.start(to_start, put_off=put_off, beside=beside, migrate=migrate, longest=LONGEST_START)

@@ -7,6 +7,8 @@ from dataclasses import replace
 
 import pytest
 
+from aha import starting
+from aha.reload import unit
 from aha.signals import StopSignal
 from core.dispatcher import dispatcher
 from models.exc import ModuleError
@@ -90,6 +92,44 @@ async def test_new_code_whose_start_fails_leaves_the_old_which_starts_again(sqli
         assert happened == ["old begins", "old ends", "new begins", "old begins"]
         assert await bot.say("hi") == ["old"]
         assert caplog.text.count("Traceback") == 1
+
+
+STUBBORN = """
+            while True:
+                try:
+                    await gate.wait()
+                    break
+                except asyncio.CancelledError:
+                    happened.append("it will not end")
+"""
+TOO_LONG = "on_start did not end within 0.05 s; what goes on is a task: asyncio.create_task(...)"
+
+
+@pytest.mark.parametrize(
+    ("start", "failed"),
+    [
+        ("raise asyncio.CancelledError", "CancelledError"),
+        ("raise SystemExit", "SystemExit"),
+        ("await gate.wait()", TOO_LONG),
+        (STUBBORN, TOO_LONG),
+    ],
+    ids=["something was cancelled", "it wants to exit", "it does not end", "it cannot be ended"],
+)
+async def test_however_a_start_fails_the_old_code_goes_on_and_reloads_too(
+    sqlite_url, tmp_path, monkeypatch, start, failed
+):
+    monkeypatch.setattr(unit, "LONGEST_START", 0.05)
+    monkeypatch.setattr(starting, "GRACE", 0.01)
+    async with reloaded_bot(tmp_path, sqlite_url, {"a.py": living("old")}) as bot:
+        new = living("new", before="import asyncio", start=start)
+        outcome = await bot.reload({"a.py": new, "b.py": answering("'b'", to="b")})
+        assert outcome.failed == {"a": f"{GOES_ON}it failed to start: {failed}"}
+        assert happened[:3] == ["old begins", "old ends", "new begins"]
+        assert happened[-1] == "old begins"
+        assert await bot.say("hi") == ["old"]
+        assert await bot.say("b") == ["b"]
+        assert (await bot.reload({"a.py": living("mended")}, "a")).ok
+        gate.is_open = True
 
 
 async def test_a_module_whose_old_code_does_not_start_again_is_off(sqlite_url, tmp_path):
