@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import random
+import re
 import signal
 from contextlib import asynccontextmanager
 
@@ -44,6 +45,8 @@ OF_CODE = (
     Stage.break_the_syntax,
     Stage.come_and_go,
 )
+
+LEFT_BEHIND = re.compile("Exception ignored|never retrieved|never awaited|was destroyed|left behind")
 
 
 @pytest.fixture
@@ -101,6 +104,7 @@ def perform(shop, start, run, folder):
         load.listen()
         assert load.not_once == {}, process.err
         stage.answered_in_turn()
+        assert not LEFT_BEHIND.search(process.err), process.err
         await _see_rows(database, stage)
         _see_store(run("run", "--adapter", "console", "--db", database, text="stock\n").out, stage)
 
