@@ -10,6 +10,7 @@ import asyncio
 import os
 import sys
 import time
+from contextlib import suppress
 from itertools import chain, cycle
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -112,7 +113,7 @@ async def most_in(folder: Path) -> float:
     most = 0
     try:
         while True:
-            with os.scandir(folder) as files:
+            with os.scandir(folder) as files, suppress(FileNotFoundError):  # one may be removed meanwhile
                 most = max(most, sum(file.stat().st_size for file in files))
             await asyncio.sleep(0.1)
     except asyncio.CancelledError:
