@@ -69,6 +69,9 @@ RELOAD: Mapping[str, str] = MappingProxyType(
             "模块 {name} 已停用：它与失败的模块 {other} 一起重载"
         ),
         "module {name} is off: {reason}": "模块 {name} 已停用：{reason}",
+        "{error}; if it has moved out of database.py: aha reload --with-database {name}": (
+            "{error}；如果它已从 database.py 移出：aha reload --with-database {name}"
+        ),
         "on_start did not end within {seconds} s; what goes on is a task: asyncio.create_task(...)": (
             "on_start 在 {seconds} 秒内没有结束；要一直运行的请写成任务：asyncio.create_task(...)"
         ),

@@ -60,11 +60,16 @@ class ModuleMetaData(MetaData):
 
     def refuse_second(self, name: str, stored: str) -> None:
         """Raise NameTaken if the running module, which is about to declare its table `name`, has done so already."""
-        if stored in self.tables:
-            raise NameTaken(
-                f"table {name!r} of {_whose(current_module.get())} is declared twice: give one of the two another "
-                "__tablename__, import the first where it is needed, or say extend_existing=True to add to it"
-            )
+        if stored not in self.tables:
+            return
+        module = current_module.get()
+        said = (
+            f"table {name!r} of {_whose(module)} is declared twice: give one of the two another __tablename__, import "
+            "the first where it is needed, or say extend_existing=True to add to it"
+        )
+        if module is not None and declared.stays(self.tables[stored]):
+            said = f"{said}; if it has moved out of database.py: aha reload --with-database {module.name}"
+        raise NameTaken(said)
 
     def own_table(self, name: str, table: Table) -> None:
         """Enter `table`, which the running module calls `name`, in the module's record."""

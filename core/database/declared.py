@@ -34,6 +34,12 @@ def note(thing: Thing, module: Module, entry: Entry) -> None:
     _origins[thing] = _Origin(module, entry.kept)
 
 
+def stays(thing: Thing) -> bool:
+    """Whether it was declared by code that a reload leaves as it is."""
+    origin = _origins.get(thing)
+    return origin is not None and origin.kept
+
+
 def end(thing: Thing) -> None:
     """Forget what was declared, and whatever was remembered of it to be faster."""
     _origins.pop(thing, None)

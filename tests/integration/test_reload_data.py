@@ -100,6 +100,14 @@ class TestTables:
             assert (await bot.reload(PACKAGE)).ok
             assert await bot.say("hi") == TEXT
 
+    async def test_a_table_moves_out_of_database_py_when_that_is_replaced_too(self, database_url, tmp_path):
+        async with reloaded_bot(tmp_path, database_url, PACKAGE) as bot:
+            outcome = await bot.reload({"a/__init__.py": FILE["a.py"], "a/database.py": None})
+            assert outcome.failed["a"].endswith("; if it has moved out of database.py: aha reload --with-database a")
+            assert await bot.say("hi") == TEXT
+            assert (await bot.reload({}, with_database=["a"])).ok
+            assert await bot.say("hi") == TEXT
+
 
 class TestDatabasePy:
     async def test_it_stays_with_its_classes(self, database_url, tmp_path):
