@@ -17,6 +17,7 @@ from core.database import transition
 from core.database._sqlalchemy import outdate_connections
 from core.database.engine import db_engine
 from core.database.schema import check
+from core.database.url import explain
 from core.migration.faults import fatal, said
 from core.migration.kept import table as kept_table  # noqa: F401 - their tables are the framework's
 from core.migration.ledger import stamp
@@ -120,7 +121,8 @@ async def settle(modules: Iterable[Module]) -> Outcome:
     only now it is known what stands in the way. Raises DatabaseError if the database is gone.
     """
     modules = list(modules)
-    due = [module for module in modules if await _is_due(module)]
+    with _explained():
+        due = [module for module in modules if await _is_due(module)]
     ended = {module.name for module in modules} & _start.stamp.pending.keys()
     if not due and not ended:
         return Outcome()
@@ -163,6 +165,8 @@ def _explained() -> Iterator[None]:
             f"the database cannot be compared with what the modules need: {said(error)}; what was under way was rolled "
             f"back; {remedy}"
         ) from error
+    except OSError as error:  # PostgreSQL's driver, when it cannot connect
+        raise DatabaseError(explain(db_engine.url, error)) from error
 
 
 def by_module(failures: Mapping[str, Exception], modules: Iterable[Module]) -> dict[Module, Exception]:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import textwrap
 
+import pytest
+from sqlalchemy import event
+
 from core.config import cfg
-from core.database import db_sessionmaker
+from core.database import db_engine, db_sessionmaker
 from models.exc import DatabaseError
 from tests.reloaded_bot import answering, happened, living, reloaded_bot
 
@@ -93,6 +96,22 @@ class TestTables:
             }
             assert await bot.say("hi") == TEXT
             assert set((await bot.reload()).added) == {"b"}
+
+    @pytest.mark.parametrize("error", [ConnectionRefusedError("nobody is there"), FileNotFoundError("nobody is there")])
+    async def test_a_server_that_is_gone_costs_no_old_code(self, postgres_url, tmp_path, error):
+        def refuse(*_):
+            raise error
+
+        async with reloaded_bot(tmp_path, postgres_url, {"a.py": living("old")}) as bot:
+            await db_engine.dispose()
+            event.listen(db_engine.sync_engine, "do_connect", refuse)
+            outcome = await bot.reload({"a.py": living("new")})
+            event.remove(db_engine.sync_engine, "do_connect", refuse)
+            assert outcome.failed["a"].startswith(f"{GOES_ON}it failed to have its tables: the database postgresql")
+            assert "nobody is there; check that the server runs" in outcome.failed["a"]
+            assert happened == ["old begins", "old ends", "old begins"]
+            assert await bot.say("hi") == ["old"]
+            assert (await bot.reload()).ok
 
     async def test_a_table_moves_to_database_py(self, database_url, tmp_path):
         async with reloaded_bot(tmp_path, database_url, {"a/__init__.py": FILE["a.py"]}) as bot:
