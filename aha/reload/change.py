@@ -10,6 +10,8 @@ import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from sqlalchemy.exc import NoReferenceError
+
 from aha.imports import PACKAGE, is_kept, modules_among
 from aha.sources import read_all
 from core.database.declared import crossing
@@ -65,7 +67,18 @@ async def change(names: Collection[str], means: Means, *, with_database: Collect
     # Who began first when they were last imported, did so also in a cycle.
     order = [name for name in dict.fromkeys([*loader.finder.ran, *loader.wanted]) if name in concerned]
     running = [name for name in order if name in loader.loaded or name not in loader.wanted]
-    return [await _change(each, means, read, with_database) for each in units(order, imports, running=running)]
+    done: dict[tuple[str, ...], Changed] = {}
+    due = units(order, imports, running=running)
+    while due:
+        done |= {members: await _change(members, means, read, with_database) for members in due}
+        # Of tables it is known only now which others they refer to: those may have come after them.
+        in_vain = [members for members, changed in done.items() if _refers_in_vain(changed)]
+        due = in_vain if len(in_vain) < len(due) else []
+    return list(done.values())
+
+
+def _refers_in_vain(changed: Changed) -> bool:
+    return any(isinstance(failure.error.__cause__, NoReferenceError) for failure in changed.failures)
 
 
 async def _change(members: tuple[str, ...], means: Means, read: _Read, with_database: Collection[str]) -> Changed:

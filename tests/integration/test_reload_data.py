@@ -113,6 +113,21 @@ class TestTables:
             assert await bot.say("hi") == ["old"]
             assert (await bot.reload()).ok
 
+    async def test_of_modules_that_change_together_any_may_refer_to_tables_of_any(self, database_url, tmp_path):
+        def refers(to: str) -> str:
+            return f"{table()}    other: Mapped[int | None] = mapped_column(ForeignKey('note__{to}.id'))\n"
+
+        async with reloaded_bot(tmp_path, database_url, {"a.py": living("old"), "c.py": "", "d.py": ""}) as bot:
+            new = refers("c") + living("new")
+            outcome = await bot.reload({"a.py": new, "b.py": refers("a"), "c.py": refers("z"), "z.py": table()})
+            assert (outcome.failed, sorted(outcome.reloaded), sorted(outcome.added)) == (
+                {},
+                ["a", "c", "d"],
+                ["b", "z"],
+            )
+            assert await bot.say("hi") == ["new"]
+            assert happened.count("new begins") == 1
+
     async def test_a_table_moves_to_database_py(self, database_url, tmp_path):
         async with reloaded_bot(tmp_path, database_url, {"a/__init__.py": FILE["a.py"]}) as bot:
             assert await bot.say("hi") == TEXT
