@@ -151,7 +151,7 @@ def memory() -> int:
     return pages * os.sysconf("SC_PAGE_SIZE") >> 20
 
 
-@pytest.mark.parametrize("times", [60, pytest.param(500, marks=[pytest.mark.faults, pytest.mark.timeout(1800)])])
+@pytest.mark.parametrize("times", [30, pytest.param(500, marks=[pytest.mark.faults, pytest.mark.timeout(1800)])])
 async def test_nothing_is_left_of_what_was_replaced(database_url, tmp_path, times, caplog):
     old: set[weakref.ref[Any]] = set()
 
@@ -170,10 +170,8 @@ async def test_nothing_is_left_of_what_was_replaced(database_url, tmp_path, time
         before = counts()
         for number in range(times):
             await reload_and_say()
-            if (
-                not number % 10
-            ):  # as Python does now and then, so that what is used at a time says little of what is left
-                gc.collect()
+            if not number % 10:
+                gc.collect()  # as Python does now and then; else what is used at a time says little of what is left
         await asyncio.sleep(TIMER)
         after = counts()
         assert len(old) == 8, [ref() for ref in old]

@@ -376,7 +376,7 @@ def counted(shop):
 def test_after_many_reloads_there_is_as_much_as_after_the_first(shop, fails):
     shop.code()
     before = None
-    for _ in range(30):
+    for _ in range(8):
         taken = shop.record.take_back()
         shop.code()
         if fails:
