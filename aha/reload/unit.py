@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NoReturn
 
 from aha.reports import NO_TABLES
+from aha.signals import Interrupted
 from aha.starting import PATIENCE
 from core.dispatcher import dispatcher
 from core.dispatcher.owning import end_tasks
@@ -81,6 +82,11 @@ async def replace(unit: Unit, means: Means) -> list[Failure]:
             await _end(records, means)
             _go_back(way_back, attempt, means, reason=f"module {cause.name} failed to {cause.what}")
             return [cause, *await _go_on(before, means, migrate=attempt.migrates)]
+        except Interrupted:  # the bot stops; the old code answers what has waited
+            await _end(records, means)
+            _go_back(way_back, attempt, means, reason="its import was broken off")
+            await _go_on(before, means, migrate=False)
+            raise
         except BaseException:
             _go_back(way_back, attempt, means, reason="its import was broken off")
             raise

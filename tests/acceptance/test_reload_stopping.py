@@ -17,6 +17,9 @@ ASKED = """
 
     from core.dispatcher import on_message, on_start
     from models.api import Message
+    from services.data_store import SimpleStore
+
+    store = SimpleStore()
 
 
     async def wait_at_the_gate():
@@ -38,6 +41,7 @@ ASKED = """
 
     @on_message(["ask", int])
     async def _(event: Message, args):
+        store["asked"] = args[0]
         await event.send(f"{answer} {{args[0]}}")
 """
 OTHER = """
