@@ -84,12 +84,12 @@ class Reloader:
             if name in selection.off:
                 raise UsageError(f"module {name} is off: {selection.off[name]}")
             raise UsageError(f"there is no module {name}; there are: {', '.join(sorted(known)) or 'none'}")
-        all_own = (name for name in known if name not in here or not here[name].is_builtin)
-        return await self._do(set(names) or set(all_own), selection, with_database=with_database)
+        all_own = {name for name in known if name not in here or not here[name].is_builtin}
+        return await self._do(names or all_own | _unusable(selection), selection, with_database=with_database)
 
     async def _follow(self, names: Collection[str]) -> Outcome:
         selection = self._looked()
-        here = {module.name for module in selection.wanted}
+        here = {module.name for module in selection.wanted} | _unusable(selection)
         known = here | self._loader.wanted.keys() | self._loader.finder.ran.keys()
         return await self._do(known.intersection(names), selection)
 
@@ -106,3 +106,7 @@ class Reloader:
         from .work import carry_out  # noqa: PLC0415
 
         return await carry_out(names, selection, self._means, with_database=with_database)
+
+
+def _unusable(selection: Selection) -> set[str]:
+    return {module.name for module in selection.unusable}

@@ -39,7 +39,7 @@ async def carry_out(
     before = set(loader.loaded)
     leaving, moved = _take_note(names, selection, loader)
     done = [await _withdraw(leaving, means)] if leaving else []
-    rest = set(names) - leaving.keys() - {name for changed in done for name in changed.names}
+    rest = set(names) - leaving.keys() - selection.off.keys() - {name for changed in done for name in changed.names}
     done += await change(rest, means, with_database={*with_database, *moved})
     new = {name: name in before for changed in done for name in changed.done if name in loader.loaded}
     failed = {name: how for changed in done for name, how in _failed(changed, loader).items()}
@@ -48,7 +48,7 @@ async def carry_out(
         added=tuple(name for name, has_run in new.items() if not has_run),
         removed=tuple(name for name in leaving if name in before),
         failed={name: how for name, how in failed.items() if name not in new},
-        notes=tuple(_notes(leaving, done, loader)),
+        notes=tuple(_notes(leaving | _why_unusable(names, selection), done, loader)),
         seconds=perf_counter() - began,
     )
     _write_new_keys()
@@ -61,7 +61,8 @@ async def carry_out(
 def _take_note(names: Collection[str], selection: Selection, loader: Loader) -> tuple[dict[str, str], set[str]]:
     """Let all of `names` that are there be imported; return those that are to go off, why, and those elsewhere."""
     here: dict[str, Found] = {module.name: module for module in selection.wanted}
-    leaving = {n: selection.off.get(n, "it was removed") for n in names if n in loader.wanted and n not in here}
+    gone = sorted(name for name in names if name in loader.wanted and name not in here)
+    leaving = {name: selection.off.get(name, "it was removed") for name in gone}
     moved = {n for n in loader.loaded if n in names and n in here and not loader.runs_from(here[n])}
     for name, module in here.items():
         if name in names:
@@ -70,6 +71,11 @@ def _take_note(names: Collection[str], selection: Selection, loader: Loader) -> 
             loader.off[name] = f"it is new: aha reload {name}"
     loader.off.update({name: why for name, why in selection.off.items() if name not in loader.wanted})
     return leaving, moved
+
+
+def _why_unusable(names: Collection[str], selection: Selection) -> dict[str, str]:
+    """Return those of `names` that are there but can be no module, and why."""
+    return {module.name: selection.off[module.name] for module in selection.unusable if module.name in names}
 
 
 async def _withdraw(leaving: Mapping[str, str], means: Means) -> Changed:
@@ -100,8 +106,8 @@ def _failed(changed: Changed, loader: Loader) -> dict[str, str]:
     return failed
 
 
-def _notes(leaving: Mapping[str, str], done: Iterable[Changed], loader: Loader) -> Iterator[str]:
-    yield from (f"module {name} is off: {reason}" for name, reason in leaving.items())
+def _notes(off: Mapping[str, str], done: Iterable[Changed], loader: Loader) -> Iterator[str]:
+    yield from (f"module {name} is off: {reason}" for name, reason in off.items())
     names = dict.fromkeys(name for changed in done for name in changed.names)
     reloaded = {name for changed in done for name in changed.done}
     yield from notes_on(names, loader, reloaded=reloaded)

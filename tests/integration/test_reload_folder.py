@@ -46,6 +46,22 @@ async def test_a_module_whose_name_is_taken_goes(sqlite_url, tmp_path):
         assert (await bot.reload({"a.py": None})).added == ("a",)
 
 
+async def test_what_cannot_be_a_module_is_told_of(sqlite_url, tmp_path):
+    problem = "its name cannot be imported by Python; rename it, for example to my_mod"
+    told = f"module my-mod is off: modules/my-mod.py: {problem}"
+    async with reloaded_bot(tmp_path, sqlite_url, {"a.py": ""}) as bot:
+        assert (await bot.reload({"my-mod.py": ""})).notes == (told,)
+        assert (await bot.reloader.follow(["my-mod"])).notes == (told,)
+        assert (await bot.reload({}, "a")).notes == (await bot.reloader.follow(["a"])).notes == ()
+
+
+async def test_those_that_go_are_told_of_by_name(sqlite_url, tmp_path):
+    names = [f"m{number}" for number in range(20)]
+    async with reloaded_bot(tmp_path, sqlite_url, {f"{name}.py": "" for name in names}) as bot:
+        outcome = await bot.reload(dict.fromkeys((f"{name}.py" for name in names), None))
+        assert list(outcome.removed) == sorted(names)
+
+
 async def test_a_module_becomes_a_package_and_a_file_again(sqlite_url, tmp_path):
     async with reloaded_bot(tmp_path, sqlite_url, {"a.py": answering("'file'")}) as bot:
         package = {"a/__init__.py": answering("N", before="from .database import N"), "a/database.py": "N = 'package'"}
