@@ -83,7 +83,7 @@ def perform(shop, start, run, folder):
 
         def heard():
             nonlocal seen
-            new = process.out[seen:].rpartition("\n")[0]
+            new = "".join(process.out[seen:].rpartition("\n")[:2])
             seen += len(new)
             return new.splitlines()
 
