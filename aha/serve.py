@@ -16,10 +16,10 @@ import aha
 from core.adapter import adapters
 from core.config import cfg
 from core.migration.start import unfinished, waiting
-from models.exc import ConfigError
 
 from .control.serving import serving
 from .lifecycle import Bot
+from .new_keys import write_new_keys
 from .reports import failure_report
 from .signals import StopSignal
 
@@ -69,7 +69,7 @@ async def _serve(plan: Plan, desk: Desk) -> int:
         try:
             async with AsyncExitStack() as wishes:
                 if await _started(bot, signals):
-                    _write_new_keys()
+                    write_new_keys()
                     _report_waiting(told, off=failed)
                     if not (_own(bot) or failed):
                         logger.warning("no module is on; write one with: aha new hello")
@@ -138,14 +138,6 @@ def _report_waiting(told: Collection[str], *, off: Collection[str]) -> None:
             logger.info("%s", still_waiting(rest, lang=cfg.aha.lang))
         if begun:
             logger.info("%s", unfinished_line(begun, lang=cfg.aha.lang))
-
-
-def _write_new_keys() -> None:
-    """Let the owner find the modules' keys in the configuration file; no reason to stop if it cannot be written."""
-    try:
-        cfg.save()
-    except ConfigError as error:
-        logger.warning("%s", error)
 
 
 def _ready(bot: Bot, failed: list[str]) -> str:

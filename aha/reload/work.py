@@ -7,9 +7,9 @@ import logging
 from time import perf_counter
 from typing import TYPE_CHECKING
 
+from aha.new_keys import write_new_keys
 from aha.reports import failure_line, failure_report
 from core.config import cfg
-from models.exc import ConfigError
 
 from .change import Changed, change
 from .notes import notes_on
@@ -51,7 +51,7 @@ async def carry_out(
         notes=tuple(_notes(leaving | _why_unusable(names, selection), done, loader)),
         seconds=perf_counter() - began,
     )
-    _write_new_keys()
+    write_new_keys()
     if outcome != Outcome(seconds=outcome.seconds):
         for line in (outcome.summary, *outcome.notes):
             logger.info("%s", line)
@@ -115,11 +115,3 @@ def _notes(off: Mapping[str, str], done: Iterable[Changed], loader: Loader) -> I
 
 def _how(*, is_off: bool) -> str:
     return "is off," if is_off else "was not reloaded, the old code goes on:"
-
-
-def _write_new_keys() -> None:
-    """Let the owner find the modules' keys in the configuration file."""
-    try:
-        cfg.save()
-    except ConfigError as error:
-        logger.warning("%s", error)
