@@ -18,6 +18,7 @@ _TREE = Path(__file__).resolve().parent.parent
 _OWN_PACKAGES = ("aha", "bots", "core", "models", "services", "utils")
 _OURS = tuple(f"{_TREE / package}/" for package in _OWN_PACKAGES)
 _LIBRARIES = tuple({f"{get_path(name)}/" for name in ("purelib", "platlib")})
+_PYTHON = f"{get_path('stdlib')}/"
 _IMPORT_SYSTEM = ("<frozen importlib", f"{Path(traceback.__file__).parent / 'importlib'}/")
 # Code of libraries that is in no file, or not in the one that the frame names.
 _NOWHERE = ("<sqlalchemy generated", "asyncpg/")
@@ -71,8 +72,9 @@ def traceback_text(error: BaseException, *, full: bool = False) -> str:
 
 
 def _of_modules(error: BaseException) -> bool:
-    """Whether any code of a module, or of what it uses, stands in the traceback."""
-    return any(_trimmed(part.stack) for part in _chain(traceback.TracebackException.from_exception(error)))
+    """Whether any code of a module, or of what it uses, stands in the traceback. Python's own is in many."""
+    parts = _chain(traceback.TracebackException.from_exception(error))
+    return any(not frame.filename.startswith(_PYTHON) for part in parts for frame in _trimmed(part.stack))
 
 
 def _chain(error: traceback.TracebackException) -> Iterator[traceback.TracebackException]:

@@ -1,6 +1,7 @@
 """How errors read: one line where that is enough, else the frames of the module's own code."""
 
 import importlib
+import socket
 from functools import partial
 
 import pytest
@@ -81,6 +82,14 @@ def test_a_fault_of_ours_keeps_its_frames():
     from core.config import cfg
 
     assert "registry.py" in traceback_text(caught(partial(cfg.get, 1)))
+
+
+def test_what_we_say_is_enough_where_no_module_has_a_part_in_it():
+    error = UsageError("nobody is there: start it")
+    error.__cause__ = caught(partial(socket.create_connection, ("127.0.0.1", 0)))
+    assert (
+        failure_report("notes", "start", error) == "module notes is off, it failed to start: nobody is there: start it"
+    )
 
 
 def test_errors_that_point_at_each_other_end():
