@@ -8,13 +8,16 @@ from __future__ import annotations
 import asyncio
 import sys
 from dataclasses import dataclass
+from dataclasses import replace as replaced
 from typing import TYPE_CHECKING
 
 from sqlalchemy.exc import NoReferenceError
 
 from aha.imports import PACKAGE, is_kept, modules_among
+from aha.reports import NO_TABLES
 from aha.sources import read_all
 from core.database.declared import crossing
+from core.migration.start import reach
 from models.exc import DatabaseError
 
 from .unit import Failure, Unit, bring, replace
@@ -44,10 +47,14 @@ class Changed:
 
 @dataclass(frozen=True, slots=True)
 class _Read:
-    """The files of modules as they are now, by module and name, and what cannot be compiled."""
+    """The files of modules as they are now, by module and name, and what cannot be compiled.
+
+    `database` is what is wrong with the database, for all of them.
+    """
 
     sources: Mapping[str, Mapping[str, Source]]
     errors: Mapping[str, Exception]
+    database: DatabaseError | None = None
 
 
 async def change(names: Collection[str], means: Means, *, with_database: Collection[str]) -> list[Changed]:
@@ -61,6 +68,7 @@ async def change(names: Collection[str], means: Means, *, with_database: Collect
     imports = loader.imports(with_database=with_database)
     concerned = with_importers({*names, *_changed_of_those_shared(names, imports, loader)}, imports)
     read = await asyncio.to_thread(_read, [m for m in loader.wanted.values() if m.name in concerned], with_database)
+    read = replaced(read, database=await _fault_of_database())
     for name, sources in read.sources.items():
         needed = {other for each in sources.values() for other in modules_among(each.imports)}
         imports[name] = (imports.get(name, set()) | needed) - {name}
@@ -77,6 +85,14 @@ async def change(names: Collection[str], means: Means, *, with_database: Collect
     return list(done.values())
 
 
+async def _fault_of_database() -> DatabaseError | None:
+    try:
+        await reach()
+    except DatabaseError as error:
+        return error
+    return None
+
+
 def _refers_in_vain(changed: Changed) -> bool:
     return any(isinstance(failure.error.__cause__, NoReferenceError) for failure in changed.failures)
 
@@ -88,7 +104,7 @@ async def _change(members: tuple[str, ...], means: Means, read: _Read, with_data
     if loader.loaded.keys().isdisjoint(members):
         failures = await bring(unit, means)
         return Changed(members, failures, [name for name in members if name in loader.loaded])
-    if objections := list(_objections(unit, loader, read.errors, with_database)):
+    if objections := list(_objections(unit, loader, read, with_database)):
         for name in members:
             if name in loader.wanted and name not in loader.loaded:
                 loader.off[name] = f"module {objections[0].name} failed to {objections[0].what}"
@@ -122,16 +138,16 @@ def _changed_of_those_shared(names: Collection[str], imports: Mapping[str, set[s
     ]
 
 
-def _objections(
-    unit: Unit, loader: Loader, errors: Mapping[str, Exception], with_database: Collection[str]
-) -> Iterator[Failure]:
+def _objections(unit: Unit, loader: Loader, read: _Read, with_database: Collection[str]) -> Iterator[Failure]:
     """Yield what is known beforehand to keep the unit from being replaced."""
     for name in unit.names:
         is_off = name not in loader.loaded
-        if error := errors.get(name):
+        if error := read.errors.get(name):
             yield Failure(name, "import", error, is_off=is_off)
         elif not is_off and (ties := _ties(name, loader, with_database)):
             yield Failure(name, "be replaced", DatabaseError("; ".join(ties)), is_off=False)
+        elif not is_off and read.database is not None:
+            yield Failure(name, NO_TABLES, read.database, is_off=False)
 
 
 def _ties(name: str, loader: Loader, with_database: Collection[str]) -> list[str]:

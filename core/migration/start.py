@@ -138,6 +138,13 @@ async def settle(modules: Iterable[Module]) -> Outcome:
     return Outcome(by_module(work.failures, modules), tuple(told))
 
 
+async def reach() -> None:
+    """Raise DatabaseError if the database cannot be used now."""
+    with _explained():
+        async with db_engine.connect() as connection:
+            await connection.execute(text("SELECT 1"))
+
+
 def forget(modules: Iterable[Module]) -> None:
     """Take note that `modules` do not run any more. Their tables stay as they are."""
     names = {module.name for module in modules}
