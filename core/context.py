@@ -30,6 +30,15 @@ class Entry:
     kept: bool
 
 
+class Code:
+    """The code of a module as it was imported once; a reload makes another. It is only ever compared."""
+
+    __slots__ = ("module",)
+
+    def __init__(self, module: Module) -> None:
+        self.module = module
+
+
 @dataclass(eq=False, slots=True)
 class Module:
     """The one record on which everything hangs that a module of the bot registered.
@@ -48,15 +57,19 @@ class Module:
     tasks: dict[Task[Any], Task[Any] | None] = field(default_factory=dict)
     once: set[str] = field(default_factory=set)
     is_over: bool = False
+    code: Code = field(init=False, repr=False)
     _entries: dict[Entry, None] = field(default_factory=dict, repr=False)
     _keeping: bool = False
+
+    def __post_init__(self) -> None:
+        self.code = Code(self)
 
     def enter(
         self, undo: Callable[[], object], *, redo: Callable[[], object], end: Callable[[], object] | None = None
     ) -> Entry:
         """Take note of one registration: `undo` takes it back, `redo` puts it in again as it was.
 
-        `end` is called when it was taken back for good. Raises UsageError if the module was unloaded.
+        `end` is called when it was taken back for good. Raises what `check` raises.
         """
         self.check()
         entry = Entry(undo, redo, end, self._keeping)
@@ -68,9 +81,12 @@ class Module:
         self._entries.pop(entry, None)
 
     def check(self) -> None:
-        """Raise UsageError if the module was unloaded: code of it that still runs may not register anything."""
+        """Raise UsageError if the running code of the module may not register anything: it was unloaded or replaced."""
         if self.is_over:
             raise UsageError(f"module {self.name} was unloaded: what still runs of it can register nothing")
+        code = current_code.get()
+        if code is not None and code.module is self and code is not self.code:
+            raise UsageError(f"module {self.name} was reloaded: what still runs of its old code can register nothing")
 
     @contextmanager
     def keeping(self, kept: bool) -> Iterator[None]:
@@ -95,17 +111,18 @@ class Module:
             entries = [entry for entry in self._entries if with_kept or not entry.kept]
         else:
             entries = [entry for entry in self._entries if entry not in since]
-        taken = TakenBack(self._entries, entries)
+        taken = TakenBack(self, self._entries, entries)
         try:
             taken.take()
         except Exception:
             logger.exception("module %s could not take back all that it registered", self.name)
+        self.code = Code(self)
         return taken
 
     def drop(self) -> None:
         """Take back for good everything that the module registered, newest first; it registers nothing more."""
         self.is_over = True
-        taken = TakenBack(self._entries, list(self._entries))
+        taken = TakenBack(self, self._entries, list(self._entries))
         with ExitStack() as steps:
             steps.callback(taken.end)
             steps.callback(taken.take)
@@ -114,7 +131,9 @@ class Module:
 class TakenBack:
     """What was taken back of a module. It can be put back as it was, until its end."""
 
-    def __init__(self, record: dict[Entry, None], entries: list[Entry]) -> None:
+    def __init__(self, module: Module, record: dict[Entry, None], entries: list[Entry]) -> None:
+        self._module = module
+        self._code = module.code
         self._record = record
         self._entries = entries
 
@@ -128,6 +147,7 @@ class TakenBack:
     def put_back(self) -> None:
         """Put everything in again, oldest first. What cannot be keeps nothing else out; the last error is raised."""
         entries, self._entries = self._entries, []
+        self._module.code = self._code
         self._record.update(dict.fromkeys(entries))
         with ExitStack() as steps:
             for entry in reversed(entries):
@@ -150,6 +170,7 @@ def _forget_annotations() -> None:
 
 
 current_module: ContextVar[Module | None] = ContextVar("current_module", default=None)
+current_code: ContextVar[Code | None] = ContextVar("current_code", default=None)
 current_event: ContextVar[Event | None] = ContextVar("current_event", default=None)
 
 
@@ -157,7 +178,9 @@ current_event: ContextVar[Event | None] = ContextVar("current_event", default=No
 def entered(module: Module | None) -> Iterator[None]:
     """Run the body as code of `module`; None is the framework itself."""
     token = current_module.set(module)
+    code_token = current_code.set(module.code if module else None)
     try:
         yield
     finally:
+        current_code.reset(code_token)
         current_module.reset(token)

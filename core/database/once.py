@@ -75,6 +75,7 @@ def _check(name: str, function: Any) -> None:
     module = current_module.get()
     if module is None:
         return
+    module.check()
     if name in module.once:
         raise UsageError(f"@once({name!r}) is there twice in module {module.name}: give each work a name of its own")
     module.enter(partial(module.once.discard, name), redo=partial(module.once.add, name))

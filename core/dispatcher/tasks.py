@@ -6,7 +6,7 @@ import asyncio
 import logging
 from typing import TYPE_CHECKING, Any
 
-from core.context import current_event, current_module, entered
+from core.context import current_code, current_event, current_module, entered
 from core.dispatcher.callback import name_of
 from core.dispatcher.calls import Call
 from core.dispatcher.describe import describe
@@ -110,6 +110,7 @@ async def _see_end(cancelled: set[asyncio.Task[None]]) -> None:
 async def run(registration: Registration, event: Event, arguments: Mapping[str, Any]) -> None:
     """Call a callback as code of its module. An error is logged and goes no further; cancellation does."""
     current_module.set(registration.module)
+    current_code.set(registration.module.code if registration.module else None)
     current_event.set(event)
     try:
         with Call(registration.module):

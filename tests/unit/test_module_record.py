@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import weakref
+from contextvars import copy_context
 from typing import Generic, TypeVar
 
 import pytest
@@ -137,6 +138,27 @@ def test_code_of_an_unloaded_module_can_register_nothing(register):
     assert (module.callbacks, module.once) == ([], set())
 
 
+@pytest.mark.parametrize("register", REGISTRATIONS.values(), ids=REGISTRATIONS)
+def test_old_code_can_register_nothing_unless_it_is_put_back(module, register):
+    record = module("m")
+    with entered(record):
+        old = copy_context()
+    taken = record.take_back()
+    with entered(record):
+        new = copy_context()
+        new.run(register)
+    before = state()
+    with pytest.raises(UsageError, match="module m was reloaded"):
+        old.run(register)
+    assert state() == before
+    record.take_back().end()
+    taken.put_back()
+    with pytest.raises(UsageError, match="module m was reloaded"):
+        new.run(register)
+    old.run(register)
+    assert record._entries
+
+
 def state():
     """What modules have registered, in its order."""
     kinds = dispatcher.registry._indexes
@@ -184,10 +206,11 @@ def test_a_validator_counts_until_it_is_gone_for_good(module):
     record = module("m")
     with entered(record):
         old = set_validator(lambda event: False)
-        taken = record.take_back()
-        assert [validator for validator, _ in validators] == [old]
+    taken = record.take_back()
+    assert [validator for validator, _ in validators] == [old]
+    with entered(record):
         new = set_validator(lambda event: False)
-        taken.end()
+    taken.end()
     assert [validator for validator, _ in validators] == [new]
 
 
