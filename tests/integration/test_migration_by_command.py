@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from sqlalchemy import Column, Enum, ForeignKey, Integer, String, Table, Text, text
+from sqlalchemy import Column, Enum, ForeignKey, Integer, String, Table, Text
 
 from core.context import entered
-from core.database import db_engine, metadata, transition
+from core.database import db_engine, metadata
 from core.migration.ledger import records as ledger
 from core.migration.start import expand, settle
 from core.migration.upkeep import inventory
@@ -15,16 +15,11 @@ from core.migration.upkeep.preview import plan_only
 from core.migration.upkeep.prune import prune
 from core.migration.upkeep.put_back import put_back
 from models.exc import DatabaseError
+from tests.open_database import rows, run
 
 pytestmark = pytest.mark.usefixtures("database", "forgets")
 
 ROWS = "INSERT INTO note__demo VALUES (1, 'seven', 'a'), (2, '8', NULL)"
-
-
-@pytest.fixture
-def forgets():
-    yield
-    transition.tell({}, {})
 
 
 @pytest.fixture
@@ -49,17 +44,6 @@ def release(module):
 async def ask(read, *arguments):
     async with db_engine.connect() as connection:
         return await connection.run_sync(read, *arguments)
-
-
-async def run(*sql):
-    async with db_engine.begin() as connection:
-        for statement in sql:
-            await connection.execute(text(statement))
-
-
-async def rows(sql):
-    async with db_engine.connect() as connection:
-        return [tuple(row) for row in await connection.execute(text(sql))]
 
 
 @pytest.fixture

@@ -5,13 +5,16 @@ from __future__ import annotations
 from types import MappingProxyType
 
 import pytest
-from sqlalchemy import BigInteger, CheckConstraint, Column, ForeignKey, Integer, Table, Text, event, inspect, text
+from sqlalchemy import BigInteger, CheckConstraint, Column, ForeignKey, Integer, Table, Text, inspect
 from sqlalchemy.exc import IntegrityError
 
 from core.context import entered
-from core.database import db_engine, metadata, migrating, old_table, transition
+from core.database import db_engine, metadata, migrating, old_table
 from core.migration import start as start_of_bot
 from core.migration.start import expand, forget, settle, waiting
+from tests.open_database import rows, run
+
+pytestmark = pytest.mark.usefixtures("forgets")
 
 
 def note(*more):
@@ -50,31 +53,6 @@ def release(module):
     yield declare
     for each in taken:
         each.end()
-
-
-@pytest.fixture
-def statements(database):
-    """The statements that the engine runs from now on."""
-    seen = []
-    event.listen(db_engine.sync_engine, "before_cursor_execute", lambda *args: seen.append(args[2]))
-    return seen
-
-
-@pytest.fixture(autouse=True)
-def forgets():
-    yield
-    transition.tell({}, {})
-
-
-async def run(*sql):
-    async with db_engine.begin() as connection:
-        for statement in sql:
-            await connection.execute(text(statement))
-
-
-async def rows(sql):
-    async with db_engine.connect() as connection:
-        return [tuple(row) for row in await connection.execute(text(sql))]
 
 
 async def columns_of(table):

@@ -10,10 +10,13 @@ from sqlalchemy import BigInteger, Column, ForeignKey, Integer, Table, Text, eve
 from sqlalchemy.util import await_only
 
 from core.context import entered
-from core.database import close_database, db_engine, db_sessionmaker, metadata, open_database, transition
+from core.database import close_database, db_engine, db_sessionmaker, metadata, open_database
 from core.migration.postgresql import script as apply_postgresql
 from core.migration.start import expand, settle
 from core.migration.statements import Sql
+from tests.open_database import run, scalar
+
+pytestmark = pytest.mark.usefixtures("forgets")
 
 ROWS = 500
 
@@ -32,23 +35,6 @@ def release(module):
         return record
 
     return declare
-
-
-@pytest.fixture(autouse=True)
-def forgets():
-    yield
-    transition.tell({}, {})
-
-
-async def run(*sql):
-    async with db_engine.begin() as connection:
-        for statement in sql:
-            await connection.execute(text(statement))
-
-
-async def scalar(sql):
-    async with db_engine.connect() as connection:
-        return await connection.scalar(text(sql))
 
 
 @pytest.fixture

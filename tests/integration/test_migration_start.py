@@ -31,6 +31,9 @@ from core.migration.steps import RestoreKept
 from core.migration.upkeep.preview import plan_only
 from core.migration.upkeep.put_back import put_back
 from models.exc import DatabaseError
+from tests.open_database import rows, run
+
+pytestmark = pytest.mark.usefixtures("forgets")
 
 
 def plain():
@@ -87,31 +90,6 @@ def release(module):
         return record
 
     return declare
-
-
-@pytest.fixture
-def statements(database):
-    """The statements that the engine runs from now on."""
-    seen = []
-    event.listen(db_engine.sync_engine, "before_cursor_execute", lambda *args: seen.append(args[2]))
-    return seen
-
-
-@pytest.fixture(autouse=True)
-def forgets():
-    yield
-    transition.tell({}, {})
-
-
-async def rows(sql):
-    async with db_engine.connect() as connection:
-        return [tuple(row) for row in await connection.execute(text(sql))]
-
-
-async def run(*sql):
-    async with db_engine.begin() as connection:
-        for statement in sql:
-            await connection.execute(text(statement))
 
 
 async def columns_of(table):
