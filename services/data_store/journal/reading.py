@@ -74,8 +74,8 @@ def _is_unused(data: bytes | None) -> bool:
     return not written(data, 0) or (len(data) > HEADER_SIZE and written(data, HEADER_SIZE) == HEADER_SIZE)
 
 
-def _finished(path: Path, last: dict[int, int]) -> Finished:
-    return Finished(path, path.stat().st_size, last)
+def _finished(path: Path, last: dict[int, int], *, torn: bool = False) -> Finished:
+    return Finished(path, path.stat().st_size, last, torn)
 
 
 class _Reading:
@@ -87,6 +87,7 @@ class _Reading:
         self._data = b""
         self._starts: dict[int, array[int]] = {}
         self._gaps: list[tuple[int, int, int, int]] = []
+        self._torn = False
 
     def read(self, seed: int, following: _File | None) -> None:
         """Read the segment, after which comes the segment `following`, or none."""
@@ -99,7 +100,7 @@ class _Reading:
         last = {number: seq_at(self._data, starts[-1]) for number, starts in self._starts.items()}
         if not last and self._path.name in {damage.segment for damage in self._found.damaged}:
             self._found.strangers.append(self._path)
-        self._found.segments.append(_finished(self._path, last))
+        self._found.segments.append(_finished(self._path, last, torn=self._torn))
 
     def _read_records(self, seed: int, following: _File | None) -> None:
         start = HEADER_SIZE
@@ -113,6 +114,7 @@ class _Reading:
             self._gaps.append((start, later, seq, seq_at(self._data, later) - seq))
             start, seq = later, seq_at(self._data, later)
         self._found.seq = max(self._found.seq, seq - 1)
+        self._torn = end > start
         self._take()
         self._tell(start, end, seq, following)
 

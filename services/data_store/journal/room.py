@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Final
 
 from models.exc import JournalFull
 from services.data_store.journal.records import NAMES
-from services.data_store.journal.segments import reserve, segment_path
+from services.data_store.journal.segments import Finished, reserve, segment_path
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
     from pathlib import Path
 
-    from services.data_store.journal.segments import Finished, Segment
+    from services.data_store.journal.segments import Segment
 
 # Of the room that there may be.
 _MUCH: Final = 0.25
@@ -129,12 +129,19 @@ class Room:
                 self.finished.append(closed)
 
     def folded(self, folded: Mapping[int, int]) -> list[Path]:
-        """Return the segments, without the current one, of which all is folded: `folded` is how far, by store."""
+        """Return the segments, without the current one, of which all is folded: `folded` is how far, by store.
+
+        One that follows a torn one stays as long as that does.
+        """
         segments: list[Finished | Segment] = [*self.finished, *self._full]
-        return [
-            segment.path for segment in segments
-            if all(number == NAMES or seq <= folded.get(number, 0) for number, seq in segment.last.items())
-        ]  # fmt: skip
+        found: list[Path] = []
+        needed = False
+        for segment in segments:
+            if needed or any(number != NAMES and seq > folded.get(number, 0) for number, seq in segment.last.items()):
+                needed = isinstance(segment, Finished) and segment.torn
+            else:
+                found.append(segment.path)
+        return found
 
     def forget(self, paths: Collection[Path]) -> None:
         """Take note that these segments are not there any more."""

@@ -105,11 +105,15 @@ def sync_folder(folder: Path) -> None:
 
 @dataclass(slots=True)
 class Finished:
-    """A segment to which nothing is added: where it is, its size and the last record of each store in it."""
+    """A segment to which nothing is added: where it is, its size and the last record of each store in it.
+
+    `torn` says that there is something behind its last record; that none was lost there is known by the next segment.
+    """
 
     path: Path
     size: int
     last: dict[int, int]
+    torn: bool = False
 
 
 @dataclass(eq=False, slots=True)
