@@ -36,7 +36,7 @@ test-stories: $(STAMP)  ## the changes of tables on PostgreSQL that are left out
 	$(BIN)/python -m pytest -m stories --numprocesses auto --maxprocesses 4 --dist worksteal tests/migration
 
 test-faults: $(STAMP)  ## all faults that migrations and stores must survive: killed, no room, no server, ...
-	$(BIN)/python -m pytest -m faults --numprocesses auto --maxprocesses 4 --dist worksteal
+	$(BIN)/python -m pytest -m faults --numprocesses auto --maxprocesses 4 --dist worksteal tests/migration/faults tests
 
 lint: $(STAMP)  ## ruff and the import contract
 	$(BIN)/ruff check .
