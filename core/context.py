@@ -1,4 +1,7 @@
-"""Which module and which event the running code belongs to. It knows nothing of what a module registers."""
+"""Which module and event the running code belongs to, and how all that a module registered is taken back and put back.
+
+What a registration is, whoever enters it knows.
+"""
 
 from __future__ import annotations
 

@@ -1,7 +1,6 @@
 """SimpleStore, a dict that is still there after a restart; for more than a little data, use a table of your own."""
 
-from services.data_store.door import let_go
 from services.data_store.store import SimpleStore
 from services.data_store.stores import close_stores, flush_stores, load_stores, open_stores
 
-__all__ = ["SimpleStore", "close_stores", "flush_stores", "let_go", "load_stores", "open_stores"]
+__all__ = ["SimpleStore", "close_stores", "flush_stores", "load_stores", "open_stores"]

@@ -10,8 +10,6 @@ from models.exc import StoreNotLoaded, UsageError
 from services.data_store.rows import declare_table
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
-
     from sqlalchemy import Table
 
     from core.context import Module
@@ -106,19 +104,18 @@ def settle(module: Module) -> None:
 
 
 def _unsettle(module: Module) -> None:
-    let_go([module])
+    _let_go(module)
     _settled.discard(module)
 
 
 def _resettle(module: Module) -> None:
-    let_go([module])  # what code that failed has read of a store that stayed, as it was imported
+    _let_go(module)  # what code that failed has read of a store that stayed, as it was imported
     _settled.add(module)
 
 
-def let_go(modules: Collection[Module]) -> None:
-    """Save and forget the objects with classes of `modules` in all stores, also in one that stays: their code goes."""
-    theirs = [f"modules.{module.name}" for module in modules]
-    for module, door in list(doors.items()):
+def _let_go(module: Module) -> None:
+    """Save and forget the objects with classes of `module` in all stores, also in one that stays: its code goes."""
+    for owner, door in list(doors.items()):
         if door.is_open:
             # What modules share, in `modules._shared`, goes too, but only for those that import it.
-            door.entries.let_go(*(["modules."] if module in modules else theirs))
+            door.entries.let_go("modules." if owner is module else f"modules.{module.name}")
