@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 import logging
 from contextlib import aclosing, asynccontextmanager
-from pathlib import Path, PurePath
+from pathlib import Path
 from time import time
 from typing import TYPE_CHECKING, Final
 
 from watchfiles import Change, awatch
 
-from aha.discovery import DISABLED
+from aha.files import module_of
 
 from .ending import end
 
@@ -33,33 +33,6 @@ _POLLING: Final = (
     "fs.inotify.max_user_instances say how much can be"
 )
 _NOT_AT_ALL: Final = "%s cannot be watched, say aha reload when files have changed: %s"
-
-_NO_CODE: Final = {"__pycache__", "data"}
-_NO_SUFFIX: Final = {".pyc", ".swp", ".swx", ".tmp", ".bak", ".orig", ".rej", ".log", ".db", ".db-wal", ".db-shm"}
-
-
-def module_of(path: PurePath, folder: PurePath) -> str | None:
-    """Return the name of the module that a file or folder below `folder` belongs to; None if it is no part of any.
-
-    What editors, version control and Python leave behind is none, nor is what lies in a folder called data.
-    """
-    parts = path.relative_to(folder).parts if path.is_relative_to(folder) else ()
-    if not parts or any(map(_is_dropping, parts)):
-        return None
-    if len(parts) == 1 and path.suffix not in ("", ".py"):  # README.md beside the modules
-        return None
-    name = parts[0].removesuffix(".py")
-    return name.removeprefix(DISABLED).lstrip("_-. ") if name.startswith(DISABLED) else name
-
-
-def _is_dropping(part: str) -> bool:
-    return (
-        part in _NO_CODE
-        or part.startswith((".", "#"))
-        or part.endswith(("~", "___"))
-        or part.isdecimal()  # vim tries with a file called 4913 whether it may write
-        or PurePath(part).suffix in _NO_SUFFIX
-    )
 
 
 class Watcher:

@@ -20,6 +20,7 @@ from core.database.declared import crossing
 from core.migration.start import reach
 from models.exc import DatabaseError
 
+from .tried import look
 from .unit import Failure, Unit, bring, replace
 from .units import units, with_importers
 
@@ -67,6 +68,7 @@ async def change(names: Collection[str], means: Means, *, with_database: Collect
     loader = means.loader
     imports = loader.imports(with_database=with_database)
     concerned = with_importers({*names, *_changed_of_those_shared(names, imports, loader)}, imports)
+    means.tried.update(await asyncio.to_thread(look, concerned, loader))
     read = await asyncio.to_thread(_read, [m for m in loader.wanted.values() if m.name in concerned], with_database)
     read = replaced(read, database=await _fault_of_database())
     for name, sources in read.sources.items():

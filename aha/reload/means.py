@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from contextlib import AbstractContextManager
 
+    from aha.files import Contents
     from aha.loader import Loader
     from aha.starting import Starter
 
 
 @dataclass(frozen=True, slots=True)
 class Means:
-    """The modules of a bot, and what starts them. `importing` is around imports: a signal breaks them off."""
+    """The modules of a bot, and what starts them. `importing` is around imports: a signal breaks them off.
+
+    `tried` is what the files of modules, or that they share, were like when they were last read to be reloaded.
+    """
 
     loader: Loader
     starter: Starter
     importing: Callable[[], AbstractContextManager[None]] = nullcontext
+    tried: dict[str, Contents] = field(default_factory=dict)

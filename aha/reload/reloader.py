@@ -42,7 +42,10 @@ class Reloader:
         return await self._alone(partial(self._reload, {*names, *with_database}, with_database))
 
     async def follow(self, names: Collection[str]) -> Outcome:
-        """Do what the files of these modules, or files that they share, say since they have changed."""
+        """Do what the files of these modules, or files that they share, say since they have changed.
+
+        Nothing is done for those that were reloaded since as they are now, nor if that was tried in vain.
+        """
         return await self._alone(partial(self._follow, names))
 
     async def close(self) -> None:
@@ -91,7 +94,11 @@ class Reloader:
         selection = self._looked()
         here = {module.name for module in selection.wanted} | _unusable(selection)
         known = here | self._loader.wanted.keys() | self._loader.finder.ran.keys()
-        return await self._do(known.intersection(names), selection)
+        # Imported late, for the same reason as below.
+        from .tried import without_tried  # noqa: PLC0415
+
+        left = await asyncio.to_thread(without_tried, known.intersection(names), self._means)
+        return await self._do(left, selection)
 
     def _looked(self) -> Selection:
         try:

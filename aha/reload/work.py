@@ -85,6 +85,8 @@ async def _withdraw(leaving: Mapping[str, str], means: Means) -> Changed:
     importers = [name for name in found if name in loader.loaded or name not in loader.wanted]
     order = [name for unit in units(sorted(importers), imports, running=importers) for name in unit]
     importers = [name for name in order if name not in leaving]
+    for name in (*leaving, *importers):
+        means.tried.pop(name, None)
     failures = await withdraw(leaving, importers, means)
     return Changed(importers, failures, [name for name in importers if name in loader.loaded])
 

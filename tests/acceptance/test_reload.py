@@ -86,6 +86,24 @@ def test_modules_come_and_go_with_their_files(bot, write, folder):
     assert process.out == "more\nmore\none\n", process.err
 
 
+@pytest.mark.parametrize(
+    "arguments", [["reload"], ["reload", "echo"], ["modules", "enable", "echo"]], ids=["all", "by name", "enabled"]
+)
+def test_what_a_command_has_taken_over_is_not_taken_over_again(bot, write, run, folder, arguments):
+    process = bot("--reload")
+    modules = folder / "modules"
+    if "enable" in arguments:
+        (modules / "echo.py").rename(modules / "DISABLEDecho.py")
+        process.wait_for("gone: echo")
+    write({"DISABLEDecho.py" if "enable" in arguments else "echo.py": echo("two")})
+    assert run(*arguments).code == 0
+    write({"mark.py": ""})
+    process.wait_for("new: mark")
+    answers(process, "two")
+    assert process.end() == 0
+    assert process.err.count(": echo;") == 1 + ("enable" in arguments), process.err
+
+
 # --- from another terminal ---------------------------------------------------------------------------------------
 
 

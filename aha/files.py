@@ -1,0 +1,80 @@
+"""Which files count as part of a module, and what they are like: what was seen once is known again. It runs nothing."""
+
+from __future__ import annotations
+
+import os
+import stat
+from hashlib import blake2b
+from pathlib import Path, PurePath
+from typing import TYPE_CHECKING, Final, TypeAlias
+
+from .discovery import DISABLED
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+Contents: TypeAlias = "dict[str, tuple[int, int, bytes]]"
+"""When each file of a module was written, how long it is, and a digest of what is in it."""
+
+# Longer files, which are no code, are known again by their time and length.
+_LONGEST: Final = 1024 * 1024
+
+_NO_CODE: Final = {"__pycache__", "data"}
+_NO_SUFFIX: Final = {".pyc", ".swp", ".swx", ".tmp", ".bak", ".orig", ".rej", ".log", ".db", ".db-wal", ".db-shm"}
+
+
+def module_of(path: PurePath, folder: PurePath) -> str | None:
+    """Return the name of the module that a file or folder below `folder` belongs to; None if it is no part of any.
+
+    What editors, version control and Python leave behind is none, nor is what lies in a folder called data.
+    """
+    parts = path.relative_to(folder).parts if path.is_relative_to(folder) else ()
+    if not parts or any(map(_is_dropping, parts)):
+        return None
+    if len(parts) == 1 and path.suffix not in ("", ".py"):  # README.md beside the modules
+        return None
+    name = parts[0].removesuffix(".py")
+    return name.removeprefix(DISABLED).lstrip("_-. ") if name.startswith(DISABLED) else name
+
+
+def contents_of(place: Path) -> Contents:
+    """Look at all files of the module that stands at `place`; those that cannot be read are as if they were empty."""
+    found: Contents = {}
+    for path in _files(place):
+        try:
+            status = os.stat(path)  # noqa: PTH116 - there are many, and Path takes twice as long
+        except OSError:
+            continue
+        if stat.S_ISREG(status.st_mode):
+            found[path] = (status.st_mtime_ns, status.st_size, _digest(path, status.st_size))
+    return found
+
+
+def _files(place: Path) -> Iterator[str]:
+    """Yield the paths of everything at `place` that counts, by way of links as well, each folder once."""
+    seen: set[str] = set()
+    yield str(place)
+    for folder, names, files in os.walk(place, followlinks=True):
+        real = os.path.realpath(folder)
+        names[:] = [] if real in seen else [name for name in names if not _is_dropping(name)]
+        yield from (os.path.join(folder, name) for name in files if real not in seen and not _is_dropping(name))  # noqa: PTH118
+        seen.add(real)
+
+
+def _digest(path: str, length: int) -> bytes:
+    if length > _LONGEST:
+        return b""
+    try:
+        return blake2b(Path(path).read_bytes(), digest_size=16).digest()
+    except OSError:
+        return b""
+
+
+def _is_dropping(part: str) -> bool:
+    return (
+        part in _NO_CODE
+        or part.startswith((".", "#"))
+        or part.endswith(("~", "___"))
+        or part.isdecimal()  # vim tries with a file called 4913 whether it may write
+        or PurePath(part).suffix in _NO_SUFFIX
+    )

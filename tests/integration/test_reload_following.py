@@ -1,0 +1,96 @@
+"""Files of modules that are said to have changed: what runs already, or was tried in vain, is not run once more."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+from tests.reloaded_bot import answering, happened, living, reloaded_bot
+
+NOTHING = ["nothing was reloaded"]
+FILES = {
+    "a.py": "from modules import _shared\n" + living("a"),
+    "b/__init__.py": "from . import part\n" + living("b"),
+    "b/part.py": "",
+    "b/words.yaml": "old",
+    "_shared.py": "N = 1",
+}
+
+
+@pytest.fixture
+async def bot(sqlite_url, tmp_path):
+    """A bot whose modules were all reloaded."""
+    async with reloaded_bot(tmp_path, sqlite_url, FILES) as bot:
+        assert (await bot.reload()).ok
+        happened.clear()
+        yield bot
+
+
+async def test_what_was_reloaded_meanwhile_is_not_reloaded_again(bot):
+    assert (await bot.reloader.follow(["a", "b"])).lines() == NOTHING
+    assert not happened
+
+
+@pytest.mark.parametrize(
+    ("files", "name", "followed"),
+    [
+        pytest.param({"a.py": living("a new")}, "a", ["a"], id="a module"),
+        pytest.param({"b/part.py": "N = 2"}, "b", ["b"], id="a part"),
+        pytest.param({"b/new.py": ""}, "b", ["b"], id="a new part"),
+        pytest.param({"b/part.py": None, "b/__init__.py": living("b")}, "b", ["b"], id="a part that is gone"),
+        pytest.param({"b/words.yaml": "new"}, "b", ["b"], id="no code"),
+        pytest.param({"_shared.py": "N = 2"}, "_shared", ["a"], id="a shared file"),
+        pytest.param({"b": None, "b.py": living("b")}, "b", ["b"], id="a package that is a file now"),
+    ],
+)
+async def test_what_has_changed_is(bot, files, name, followed):
+    bot.folder.write(files)
+    assert list((await bot.reloader.follow([name])).reloaded) == followed
+    happened.clear()
+    assert (await bot.reloader.follow([name])).lines() == NOTHING
+    assert not happened
+
+
+async def test_so_is_what_has_the_same_time_and_length_but_other_contents(bot):
+    path = bot.folder.path / "b" / "part.py"
+    path.write_text("N = 1")
+    os.utime(path, (10**9, 10**9))
+    await bot.reload()
+    path.write_text("N = 2")
+    os.utime(path, (10**9, 10**9))
+    assert (await bot.reloader.follow(["b"])).reloaded == ("b",)
+
+
+async def test_so_is_what_was_saved_again(bot):
+    (bot.folder.path / "a.py").touch()
+    assert (await bot.reloader.follow(["a"])).reloaded == ("a",)
+
+
+async def test_what_has_changed_while_it_was_reloaded_is_reloaded_again(bot):
+    writes = "from pathlib import Path\nPath(__file__).with_name('part.py').write_text('N = 3')\n"
+    bot.folder.write({"b/__init__.py": writes})
+    assert (await bot.reload()).ok
+    bot.folder.write({"b/__init__.py": answering("'b'")})
+    assert (await bot.reloader.follow(["b"])).reloaded == ("b",)
+
+
+async def test_what_was_tried_in_vain_is_not_tried_again_until_it_has_changed(bot):
+    outcome = await bot.reload({"a.py": living("new", start="1 / 0")})
+    assert set(outcome.failed) == {"a"}
+    happened.clear()
+    assert (await bot.reloader.follow(["a"])).lines() == NOTHING
+    bot.folder.write({"a.py": living("mended")})
+    assert (await bot.reloader.follow(["a"])).reloaded == ("a",)
+    assert happened == ["a ends", "mended begins"]
+
+
+async def test_a_module_that_goes_and_comes_back_as_it_was_runs(bot):
+    (bot.folder.path / "b").rename(bot.folder.path / "DISABLEDb")
+    assert (await bot.reloader.follow(["b"])).removed == ("b",)
+    (bot.folder.path / "DISABLEDb").rename(bot.folder.path / "b")
+    assert (await bot.reloader.follow(["b"])).added == ("b",)
+
+
+async def test_who_asks_for_a_reload_gets_one(bot):
+    assert sorted((await bot.reload()).reloaded) == ["a", "b"]
