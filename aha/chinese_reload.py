@@ -75,6 +75,8 @@ RELOAD: Mapping[str, str] = MappingProxyType(
         "on_start did not end within {seconds} s; what goes on is a task: asyncio.create_task(...)": (
             "on_start 在 {seconds} 秒内没有结束；要一直运行的请写成任务：asyncio.create_task(...)"
         ),
+        "another process has kept the database locked for {seconds} s: let it end what it writes, or end it, and try "
+        "again": "另一个进程锁住数据库已有 {seconds} 秒：等它写完，或结束它，然后再试",
         "{error}; correct it and reload it": "{error}；请修正后重载",
         "it was removed": "它已被删除",
         "it is new: aha reload {name}": "它是新的：aha reload {name}",

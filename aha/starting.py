@@ -6,9 +6,11 @@ import asyncio
 import logging
 from dataclasses import dataclass
 from functools import partial
+from math import inf
 from time import perf_counter
 from typing import TYPE_CHECKING, TypeAlias
 
+from core.database.patience import waiting_at_most
 from core.dispatcher import dispatcher
 from core.dispatcher.owning import GRACE, end_tasks
 from core.migration.start import expand, settle
@@ -68,15 +70,16 @@ class Starter:
         put_off: PutOff,
         beside: Collection[Module] = (),
         migrate: bool = True,
-        longest: float | None = None,
+        longest: float = inf,
     ) -> None:
         """Start `modules`, while those `beside` run; `put_off` is told of each that fails, the others go on.
 
-        `migrate` False leaves their tables as they are. An on_start that takes `longest` seconds has failed; None lets
-        it. Raises DatabaseError if the database cannot be used.
+        `migrate` False leaves their tables as they are. An on_start that takes `longest` seconds has failed, and so has
+        a wait for another process that has the database. Raises DatabaseError if the database cannot be used.
         """
         modules = list(modules)
-        failures = await self._expand(modules, beside) if migrate else {}
+        with waiting_at_most(longest):
+            failures = await self._expand(modules, beside) if migrate else {}
         for module, error in failures.items():
             modules.remove(module)
             put_off(module, NO_TABLES, error)
@@ -104,14 +107,15 @@ class Starter:
         self._tell(migrated.units, since=began)
         return migrated.failures
 
-    async def _start(self, module: Module, put_off: PutOff, longest: float | None) -> None:
+    async def _start(self, module: Module, put_off: PutOff, longest: float) -> None:
         error = await _error_of_start(module, longest)
         if error is not None:
             await end_tasks([module])
             put_off(module, "start", error)
         else:
             self.started[module] = None
-            await self._settle(module)
+            with waiting_at_most(longest):
+                await self._settle(module)
 
     async def _settle(self, module: Module) -> None:
         began = perf_counter()
@@ -130,11 +134,11 @@ class Starter:
             self._saved = None
 
 
-async def _error_of_start(module: Module, longest: float | None) -> BaseException | None:
+async def _error_of_start(module: Module, longest: float) -> BaseException | None:
     """Run the module's on_start; return what it failed with."""
     running = asyncio.create_task(_attempted(module), name=f"start module {module.name}")
     try:
-        if (await asyncio.wait({running}, timeout=longest))[0]:
+        if (await asyncio.wait({running}, timeout=None if longest == inf else longest))[0]:
             return running.result()
     finally:
         running.cancel()

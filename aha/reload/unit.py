@@ -33,7 +33,8 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-# Seconds for each on_start: events for the module wait for it, and so does every other reload.
+# Seconds for each on_start, and for other processes that have the database: events for the module wait meanwhile, and
+# so does every other reload.
 LONGEST_START = 60.0
 
 

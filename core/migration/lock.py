@@ -6,10 +6,11 @@ PostgreSQL has locks of that kind. On SQLite it is the write lock, for each tran
 from __future__ import annotations
 
 from contextlib import asynccontextmanager, contextmanager, nullcontext
+from math import ceil, inf
 from typing import TYPE_CHECKING
 
 from sqlalchemy import text
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError, OperationalError
 
 from core.database.patience import is_locked, saying_so
 from core.database.sqlite import AhaSQLite
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
 
     from sqlalchemy import Connection
-    from sqlalchemy.ext.asyncio import AsyncEngine
+    from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 # An arbitrary number, the same in every release: PostgreSQL's advisory locks are known by numbers, in each database.
 _KEY = 4_712_093_316_874_115
@@ -32,16 +33,26 @@ async def one_process(engine: AsyncEngine) -> AsyncIterator[None]:
         return
     async with engine.connect() as connection:
         await connection.execution_options(isolation_level="AUTOCOMMIT")
-        await connection.execute(
-            text("SELECT set_config('lock_timeout', '0', false), set_config('statement_timeout', '0', false)")
-        )
         try:
-            with saying_so():
-                await connection.execute(text(f"SELECT pg_advisory_lock({_KEY})"))
+            await _take_lock(connection)
             yield
         finally:
             # Closed, not given back: with it go the lock and the settings, whatever state it is in.
             await connection.invalidate()
+
+
+async def _take_lock(connection: AsyncConnection) -> None:
+    with saying_so() as wait:
+        timeout = 0 if wait.left == inf else ceil(wait.left * 1000)  # 0 is for ever
+        await connection.execute(
+            text(f"SELECT set_config('lock_timeout', '{timeout}', false), set_config('statement_timeout', '0', false)")
+        )
+        try:
+            await connection.execute(text(f"SELECT pg_advisory_lock({_KEY})"))
+        except DBAPIError as error:
+            if is_locked(error):
+                wait.check()
+            raise
 
 
 @contextmanager
@@ -60,7 +71,7 @@ def take_write_lock(connection: Connection) -> None:
     """Begin the transaction of a change. On SQLite nobody else can write until it ends."""
     if connection.dialect.name != "sqlite":
         return
-    with saying_so():
+    with saying_so() as wait:
         while True:
             try:
                 connection.exec_driver_sql("SELECT 1 /* FOR UPDATE */")
@@ -68,5 +79,6 @@ def take_write_lock(connection: Connection) -> None:
                 if not is_locked(error):
                     raise
                 connection.rollback()  # SQLite has waited for its busy_timeout
+                wait.check()
             else:
                 return

@@ -1,0 +1,86 @@
+"""A reload that has to wait for another process: for a while, and then the old code goes on."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from contextlib import asynccontextmanager
+
+import pytest
+from sqlalchemy.ext.asyncio import create_async_engine
+
+from core.database import patience, sqlite
+from core.migration import lock
+from tests.reloaded_bot import happened, living, reloaded_bot, until
+
+TABLE = """
+from sqlalchemy import Text
+from sqlalchemy.orm import Mapped, mapped_column
+from core.database import dbBase
+
+class Note(dbBase):
+    __tablename__ = "note"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    {column}: Mapped[str] = mapped_column(Text, default="")
+"""
+
+
+def noting(name, *, column):
+    return living(name, before=TABLE.format(column=column))
+
+
+@asynccontextmanager
+async def migrated_by_another(url):
+    """Have another process do with the database what keeps everybody else from changing tables."""
+    if url.startswith("sqlite"):
+        other = sqlite3.connect(url.partition("///")[2], isolation_level=None)
+        other.execute("BEGIN IMMEDIATE")
+        yield
+        other.close()
+    else:
+        engine = create_async_engine(url.replace("postgresql://", "postgresql+asyncpg://"))
+        async with lock.one_process(engine):
+            yield
+        await engine.dispose()
+
+
+@pytest.fixture
+def impatient(monkeypatch, caplog):
+    """Wait for nobody for long."""
+    monkeypatch.setattr(sqlite, "_BUSY_TIMEOUT", 20)
+    monkeypatch.setattr(patience, "_SECONDS", 0.01)
+    caplog.set_level("INFO", logger="core.database.patience")
+    return caplog
+
+
+async def waits(log):
+    log.clear()  # a start may wait for a moment, too
+    await until(lambda: "another process is migrating this database; waiting for it" in log.messages)
+
+
+async def test_for_a_while_then_the_old_code_goes_on(database_url, tmp_path, impatient, monkeypatch):
+    monkeypatch.setattr("aha.reload.unit.LONGEST_START", 0.3)
+    async with reloaded_bot(tmp_path, database_url, {"a.py": noting("old", column="text")}) as bot:
+        async with migrated_by_another(database_url):
+            reloading = asyncio.create_task(bot.reload({"a.py": noting("new", column="more")}))
+            await waits(impatient)
+            said = asyncio.create_task(bot.say("hi"))
+            outcome = await reloading
+            assert outcome.failed["a"] == (
+                "was not reloaded, the old code goes on: it failed to have its tables: another process has kept the "
+                "database locked for 0.3 s: let it end what it writes, or end it, and try again"
+            )
+            assert await said == ["old"]
+        assert happened == ["old begins", "old ends", "old begins"]
+        assert (await bot.reload()).ok
+        assert await bot.say("hi") == ["new"]
+
+
+async def test_until_the_other_one_is_done(database_url, tmp_path, impatient):
+    async with reloaded_bot(tmp_path, database_url, {"a.py": noting("old", column="text")}) as bot:
+        async with migrated_by_another(database_url):
+            reloading = asyncio.create_task(bot.reload({"a.py": noting("new", column="more")}))
+            await waits(impatient)
+            said = asyncio.create_task(bot.say("hi"))
+        assert (await reloading).ok
+        assert await said == ["new"]
