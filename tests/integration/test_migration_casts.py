@@ -107,6 +107,16 @@ _MOMENTS = st.builds(
     "{}{}{}{}{}".format,
     *map(st.sampled_from, (_DAYS, ("T", "T", " ", "t", "  ", ""), _CLOCKS, _FRACTIONS, _ZONES)),
 )
+_EPOCHS = st.builds(
+    "{}{}{}{}".format,
+    st.sampled_from(("", "", "", "-", "+", " ", "0")),
+    st.integers(0, 10**15)
+    | st.integers(10**9, 2 * 10**9)
+    | st.integers(10**12, 10**13)
+    | st.sampled_from((2024022912, 20240229)),
+    st.sampled_from(("", "", "", ".", ".5")) | st.integers(0, 10**10).map(".{}".format),
+    st.sampled_from(("", "", "", "", " ", "\0", "e3", "Z")),
+)
 _JSON = st.recursive(
     st.none() | st.booleans() | st.text(max_size=3) | st.integers() | st.floats(),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=2), inner, max_size=3),
@@ -119,7 +129,7 @@ _BROKEN = st.builds(
     st.text("[]{}\",:01.eE+-\\u \t\n\0\x7fNaN'/*", max_size=2),
 )
 _TEXTS: dict[Kind, st.SearchStrategy[Any]] = {
-    Kind.DATETIME: _MOMENTS,
+    Kind.DATETIME: _MOMENTS | _EPOCHS,
     Kind.DATE: st.sampled_from(_DAYS) | _MOMENTS,
     Kind.TIME: st.builds("{}{}".format, st.sampled_from(_CLOCKS), st.sampled_from(_FRACTIONS)),
     Kind.JSON: _DOCUMENTS | _BROKEN,
@@ -188,6 +198,11 @@ class TestSQLite:
             (Kind.TEXT, Kind.DATETIME, "2024-02-29T12:30:45.123Z"),
             (Kind.TEXT, Kind.DATETIME, "2024-02-29T12:30:45+00:00"),
             (Kind.TEXT, Kind.DATETIME, "2024-02-29T12:30:45.123456+08:00"),
+            (Kind.TEXT, Kind.DATETIME, "170000000"),
+            (Kind.TEXT, Kind.DATETIME, "1700000000"),
+            (Kind.TEXT, Kind.DATETIME, "1700000000123"),
+            (Kind.TEXT, Kind.DATETIME, "1700000000.5"),
+            (Kind.TEXT, Kind.DATETIME, "1699999999.9999995"),
             (Kind.TEXT, Kind.JSON, '{"a": [1.5, null], "b": "text"}'),
             (Kind.INTEGER, Kind.DATETIME, 1700000000),
             (Kind.INTEGER, Kind.DATETIME, 1700000000123),

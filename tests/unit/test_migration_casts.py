@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -48,6 +49,34 @@ TEXTS = [
         (Kind.DATETIME, text, None)
         for text in ("2023-02-29", "0000-01-01", "20240229", "noon", "0001-01-01T00:00+01:00")
     ),
+    *(
+        (Kind.DATETIME, text, NOON)
+        for text in ("1709208000", "1709208000.0", "1709208000.000000000", "1709208000000", "1709208000000.0")
+    ),
+    (Kind.DATETIME, "1709208000.25", "2024-02-29 12:00:00.250000"),
+    (Kind.DATETIME, "1709208000123", "2024-02-29 12:00:00.123000"),
+    # A float shows seventeen digits: what of them is finer than microseconds is noise.
+    (Kind.DATETIME, "1709208000.1234567", "2024-02-29 12:00:00.123457"),
+    (Kind.DATETIME, "1709208000123.4567", "2024-02-29 12:00:00.123457"),
+    (Kind.DATETIME, "1709207999.9999995", NOON),
+    (Kind.DATETIME, "1709208000.12345678", None),
+    (Kind.DATETIME, "100000000", "1973-03-03 09:46:40.000000"),
+    (Kind.DATETIME, "-100000000.5", "1966-10-31 14:13:19.500000"),
+    (Kind.DATETIME, "99999999999", "5138-11-16 09:46:39.000000"),
+    (Kind.DATETIME, "100000000000", "1973-03-03 09:46:40.000000"),
+    (Kind.DATETIME, "253402300799999", "9999-12-31 23:59:59.999000"),
+    (Kind.DATETIME, "253402300800000", None),
+    (Kind.DATETIME, "-62135596801", None),
+    *((Kind.DATETIME, text, None) for text in ("0", "1", "2024", "99999999", "-99999999.5", "01709208000", "-0")),
+    *((Kind.DATETIME, text, None) for text in (" 1709208000", "1709208000 ", "+1709208000", "1709208000.", "1.7e9")),
+    *(
+        (Kind.DATETIME, text, None)
+        for text in ("１７０９２０８０００", "1_709_208_000", "1,709,208,000", "1709208000s")
+    ),
+    # Days and times without hyphens: a moment of the year 2034, 1976, 2611 or 1977 nobody meant.
+    *((Kind.DATETIME, text, None) for text in ("2024022912", "202402291200", "20240229120000", "240229120000")),
+    *((Kind.DATETIME, text, None) for text in ("20240229120000.5", "99991231235959")),
+    (Kind.DATETIME, "2024022925", "2034-02-20 04:35:25.000000"),
     (Kind.DATE, "2024-02-29", "2024-02-29"),
     (Kind.DATE, "2024-02-30", None),
     (Kind.TIME, "12:30", "12:30:00.000000"),
@@ -102,6 +131,32 @@ def test_a_value_becomes_what_it_means(value: Any, old: Kind, new: Kind, expecte
     assert (found, type(found)) == (expected, type(expected))
 
 
+@pytest.mark.parametrize("text", ["1709208000", "1709208000.25", "1709208000.1234567", "1709208000123"])
+@pytest.mark.parametrize("after", [PLAIN[Kind.DATETIME], AWARE], ids=["naive", "aware"])
+def test_an_epoch_in_text_is_kept_beside_the_moment(text: str, after: Meaning) -> None:
+    assert is_altered(text, PLAIN[Kind.TEXT], after)
+
+
+@given(st.floats(10**9, 2 * 10**9, exclude_max=True))
+def test_what_python_shows_of_a_time_becomes_what_the_float_does(epoch: float) -> None:
+    moment = convert(epoch, PLAIN[Kind.FLOAT], PLAIN[Kind.DATETIME])
+    assert convert(str(epoch), PLAIN[Kind.TEXT], PLAIN[Kind.DATETIME]) == moment is not None
+
+
+@given(st.integers(10**9, 2 * 10**9 - 1) | st.integers(10**12, 10**13 - 1) | st.integers(-(10**10), -(10**8)))
+def test_digits_become_what_the_number_does(epoch: int) -> None:
+    moment = convert(epoch, PLAIN[Kind.INTEGER], PLAIN[Kind.DATETIME])
+    assert convert(str(epoch), PLAIN[Kind.TEXT], PLAIN[Kind.DATETIME]) == moment is not None
+
+
+@given(
+    st.datetimes(datetime(1900, 1, 1), datetime(2099, 12, 31)),
+    st.sampled_from(["%Y%m%d", "%Y%m%d%H%M", "%y%m%d%H%M%S", "%Y%m%d%H%M%S"]),
+)
+def test_a_moment_without_hyphens_is_not_taken_for_an_epoch(moment: datetime, form: str) -> None:
+    assert convert(moment.strftime(form), PLAIN[Kind.TEXT], PLAIN[Kind.DATETIME]) is None
+
+
 def test_a_price_shows_its_decimals_and_is_never_rounded() -> None:
     assert convert(1.5, PRICE, PLAIN[Kind.TEXT]) == "1.50"
     assert convert("1.5", PLAIN[Kind.TEXT], PRICE) == 1.5
@@ -133,7 +188,10 @@ def test_a_text_that_sqlite_would_take_for_a_number_does_not_follow() -> None:
 INTEGERS = st.integers(-(2**63), 2**63 - 1)
 MOMENTS = st.datetimes().map(lambda moment: moment.isoformat(" ", "microseconds"))
 ANY: dict[Kind, st.SearchStrategy[Any]] = {
-    Kind.TEXT: st.text() | st.decimals(allow_nan=False, allow_infinity=False).map(str) | INTEGERS.map(str),
+    Kind.TEXT: st.text()
+    | st.floats(1e8, 1e12).map(str)
+    | st.decimals(allow_nan=False, allow_infinity=False).map(str)
+    | INTEGERS.map(str),
     Kind.INTEGER: INTEGERS | st.integers(-1000, 1000),
     Kind.NUMERIC: st.integers(-(2**53), 2**53) | st.floats(allow_nan=False, allow_infinity=False),
     Kind.FLOAT: st.floats(allow_nan=False) | st.integers(-(2**53), 2**53).map(float),

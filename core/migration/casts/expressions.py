@@ -140,8 +140,7 @@ def parsed(text: str, after: Meaning) -> str:
 def _parsed_by_function(text: str, t: str, after: Meaning) -> str:
     match after.kind:
         case Kind.DATETIME:
-            usual = f"{matches(t, _USUAL_MOMENT)} AND {t} >= '0001'"
-            return stored(f"(CASE WHEN {usual} THEN {t}::timestamp ELSE pg_temp.aha_iso({text}) END)", after)
+            return stored(_parsed_moment(text, t), after)
         case Kind.DATE:
             return stored(f"pg_temp.aha_date({text})", after)
         case Kind.JSON:
@@ -152,6 +151,15 @@ def _parsed_by_function(text: str, t: str, after: Meaning) -> str:
             return stored(text, after)
         case _:
             return when(f"pg_temp.aha_same({t}, {quoted(after.sql)})", f"({text})::text::{after.sql}")
+
+
+def _parsed_moment(text: str, t: str) -> str:
+    usual = f"{matches(t, _USUAL_MOMENT)} AND {t} >= '0001'"
+    is_epoch = f"{matches(t, values.EPOCH_TEXT)} AND NOT {matches(t, values.STAMP)}"
+    is_float = f"length(translate({t}, '-.', '')) <= {values.FLOAT_DIGITS}"
+    epoch = f"pg_temp.aha_moment({t}::numeric, {is_float})"
+    iso = f"pg_temp.aha_iso({text})"
+    return f"(CASE WHEN {usual} THEN {t}::timestamp WHEN {is_epoch} THEN {epoch} ELSE {iso} END)"
 
 
 def _parsed_integer(t: str, after: Meaning) -> str:

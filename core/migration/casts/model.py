@@ -276,12 +276,17 @@ def _parse_json(text: str) -> str | None:
     return _read_json(text)
 
 
+def _parse_moment(text: str) -> datetime | None:
+    """The moment in ISO text, or in text that is an epoch."""
+    return values.parse_moment(text) or values.parse_epoch(text)
+
+
 _PARSE: Mapping[Kind, Callable[[str], Any]] = {
     Kind.INTEGER: values.parse_integer,
     Kind.NUMERIC: values.parse_decimal,
     Kind.FLOAT: values.parse_float,
     Kind.BOOLEAN: values.parse_boolean,
-    Kind.DATETIME: values.parse_moment,
+    Kind.DATETIME: _parse_moment,
     Kind.DATE: values.parse_date,
     Kind.TIME: values.parse_time,
     Kind.INTERVAL: values.parse_duration,

@@ -99,6 +99,23 @@ _EPOCHS = [
         f"{{x}} % 1000 = 0 AND {{x}} / 1000 < {FIRST_MILLISECONDS}",
     ),
 ]
+# Nine or ten digits up to 2033 are seconds, and thirteen milliseconds: no day and time without hyphens looks like that.
+_DIGITS_TEXT = _WHOLE_TEXT + " AND CAST({x} AS INTEGER) BETWEEN"
+_CLOCK_TEXT = f"{{x}} GLOB '1{'[0-9]' * 9}.[0-9]*' AND {_within(18)} AND substr({{x}}, 12) NOT GLOB '*[^0-9]*'"
+_MICROSECONDS = "((CAST(substr({x}, 1, 10) || substr({x} || '000000', 12, 7) AS INTEGER) + 5) / 10)"
+_EPOCH_TEXTS = [
+    _Entry(f"{_DIGITS_TEXT} 100000000 AND 1999999999", "datetime(CAST({x} AS INTEGER), 'unixepoch') || '.000000'", "1"),
+    _Entry(
+        _CLOCK_TEXT,
+        f"datetime({_MICROSECONDS} / 1000000, 'unixepoch') || printf('.%06d', {_MICROSECONDS} % 1000000)",
+        "1",
+    ),
+    _Entry(
+        f"{_DIGITS_TEXT} 1000000000000 AND 9999999999999",
+        "datetime(CAST({x} AS INTEGER) / 1000, 'unixepoch') || printf('.%03d000', CAST({x} AS INTEGER) % 1000)",
+        "1",
+    ),
+]
 # A short document in ASCII that is no number: Python reads none that is very deep, and SQLite takes any bytes for text.
 _DOCUMENT = f"{_within(1000)} AND {{x}} GLOB '[[{{{{\"tfn]*' AND {{x}} NOT GLOB '*[^ -~]*' AND json_valid({{x}})"
 
@@ -118,7 +135,7 @@ _QUICK: Mapping[tuple[Kind, Kind], Sequence[_Entry]] = {
     ],
     (Kind.TEXT, Kind.DATE): [_Entry(_DAY, "{x}")],
     (Kind.TEXT, Kind.TIME): _TIMES,
-    (Kind.TEXT, Kind.DATETIME): _MOMENTS,
+    (Kind.TEXT, Kind.DATETIME): [*_EPOCH_TEXTS, *_MOMENTS],
     # Before this version, SQLite may have been built without.
     (Kind.TEXT, Kind.JSON): [_Entry(_DOCUMENT, "{x}", "0")] if sqlite_version_info >= (3, 38) else [],
     (Kind.INTEGER, Kind.FLOAT): [_Entry(_INTEGER, "CAST({x} AS REAL)")],

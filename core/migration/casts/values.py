@@ -24,6 +24,15 @@ JSON_NUMBER = "-?(?:0|[1-9][0-9]*)(?:[.][0-9]+)?(?:[eE][+-]?[0-9]{1,3})?"
 DATE = "[0-9]{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])"
 TIME = "(?:[01][0-9]|2[0-3]):[0-5][0-9](?::[0-5][0-9](?:[.][0-9]{1,6}0*)?)?"
 OFFSET = "Z|[+-](?:[01][0-9]|2[0-3])(?::?[0-5][0-9])?"
+# Digits that count from 1970 are no fewer than nine: fewer are a day (20240101), a year, a number of something.
+EPOCH_TEXT = "-?[1-9][0-9]{8,14}(?:[.][0-9]{1,9})?"
+_MONTH_DAY, _HOUR, _SIXTY = "(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])", "(?:[01][0-9]|2[0-3])", "[0-5][0-9]"
+# A day and time without hyphens, to the hour, the minute or the second, and with two or four digits of the year. To the
+# hour only in this century: the seconds since 1970 that are written today look like hours of the years 1000 to 1999.
+STAMP = (
+    f"(?:20[0-9]{{2}}{_MONTH_DAY}{_HOUR}|[0-9]{{4}}{_MONTH_DAY}{_HOUR}{_SIXTY}(?:{_SIXTY})?"
+    f"|[0-9]{{2}}{_MONTH_DAY}{_HOUR}{_SIXTY}{_SIXTY})(?:[.][0-9]+)?"
+)
 DURATION = "PT-?(?:0|[1-9][0-9]*)(?:[.][0-9]{1,6})?S"
 HEX_UUID = "[0-9a-fA-F]{32}"
 UUID_TEXT = "[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
@@ -37,11 +46,14 @@ EPOCH = datetime(1970, 1, 1)
 FIRST_MILLISECONDS = 10**11
 LAST_INTEGER = 2**53
 """Up to here a float tells each integer from the next."""
+FLOAT_DIGITS = 17
+"""Python shows no float with more."""
 _MICROSECOND = timedelta(microseconds=1)
 
 _integer, _decimal, _scientific = re.compile(INTEGER), re.compile(DECIMAL), re.compile(SCIENTIFIC)
 _date, _time, _uuid = re.compile(DATE), re.compile(TIME), re.compile(f"{HEX_UUID}|{UUID_TEXT}")
 _moment = re.compile(f"({DATE})(?:[T ]({TIME})({OFFSET})?)?")
+_epoch, _stamp = re.compile(EPOCH_TEXT), re.compile(STAMP)
 _duration, _json_number = re.compile(DURATION), re.compile(JSON_NUMBER)
 
 
@@ -115,6 +127,16 @@ def _offset(text: str) -> timedelta:
         return timedelta()
     hours, minutes = int(text[1:3]), int(text[3:].lstrip(":") or 0)
     return timedelta(hours=hours, minutes=minutes) * (-1 if text[0] == "-" else 1)
+
+
+def parse_epoch(text: str) -> datetime | None:
+    """The moment of an epoch in digits, in seconds or milliseconds; None if they can be meant for a day and time.
+
+    What is finer than microseconds is rounded where it may be the noise of a float, as in `str(time.time())`.
+    """
+    if not _epoch.fullmatch(text) or _stamp.fullmatch(text):
+        return None
+    return to_moment(Decimal(text), rounded=len(text) - text.count("-") - text.count(".") <= FLOAT_DIGITS)
 
 
 def parse_duration(text: str) -> timedelta | None:

@@ -10,6 +10,15 @@ from tests.migration.story import Again, Kept, Put, Query, Refused, Release, Row
 
 DAY = datetime(2020, 1, 2, 3, 4, 5)
 EPOCH = 1577934245  # DAY, as UTC
+# As authors write them into text columns: with str(int(time.time())), str(time.time()), and milliseconds.
+EPOCH_TEXTS = {
+    f"{EPOCH}": DAY,
+    f"{EPOCH}.25": DAY.replace(microsecond=250_000),
+    f"{EPOCH}.1234567": DAY.replace(microsecond=123_457),
+    f"{EPOCH}123": DAY.replace(microsecond=123_000),
+    "157793424": datetime(1975, 1, 1, 7, 30, 24),
+    f"-{EPOCH}.5": datetime(1919, 12, 31, 20, 55, 54, 500_000),
+}
 ONE = UUID(int=1)
 
 
@@ -67,6 +76,15 @@ STORIES = [
     changed("date-to-datetime", DATE, TIME, {date(2020, 2, 29): datetime(2020, 2, 29)}),
     changed("epoch-to-datetime", INT, TIME, {EPOCH: DAY, 0: datetime(1970, 1, 1)}),
     changed("epoch-milliseconds-to-datetime", BIG, TIME, {EPOCH * 1000: DAY}),
+    changed("text-epoch-to-datetime", TEXT, TIME, EPOCH_TEXTS),
+    changed("text-epoch-to-datetime-aware", TEXT, AWARE, {v: t.replace(tzinfo=UTC) for v, t in EPOCH_TEXTS.items()}),
+    changed(
+        "text-epoch-to-datetime-with-others",
+        TEXT,
+        TIME,
+        {f"{EPOCH}": DAY, "20200102": None, "20200102030405": None, "2020010203": None, f" {EPOCH}": None, "0": None},
+        kept={2: "20200102", 3: "20200102030405", 4: "2020010203", 5: f" {EPOCH}", 6: "0"},
+    ),
     changed("datetime-naive-to-aware", TIME, AWARE, {DAY: DAY.replace(tzinfo=UTC)}),
     changed("text-to-uuid", TEXT, UID, {str(ONE): ONE, "none": None}, kept={2: "none"}),
     changed("uuid-to-text", UID, TEXT, {ONE: str(ONE)}),
@@ -100,6 +118,19 @@ STORIES = [
         Rows("note", (1, DAY), (2, DAY), (3, DAY)),
         Release(note(f"v: {TEXT}")),
         Rows("note", (1, "2020-01-02T03:04:05"), (2, "2020-01-02T03:04:05Z"), (3, "2020-01-02 04:04:05+01:00")),
+    ),
+    Story(
+        "type-text-epoch-to-datetime-not-null",
+        Release(note("v: str")),
+        Put("note", (1, f"{EPOCH}.25"), (2, f"{EPOCH}"), (3, f"{EPOCH}")),
+        Release(note("v: datetime")),
+        Rows("note", (1, DAY.replace(microsecond=250_000)), (2, DAY), (3, DAY)),
+        Kept("note.v", {1: f"{EPOCH}.25", 2: f"{EPOCH}", 3: f"{EPOCH}"}),
+        Sql("UPDATE note__notes SET v = '2021-02-03 00:00:00.000000' WHERE id = 3"),
+        Release(note("v: str")),
+        Rows("note", (1, f"{EPOCH}.25"), (2, f"{EPOCH}"), (3, "2021-02-03T00:00:00")),
+        Release(note("v: datetime")),
+        Rows("note", (1, DAY.replace(microsecond=250_000)), (2, DAY), (3, datetime(2021, 2, 3))),
     ),
     Story(
         "type-text-to-uuid-from-hex",
