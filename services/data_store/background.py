@@ -25,9 +25,11 @@ logger = logging.getLogger(__name__)
 INTERVAL = 1.0
 TICK: Final = 0.1
 MUCH: Final = 20_000
-# A fold takes its time from the handlers, which run in the same interpreter, and makes one row of all that became of a
-# key meanwhile. So it rests as long as it took, up to so many seconds, while the journal has room.
-_LONGEST_REST: Final = 2.0
+# A fold takes its time from the handlers, which run in the same interpreter, and from the disk that `sync` waits for;
+# and it makes one row of all that became of a key meanwhile. So it rests so many times as long as it took, up to a few
+# seconds, while the journal has room.
+_REST: Final = 10
+_LONGEST_REST: Final = 4.0
 # While the database fails, the pause doubles up to so many seconds.
 LONGEST_PAUSE = 60.0
 # SQLite's code and the beginning of PostgreSQL's for a table that is not there, or not as it should be.
@@ -41,7 +43,7 @@ def is_due(changed: int, passed: float, *, rest: float, filling: bool) -> bool:
 
 def rest_after(took: float) -> float:
     """The seconds of rest after a fold that took so many."""
-    return min(took, _LONGEST_REST)
+    return min(_REST * took, _LONGEST_REST)
 
 
 class Pause:

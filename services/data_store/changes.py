@@ -43,8 +43,7 @@ async def notice_all(entries: Entries[Any]) -> None:
 
 async def notice_suspects(entries: Entries[Any]) -> None:
     """Save what was changed in place of what was lent since the last look, or is held by someone."""
-    if entries.lent.suspected:
-        await _notice(entries, entries.lent.suspects())
+    await _notice(entries, entries.lent.suspects())
 
 
 async def _notice(entries: Entries[Any], found: Iterable[tuple[str, Any]]) -> None:

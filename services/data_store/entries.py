@@ -8,6 +8,7 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
 from models.exc import StoreFullError
+from services.data_store.keys import checked_key
 from services.data_store.lent import ATOMS, Lent
 from services.data_store.pickles import STACK_GLOBAL, pickled, plain, unpickled
 from services.data_store.rows import sealed
@@ -81,7 +82,9 @@ class Entries(Generic[V]):
                     return self.lent.lend(key, self.lent.objects.get(key, value))
 
     def put(self, key: str, value: V) -> None:
-        """Set `key`. Raises StoreValueError, StoreFullError or JournalFull; nothing has changed then."""
+        """Set `key`. Raises StoreKeyError, StoreValueError, StoreFullError or JournalFull; nothing has changed then."""
+        if type(key) is not str or key not in self.data:  # what is there was checked when it was set
+            key = checked_key(key)
         data = pickled(key, value)
         atom = type(value) in ATOMS
         record = data if atom else self._signed(key, data)

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     Statement = Callable[[AsyncConnection, Table, Rows], Awaitable[None]]
 
 # What one statement takes: on PostgreSQL it is put together in the event loop, which must not stand still for long.
-_ROWS: Final = {"sqlite": 2_000, "postgresql": 1_000}
+_ROWS: Final = 2_000
 _BYTES: Final = {"sqlite": 4_000_000, "postgresql": 1_000_000}
 # How SQLite is set meanwhile. Keys come in no order, so a large fold goes all over the table and its index; with the
 # 2 MB of memory that it has else it would read pages again and again. What it takes beyond them is given back.
@@ -95,8 +95,7 @@ def is_refusal(error: BaseException) -> bool:
 async def _write(
     connection: AsyncConnection, table: Table, rows: Rows, run: Statement, refused: dict[str, Exception] | None
 ) -> None:
-    dialect = connection.dialect.name
-    for part in _parts(rows, _ROWS[dialect], _BYTES[dialect]):
+    for part in _parts(rows, _ROWS, _BYTES[connection.dialect.name]):
         if refused is None:
             await run(connection, table, part)
         else:
