@@ -37,6 +37,7 @@ RELOAD: Mapping[str, str] = MappingProxyType(
         "{folder} cannot be watched, say aha reload when files have changed: {error}": (
             "无法监视 {folder}，文件改动后请运行 aha reload：{error}"
         ),
+        "changed files of {names} were not taken over: {error}": "{names} 的文件改动没有生效：{error}",
         "reloaded: {names}; {seconds} s": "已重载：{names}；{seconds} 秒",
         "reloaded: {names}; new: {new}; {seconds} s": "已重载：{names}；新增：{new}；{seconds} 秒",
         "reloaded: {names}; gone: {gone}; {seconds} s": "已重载：{names}；已停下：{gone}；{seconds} 秒",

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from functools import partial
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from aha.steps import attempt_within
@@ -16,13 +15,14 @@ from .server import Server
 from .wishes import Answer
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable
+    from collections.abc import AsyncIterator, Awaitable, Callable, Collection
     from pathlib import Path
 
     from .wishes import Wish
 
-# Seconds that what is under way may take when the bot stops.
+# Seconds that what is under way may take when the bot stops, then to be broken off, and for who is to hear of that.
 _PATIENCE: Final = 10.0
+_GRACE: Final = 2.0
 
 
 class Outcome(Protocol):
@@ -47,6 +47,9 @@ class Reloader(Protocol):
 
     async def follow(self, names: Collection[str]) -> Outcome:
         """Do what the files of these modules say since they have changed."""
+
+    async def break_off(self) -> None:
+        """Let what is under way fail, and take no wish any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,11 +85,11 @@ async def serving(
             yield
         finally:
             # One reload may be what all of them wait for.
-            await attempt_within(_PATIENCE, "finish a reload", partial(_all_of, endings), hurry=hurry)
-
-
-async def _all_of(endings: Iterable[Callable[[], Awaitable[None]]]) -> None:
-    await asyncio.gather(*(ended() for ended in endings))
+            ending = asyncio.gather(*(ended() for ended in endings))
+            await attempt_within(_PATIENCE, "finish a reload", lambda: asyncio.shield(ending), hurry=hurry)
+            if not ending.done():
+                await attempt_within(_GRACE, "break off a reload", reloader.break_off, hurry=hurry)
+                await attempt_within(_GRACE, "tell who waits for a reload", lambda: ending, hurry=hurry)
 
 
 def _granting(reloader: Reloader, desk: Desk) -> Callable[[Wish], Awaitable[Answer]]:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 from watchfiles import Change, awatch
 
 from aha.files import module_of
+from models.exc import AhaError
 
 from .ending import end
 
@@ -111,6 +112,8 @@ class Watcher:
         began = time()
         try:
             await self._changed(sorted(names))
+        except AhaError as error:
+            logger.error("changed files of %s were not taken over: %s", ", ".join(sorted(names)), error)  # noqa: TRY400 - it says all
         except Exception:
             logger.exception("failed at changed files of %s", ", ".join(sorted(names)))
         self._telling = (began, time())

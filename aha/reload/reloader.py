@@ -20,6 +20,11 @@ if TYPE_CHECKING:
     from .outcome import Outcome
 
 
+# Seconds that what was cancelled has to end in order.
+_GRACE = 1.0
+_BROKEN_OFF = "the reload was broken off: the bot is stopping"
+
+
 class Reloader:
     """Runs modules of one bot as their files are now. `look` looks at the folder of modules and chooses anew."""
 
@@ -55,10 +60,16 @@ class Reloader:
             while self._tasks:
                 await asyncio.wait(self._tasks)
         finally:
+            await self.break_off()
+
+    async def break_off(self) -> None:
+        """Take no wish any more and cancel what is under way, which its callers are told; the old code goes on."""
+        self._is_closed = True
+        for _ in range(2):  # what waits for SQLite ends when it is cancelled twice, else only when SQLite has answered
             for task in self._tasks:
                 task.cancel()
             if self._tasks:
-                await asyncio.wait(self._tasks)
+                await asyncio.wait(self._tasks, timeout=_GRACE)
 
     async def _alone(self, work: Callable[[], Coroutine[Any, Any, Outcome]]) -> Outcome:
         """Do `work` when nothing else is done, as nobody's code: whoever wishes it may be gone before it ends."""
@@ -70,12 +81,17 @@ class Reloader:
                 try:
                     return await work()
                 except Interrupted:
-                    raise ModuleError("the reload was broken off: the bot is stopping") from None
+                    raise ModuleError(_BROKEN_OFF) from None
 
         task = asyncio.get_running_loop().create_task(do(), name="reload", context=Context())
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
-        return await asyncio.shield(task)
+        try:
+            return await asyncio.shield(task)
+        except asyncio.CancelledError:
+            if (caller := asyncio.current_task()) and caller.cancelling():
+                raise
+            raise ModuleError(_BROKEN_OFF) from None
 
     async def _reload(self, names: Collection[str], with_database: Collection[str]) -> Outcome:
         selection = self._looked()

@@ -71,13 +71,20 @@ class Connection(aiosqlite.Connection):
     def __init__(self, connector: Callable[[], sqlite3.Connection]) -> None:
         super().__init__(partial(self._open, connector), iter_chunk_size=64)
         self._opened: sqlite3.Connection | None = None  # touched in the thread only
+        self._is_stopping = False
 
     def _open(self, connector: Callable[[], sqlite3.Connection]) -> sqlite3.Connection:
         self._opened = connector()
         return self._opened
 
     def stop(self) -> Any:
-        """End the thread. The file is closed even if whoever asked for it was cancelled before it was open."""
+        """End the thread. The file is closed even if whoever asked for it was cancelled before it was open.
+
+        Asked once more there is nothing to wait for: the thread ends, and would not answer any more.
+        """
+        if self._is_stopping:
+            return None
+        self._is_stopping = True
         self._tx.put_nowait((None, self._close))
         return super().stop()
 

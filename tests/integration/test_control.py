@@ -31,7 +31,7 @@ from core.config import cfg
 from core.port import port_for
 from core.reload import ask
 from models.api import Message
-from models.exc import AhaError, UsageError
+from models.exc import AhaError, ModuleError, UsageError
 
 PATIENCE = 20
 
@@ -56,6 +56,7 @@ class StandIn:
     going: asyncio.Event = field(default_factory=asyncio.Event)
     error: Exception | None = None
     ok: bool = True
+    is_stubborn: bool = False
 
     def __post_init__(self):
         self.going.set()
@@ -72,6 +73,11 @@ class StandIn:
         if self.error is not None:
             raise self.error
         return Outcome(" ".join(what), self.ok)
+
+    async def break_off(self):
+        if not self.is_stubborn:
+            self.error = ModuleError("broken off")
+            self.going.set()
 
     async def next(self):
         return await asyncio.wait_for(self.asked.get(), PATIENCE)
@@ -237,20 +243,22 @@ async def test_a_bot_that_stops_answers_first(bot, reloader):
     assert (await answering).ok
 
 
-async def test_a_bot_that_stops_in_a_hurry_leaves_a_client_without_an_answer(bot, reloader, caplog):
+async def test_a_bot_that_stops_in_a_hurry_breaks_off_and_says_so(bot, reloader, caplog):
     reloader.going.clear()
     hurry = asyncio.Event()
     hurry.set()
     async with bot(hurry=hurry) as data:
         answering = asyncio.create_task(told(data, Wish("reload")))
         await reloader.next()
-    with pytest.raises(AhaError, match="the bot ended before it was done"):
+    with pytest.raises(AhaError, match="broken off"):
         await answering
     await asyncio.sleep(0)  # what the loop calls when a connection has ended
     assert {record.message for record in caplog.records} == {"while stopping: gave up trying to finish a reload"}
 
 
-async def test_a_bot_that_stops_waits_for_one_reload_once_whoever_wished_it(bot, reloader, platform, monkeypatch):
+async def test_a_bot_that_stops_waits_for_one_reload_once_whoever_wished_it(
+    bot, reloader, platform, tmp_path, monkeypatch, caplog
+):
     monkeypatch.setattr(servings, "_PATIENCE", 0.5)
     monkeypatch.setattr(steps, "_GRACE", 0.0)
     reloader.going.clear()
@@ -260,10 +268,23 @@ async def test_a_bot_that_stops_waits_for_one_reload_once_whoever_wished_it(bot,
         await reloader.next()
         ask(event=message(platform))
         await reloader.next()
+        (tmp_path / "modules" / "a.py").write_text("")
+        await changed(reloader, "a")
         began = loop.time()
     assert loop.time() - began < 0.9
-    with pytest.raises(AhaError):
+    with pytest.raises(AhaError, match="broken off"):
         await answering
+    assert "broken off" in (await platform.next())[2]
+    assert [record.message for record in caplog.records] == [
+        "while stopping: gave up trying to finish a reload",
+        "changed files of a were not taken over: broken off",
+    ]
+
+
+async def test_nothing_is_broken_off_of_what_ends_in_time(bot, reloader):
+    async with bot() as data:
+        await told(data, Wish("reload"))
+    assert reloader.error is None
 
 
 async def test_without_a_bot_that_is_said(bot, tmp_path):
@@ -458,6 +479,7 @@ async def killed(bot, reloader, platform, *asked):
     """Have a bot end in the middle of a reload that was asked for in a chat."""
     hurry = asyncio.Event()
     hurry.set()
+    reloader.is_stubborn = True
     reloader.going.clear()
     async with bot(hurry=hurry) as data:
         for names, event in asked:

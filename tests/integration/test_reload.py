@@ -331,9 +331,20 @@ class TestStopping:
             reloading = asyncio.create_task(bot.reload({"a.py": living("new", start="await gate.wait()")}))
             await seen("new begins")
             await bot.stop()
-            with pytest.raises(asyncio.CancelledError):
+            with pytest.raises(ModuleError, match="broken off: the bot is stopping"):
                 await reloading
         assert happened == ["old begins", "old ends", "new begins"]
+
+    async def test_one_that_was_broken_off_is_not_waited_for_again(self, sqlite_url, tmp_path, caplog):
+        async with reloaded_bot(tmp_path, sqlite_url, {"a.py": living("old"), "b.py": living("b")}) as bot:
+            reloading = asyncio.create_task(bot.reload({"a.py": living("new", start="await gate.wait()")}))
+            await seen("new begins")
+            await bot.reloader.break_off()
+            await bot.stop()
+            with pytest.raises(ModuleError, match="broken off: the bot is stopping"):
+                await reloading
+        assert happened == ["old begins", "b begins", "old ends", "new begins", "b ends"]
+        assert not caplog.records
 
     async def test_nothing_is_reloaded_after_it(self, sqlite_url, tmp_path):
         async with reloaded_bot(tmp_path, sqlite_url, {"a.py": ""}) as bot:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+import threading
 from contextlib import asynccontextmanager
 
 import pytest
 from sqlalchemy.ext.asyncio import create_async_engine
 
+from aha.reload import reloader
 from core.database import patience, sqlite
 from core.migration import lock
+from models.exc import ModuleError
 from tests.reloaded_bot import happened, living, reloaded_bot, until
 
 TABLE = """
@@ -84,3 +87,33 @@ async def test_until_the_other_one_is_done(database_url, tmp_path, impatient):
             said = asyncio.create_task(bot.say("hi"))
         assert (await reloading).ok
         assert await said == ["new"]
+
+
+async def test_until_it_is_broken_off_which_takes_a_moment(sqlite_url, tmp_path, impatient, monkeypatch):
+    monkeypatch.setattr(sqlite, "_BUSY_TIMEOUT", 5000)
+    monkeypatch.setattr(reloader, "_GRACE", 0.1)
+    before = connections()
+    async with reloaded_bot(tmp_path, sqlite_url, {"a.py": noting("old", column="text")}) as bot:
+        others = asyncio.all_tasks()
+        async with migrated_by_another(sqlite_url):
+            reloading = asyncio.create_task(bot.reload({"a.py": noting("new", column="more")}))
+            await waits(impatient)
+            async with asyncio.timeout(2):
+                await bot.reloader.break_off()
+                with pytest.raises(ModuleError, match="broken off"):
+                    await reloading
+                await cancelled(asyncio.all_tasks() - others)
+                assert await bot.say("hi") == ["old"]
+    await until(lambda: connections() <= before)  # what SQLite was asked it answers now
+
+
+def connections():
+    """The threads of connections to SQLite."""
+    return {thread for thread in threading.enumerate() if thread.daemon}
+
+
+async def cancelled(tasks):
+    """Do with tasks what the end of a process does with those that are left."""
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
