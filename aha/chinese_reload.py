@@ -80,6 +80,7 @@ RELOAD: Mapping[str, str] = MappingProxyType(
         "again": "另一个进程锁住数据库已有 {seconds} 秒：等它写完，或结束它，然后再试",
         "{error}; correct it and reload it": "{error}；请修正后重载",
         "it was removed": "它已被删除",
+        "it imports module {name}, which is off": "它导入了已停用的模块 {name}",
         "it is new: aha reload {name}": "它是新的：aha reload {name}",
         "--exclude names it": "--exclude 排除了它",
         "--load-only does not name it": "--load-only 没有列出它",

@@ -7,6 +7,7 @@ import logging
 from time import perf_counter
 from typing import TYPE_CHECKING
 
+from aha.imports import PACKAGE
 from aha.new_keys import write_new_keys
 from aha.reports import failure_line, failure_report
 from core.config import cfg
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from aha.selection import Selection
 
     from .means import Means
+    from .unit import Failure
+    from .units import Imports
 
 logger = logging.getLogger(__name__)
 
@@ -38,7 +41,7 @@ async def carry_out(
     loader = means.loader
     before = set(loader.loaded)
     leaving, moved = _take_note(names, selection, loader)
-    done = [await _withdraw(leaving, means)] if leaving else []
+    done, along = await _withdraw(leaving, means, asked=names) if leaving else ([], {})
     rest = set(names) - leaving.keys() - selection.off.keys() - {name for changed in done for name in changed.names}
     done += await change(rest, means, with_database={*with_database, *moved})
     new = {name: name in before for changed in done for name in changed.done if name in loader.loaded}
@@ -46,9 +49,9 @@ async def carry_out(
     outcome = Outcome(
         reloaded=tuple(name for name, has_run in new.items() if has_run),
         added=tuple(name for name, has_run in new.items() if not has_run),
-        removed=tuple(name for name in leaving if name in before),
+        removed=tuple(name for name in (*leaving, *along) if name in before),
         failed={name: how for name, how in failed.items() if name not in new},
-        notes=tuple(_notes(leaving | _why_unusable(names, selection), done, loader)),
+        notes=tuple(_notes(leaving | along | _why_unusable(names, selection), done, loader)),
         seconds=perf_counter() - began,
     )
     write_new_keys()
@@ -78,7 +81,10 @@ def _why_unusable(names: Collection[str], selection: Selection) -> dict[str, str
     return {module.name: selection.off[module.name] for module in selection.unusable if module.name in names}
 
 
-async def _withdraw(leaving: Mapping[str, str], means: Means) -> Changed:
+async def _withdraw(
+    leaving: Mapping[str, str], means: Means, *, asked: Collection[str]
+) -> tuple[list[Changed], dict[str, str]]:
+    """Let modules go; return how their importers fared, and why those go along that cannot do without."""
     loader = means.loader
     imports = loader.imports(with_database=loader.wanted)
     found = with_importers(leaving, imports)
@@ -88,7 +94,30 @@ async def _withdraw(leaving: Mapping[str, str], means: Means) -> Changed:
     for name in (*leaving, *importers):
         means.tried.pop(name, None)
     failures = await withdraw(leaving, importers, means)
-    return Changed(importers, failures, [name for name in importers if name in loader.loaded])
+    along = _along(failures, leaving, imports, asked=asked)
+    loader.off.update(along)
+    names = [name for name in importers if name not in along]
+    failures = [failure for failure in failures if failure.name not in along]
+    return [Changed(names, failures, [name for name in names if name in loader.loaded])], along
+
+
+def _along(
+    failures: Iterable[Failure], leaving: Iterable[str], imports: Imports, *, asked: Collection[str]
+) -> dict[str, str]:
+    """Why those are off that nobody asked for, and that miss nothing but what went off: that is not their fault."""
+    found: dict[str, str] = {}
+    for failure in failures:
+        missed = (name for name in (*leaving, *found) if name in imports[failure.name] and _misses(failure.error, name))
+        if failure.name not in asked and (missing := next(missed, None)) is not None:
+            found[failure.name] = f"it imports module {missing}, which is off"
+    return found
+
+
+def _misses(error: BaseException, name: str) -> bool:
+    """Whether an import of that module was in vain, as in `import modules.name` or `from modules import name`."""
+    if not isinstance(error, ImportError):
+        return False
+    return error.name == f"{PACKAGE}.{name}" or (error.name == PACKAGE and repr(name) in error.msg)
 
 
 def _failed(changed: Changed, loader: Loader) -> dict[str, str]:

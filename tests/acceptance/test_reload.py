@@ -180,6 +180,19 @@ def test_a_module_is_disabled_and_enabled_while_the_bot_runs(bot, run, folder):
     assert process.out == "one\n"
 
 
+def test_a_module_is_disabled_together_with_those_that_import_it(bot, write, run):
+    write({"user.py": "import modules.echo"})
+    process = bot()
+    told = run("modules", "disable", "echo")
+    assert (told.code, told.err) == (0, "")
+    assert "gone: echo, user;" in told.out
+    assert told.out.endswith("module user is off: it imports module echo, which is off\n")
+    told = run("modules", "enable", "echo")
+    assert (told.code, told.err) == (0, "")
+    assert "new: echo, user;" in told.out
+    assert process.end() == 0
+
+
 def test_a_bot_with_other_modules_is_left_alone(bot, run, folder):
     process = bot()
     (folder / "others").mkdir()

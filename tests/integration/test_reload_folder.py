@@ -167,16 +167,50 @@ class TestRemovedWhileImported:
         async with reloaded_bot(tmp_path, sqlite_url, files) as bot:
             c = bot.code("c")
             outcome = await bot.reload({"b.py": None}, "b")
-            assert outcome.removed == ("b",)
-            assert outcome.failed == {
-                "a": "is off, it failed to import: ModuleNotFoundError: "
-                "module b is off, but module a imports it: it was removed"
-            }
+            assert (outcome.removed, outcome.ok) == (("b", "a"), True)
+            assert outcome.notes == (
+                "module b is off: it was removed",
+                "module a is off: it imports module b, which is off",
+            )
             assert await bot.say("hi") == []
             assert happened == ["a begins", "a ends"]
             assert (await bot.reload({"b.py": "N = 2"}, "b")).added == ("b", "a")
             assert await bot.say("hi") == ["a"]
             assert bot.code("c") is c
+
+    @pytest.mark.parametrize("code", ["import modules.b", "from modules import b", "import modules.b.part as b"])
+    async def test_so_do_their_importers_and_nobody_calls_it_a_fault(self, sqlite_url, tmp_path, caplog, code):
+        files = {"a.py": "import modules.c", "b/__init__.py": "", "b/part.py": "", "c.py": code}
+        async with reloaded_bot(tmp_path, sqlite_url, files) as bot:
+            (bot.folder.path / "b").rename(bot.folder.path / "DISABLEDb")
+            outcome = await bot.reloader.follow(["b"])
+            assert (outcome.removed, outcome.ok) == (("b", "c", "a"), True)
+            assert outcome.notes[1:] == (
+                "module c is off: it imports module b, which is off",
+                "module a is off: it imports module c, which is off",
+            )
+            assert not [record for record in caplog.records if record.levelname != "INFO"]
+            with pytest.raises(UsageError, match="there is no module x"):
+                await bot.reload({}, "x")
+            assert (
+                (await bot.reload({}, "a"))
+                .failed["a"]
+                .endswith("module c is off, but module a imports it: it imports module b, which is off")
+            )
+            (bot.folder.path / "DISABLEDb").rename(bot.folder.path / "b")
+            assert (await bot.reloader.follow(["b"])).added == ("b", "c", "a")
+
+    async def test_it_is_a_fault_if_they_were_asked_for(self, sqlite_url, tmp_path):
+        files = {"a.py": "import modules.b", "b.py": ""}
+        async with reloaded_bot(tmp_path, sqlite_url, files) as bot:
+            outcome = await bot.reload({"b.py": None})
+            assert (outcome.removed, set(outcome.failed)) == (("b",), {"a"})
+
+    async def test_or_if_they_fail_by_themselves(self, sqlite_url, tmp_path):
+        files = {"a.py": "try:\n    import modules.b\nexcept ImportError:\n    import nowhere\n", "b.py": ""}
+        async with reloaded_bot(tmp_path, sqlite_url, files) as bot:
+            outcome = await bot.reload({"b.py": None}, "b")
+            assert (outcome.removed, set(outcome.failed)) == (("b",), {"a"})
 
     async def test_who_can_do_without_goes_on(self, sqlite_url, tmp_path):
         code = "try:\n    from modules import b\nexcept ImportError:\n    b = None\n"
