@@ -216,10 +216,10 @@ def _change(step: ConvertColumn, texts: Mapping[str, str]) -> str:
 
 def _changed_members(step: ConvertColumn, texts: Mapping[str, str]) -> Iterator[str]:
     before, after = step.before.members, step.after.members
-    named = {old: new for old, new in step.members.items() if old not in after}
+    named = {old: new for old, new in step.members.items() if old in before or not before}
     yield from (texts["member renamed"].format(old=old, new=new) for old, new in named.items())
     yield from (texts["member removed"].format(member=name) for name in before if name not in (*after, *named))
-    new = [name for name in after if name not in (*before, *named.values())]
+    new = [name for name in after if name not in (*(set(before) - set(named)), *named.values())]
     yield from (texts["member added"].format(member=name) for name in new)
 
 

@@ -58,6 +58,27 @@ CHANGES = {
         "SELECT id, v::text FROM note__notes ORDER BY id",
         [[(1, "{a}"), (2, "{{c,a}}")]],
     ),
+    "array of an enum whose members are renamed in a chain, and back": (
+        [
+            "v: list[str] = column(ARRAY(ENUM('a', 'b', name='ab')))",
+            "v: list[str] = column(ARRAY(ENUM('b', 'c', name='ab')), info={'was': {'b': 'a', 'c': 'b'}})",
+            "v: list[str] = column(ARRAY(ENUM('a', 'b', name='ab')))",
+        ],
+        "(1, ARRAY['a', 'b', NULL]::ab__notes[]), (2, ARRAY[['b', 'a']]::ab__notes[])",
+        "SELECT id, v::text FROM note__notes ORDER BY id",
+        [[(1, "{b,c,NULL}"), (2, "{{c,b}}")], [(1, "{a,b,NULL}"), (2, "{{b,a}}")]],
+    ),
+    "array of an enum whose members exchange their names, while one that is kept comes back": (
+        [
+            "v: list[str] = column(ARRAY(ENUM('a', 'b', 'x', name='ab')))",
+            "v: list[str] | None = column(ARRAY(ENUM('a', 'b', name='ab')))",
+            "v: list[str] | None = column(ARRAY(ENUM('a', 'b', 'x', name='ab')), info={'was': {'a': 'b', 'b': 'a'}})",
+            "v: list[str] | None = column(ARRAY(ENUM('a', 'b', 'x', name='ab')))",
+        ],
+        "(1, ARRAY['a', 'b']::ab__notes[]), (2, ARRAY['b', 'x']::ab__notes[])",
+        "SELECT id, v::text FROM note__notes ORDER BY id",
+        [[(1, "{a,b}"), (2, None)], [(1, "{b,a}"), (2, "{a,x}")], [(1, "{a,b}"), (2, "{b,x}")]],
+    ),
     "text to jsonb and back": (
         ["v: str", "v: dict = column(JSONB, default={})", "v: str"],
         """(1, '{"a": 1}'), (2, 'x')""",

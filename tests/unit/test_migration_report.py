@@ -255,13 +255,15 @@ def enum(*members: str) -> Meaning:
     ("before", "after", "members", "said"),
     [
         (enum("a", "b", "c"), enum("a", "d", "e"), {"b": "d"}, "member b is now d, member c removed, member e added"),
+        (enum("a", "b"), enum("a", "b"), {"a": "b", "b": "a", "x": "a"}, "member a is now b, member b is now a"),
+        (enum("a", "b"), enum("b", "c"), {"a": "b", "b": "c"}, "member a is now b, member b is now c"),
         (enum("a", "b"), replace(enum("a", "other"), sql="VARCHAR(5)"), {}, "member b removed, member other added"),
         (enum("a"), replace(enum("a"), sql="VARCHAR(5)"), {}, "VARCHAR(4) -> VARCHAR(5)"),
         (enum("a"), NEW, {}, "VARCHAR(4) -> mood"),
         (Meaning(Kind.TEXT, "VARCHAR(4)"), enum("a"), {}, "VARCHAR(4) (text) -> VARCHAR(4) (enum)"),
         (Meaning(Kind.TEXT, "TEXT"), Meaning(Kind.TEXT, "TEXT", decorator="m:D"), {}, "another form"),
     ],
-    ids=["members", "longer members", "only longer", "a type of the database", "kind", "decorator"],
+    ids=["members", "exchange", "chain", "longer members", "only longer", "a database type", "kind", "decorator"],
 )
 def test_a_change_is_named_as_the_author_made_it(before, after, members, said):
     step = ConvertColumn("note__demo", "text", before, after, Fill(), members)

@@ -7,6 +7,7 @@ session's TimeZone and DateStyle. What each does to a value is said by `model.co
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import count
 from typing import TYPE_CHECKING
 
 from core.migration.casts import values
@@ -29,6 +30,7 @@ from core.migration.casts.limits import integer_bits, is_float4
 from core.migration.casts.model import COUNTED, NUMBERS, OPAQUE, WORDS
 from core.migration.casts.total import is_total
 from core.migration.meaning import Kind, Meaning
+from core.migration.members import is_shift
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -96,20 +98,34 @@ def _member(x: str, before: Meaning, after: Meaning, members: Mapping[str, str])
     if not after.members:
         return _nothing(after)
     name = text_of(x)
-    if members:
-        renamed = " ".join(f"WHEN {quoted(old)} THEN {quoted(new)}" for old, new in members.items())
-        name = f"(CASE {name} {renamed} ELSE {name} END)"
+    name = renamed(name, members)
     known = ", ".join(map(quoted, after.members))
     return when(f"{name} IN ({known})", f"{name}::{after.sql}")
 
 
 def _array(x: str, after: Meaning, members: Mapping[str, str]) -> str:
     """An array of enum members: it follows only as a whole."""
-    names = f"({x})::text[]"
-    for old, new in members.items():
-        names = f"array_replace({names}, {quoted(old)}, {quoted(new)})"
+    names = replaced(f"({x})::text[]", members)
     known = f"ARRAY[{', '.join(map(quoted, after.members))}]::text[]"
     return when(f"array_replace({names}, NULL, {quoted(after.members[0])}) <@ {known}", f"{names}::{after.sql}")
+
+
+def renamed(name: str, members: Mapping[str, str]) -> str:
+    """What the member `name` is called now, an SQL text like it."""
+    cases = " ".join(f"WHEN {quoted(old)} THEN {quoted(new)}" for old, new in members.items())
+    return f"(CASE {name} {cases} ELSE {name} END)" if members else name
+
+
+def replaced(names: str, members: Mapping[str, str]) -> str:
+    """The same for an array of texts: one after the other, so by way of names that no member has."""
+    aside = {new: new for new in members.values()}
+    if is_shift(members):
+        taken = {*members, *members.values()}
+        aside = {new: next(name for name in (new + "\x1f" * n for n in count(1)) if name not in taken) for new in aside}
+    ways = [*((old, aside[new]) for old, new in members.items()), *((way, new) for new, way in aside.items())]
+    for old, new in ways:
+        names = names if old == new else f"array_replace({names}, {quoted(old)}, {quoted(new)})"
+    return names
 
 
 def _restored(x: str, before: Meaning, after: Meaning) -> str:

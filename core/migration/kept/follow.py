@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from core.migration.casts.cast import cast_sql
+from core.migration.casts.postgresql import replaced
 from core.migration.casts.sqlite import spec_of
 from core.migration.kept.table import exists, literal
 from core.migration.statements import Sql
@@ -19,6 +20,10 @@ if TYPE_CHECKING:
     from core.migration.meaning import Meaning
 
 _NONE: Mapping[str, str] = MappingProxyType({})
+# What `codec.encode` writes first of a meaning is its kind.
+_IS_ENUM = """substr(meaning, 1, 14) = '{"kind":"enum"'"""
+_IS_ARRAY = """substr(meaning, 1, 15) = '{"kind":"array"'"""
+_HAS_MEMBERS = """replace(meaning, '"members":[]', '') = meaning"""
 
 
 def rename_sql(
@@ -76,6 +81,18 @@ def convert_keys_sql(
         value = f"CASE key WHEN {literal(column)} THEN coalesce({new}, value::text) ELSE value::text END"
         key, named = _key_of("key", value), f"strpos(row_key, {literal(name)}) > 0"
     return Sql(f"UPDATE aha_kept SET row_key = {key} WHERE table_name = {literal(table)} AND {named}")
+
+
+def rename_members_sql(connection: Connection, table: str, column: str, *, members: Mapping[str, str]) -> Sql:
+    """Return the statement by which kept values of an enum follow its `members` (old to new) that are renamed.
+
+    What was called so may be another one now: so it has to run before any value is put back, or kept anew.
+    """
+    value = _mapped("value", members)
+    if connection.dialect.name == "postgresql":
+        value = f"CASE WHEN {_IS_ARRAY} THEN {replaced('value::text[]', members)}::text ELSE {value} END"
+    whose = f"table_name = {literal(table)} AND column_name = {literal(column)} AND form = 'text'"
+    return Sql(f"UPDATE aha_kept SET value = {value} WHERE {whose} AND {_HAS_MEMBERS} AND ({_IS_ENUM} OR {_IS_ARRAY})")
 
 
 def _mapped(name: str, columns: Mapping[str, str]) -> str:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from core.migration.members import Mixed, moves
 from core.migration.planner.defaults import fill_of
-from core.migration.schema.meanings import meaning_of_text
+from core.migration.schema.meanings import literals, meaning_of_text
+from core.migration.state import ConstraintKind
 from core.migration.steps import (
     AddColumn,
     AlterColumn,
@@ -51,7 +53,9 @@ def column_steps(match: Match, *, dialect: Dialect) -> Iterator[Step]:
 
 def _may_differ(match: Match, column: str) -> bool:
     recorded = match.record and match.record.meanings.get(column)
-    return column in match.fills or (recorded is not None and recorded != match.wanted.meanings[column])
+    is_renamed = column in match.wanted.members_was or (match.record is not None and column in match.record.members)
+    is_other = recorded is not None and recorded != match.wanted.meanings[column]
+    return column in match.fills or is_renamed or is_other
 
 
 def meaning_now(match: Match, now: ColumnState, dialect: Dialect) -> Meaning:
@@ -87,25 +91,25 @@ def _has_changed(before: Meaning, after: Meaning) -> bool:
 def _renamed_members(match: Match, column: str, before: Meaning, after: Meaning) -> dict[str, str]:
     """Old member -> new one, as they are stored, for those that the values may still hold.
 
-    An older release has the former name again, which it does not declare: the record tells what is called so now.
-    Raises TableRefused if a member would take the name of one that is to have another name itself.
+    Raises TableRefused if values that differ would become the same.
     """
-    known = match.record.members.get(column, {}) if match.record else {}
-    moves = {**{new: old for old, new in known.items()}, **match.wanted.members_was.get(column, {})}
-    renamed = {
-        old: new
-        for old, new in moves.items()
-        if old not in after.members and (old in before.members or not before.members) and new in after.members
-    }
-    for old, new in renamed.items():
-        if new in moves and new in before.members:
-            raise TableRefused(
-                f"table {match.name}: column {column}: {old} is now called {new}, but {new} is to be {moves[new]}, and "
-                "afterwards nobody could tell which was which: rename one after the other, each in a release of its "
-                "own; its data is untouched",
-                table=match.name,
-            )
-    return renamed
+    is_known = match.record is not None and column in match.record.meanings
+    known = match.record.members.get(column, {}) if match.record and is_known else None
+    there = before.members if before.members or is_known else _checked_members(match, column)
+    try:
+        return moves(there, after.members, match.wanted.members_was.get(column, {}), known)
+    except Mixed as mixed:
+        raise TableRefused(
+            f"table {match.name}: column {column}: {mixed}; its data is untouched", table=match.name
+        ) from None
+
+
+def _checked_members(match: Match, column: str) -> tuple[str, ...]:
+    """The members that the CHECK of an enum allows on disk; none if there is no such CHECK."""
+    ours = {c.name for c in match.wanted.state.constraints if c.kind is ConstraintKind.CHECK and c.columns == (column,)}
+    checks = match.now.constraints if match.now else ()
+    found = (c.definition for c in checks if c.name and c.name in ours and c.columns == (column,))
+    return tuple(literals(next(found, "")))
 
 
 def _late_fill(match: Match, column: str, old: str, dialect: Dialect) -> FillFromOld:

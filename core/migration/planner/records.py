@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from core.migration.members import remembered
 from core.migration.model import TableRecord
 from core.migration.planner.matching import moved
 from core.migration.steps import (
@@ -146,12 +147,12 @@ class _Next:
         declared = self._wanted.members_was
         found = {}
         for name in dict.fromkeys((*known, *done, *declared)):
-            nearest = {**declared.get(name, {}), **done.get(name, {})}
-            followed = {old: nearest.get(new, new) for old, new in known.get(name, {}).items() if old not in nearest}
-            each = {**nearest, **followed}
-            # Where both are members, neither is the other.
-            members = set(self._wanted.meanings[name].members) if name in self._wanted.meanings else set()
-            found[name] = {old: new for old, new in each.items() if old != new and not {old, new} <= members}
+            if name in self._waiting:
+                found[name] = dict(known.get(name, {}))
+                continue
+            meaning = self._wanted.meanings.get(name)
+            members = meaning.members if meaning else ()
+            found[name] = remembered(known.get(name, {}), done.get(name, {}), declared.get(name, {}), members)
         return {name: others for name, others in found.items() if others}
 
     def _was(self) -> tuple[str, ...]:

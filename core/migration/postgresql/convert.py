@@ -13,9 +13,11 @@ from typing import TYPE_CHECKING
 from sqlalchemy import select
 
 from core.migration.casts.cast import Cast, cast_sql
+from core.migration.kept.follow import rename_members_sql
 from core.migration.kept.table import exists, kept_table
 from core.migration.kept.values import convert_keys_sql, keep_converted_sql
 from core.migration.meaning import Kind
+from core.migration.members import is_shift
 from core.migration.postgresql.columns import fill_work, is_by_row
 from core.migration.postgresql.ddl import alter, alter_column, quote, set_nullable
 from core.migration.postgresql.job import Conversion, Stage
@@ -64,7 +66,8 @@ def _of_steps(job: Job, remade: Mapping[str, Remade]) -> Iterator[Conversion]:
     for step in job.steps:
         if isinstance(step, ConvertColumn):
             new = _conversion(job, remade, step.table, step.column)
-            moves = new.moves or (step.table, step.column) in collated
+            # Row after row, names that are exchanged would be there twice for a moment: so the table is written anew.
+            moves = new.moves or (step.table, step.column) in collated or is_shift(step.members)
             collated.discard((step.table, step.column))
             yield replace(
                 new, before=step.before, moves=moves, fill=step.fill, members=step.members, filled=step.filled
@@ -97,16 +100,21 @@ def _conversion(job: Job, remade: Mapping[str, Remade], table: str, column: str)
 
 
 def _children(job: Job, parent: Conversion) -> Iterator[Conversion]:
-    """Columns that refer to one which changes its type so that they could not refer to it any longer."""
+    """Columns that refer to one which changes so that they could not refer to it any longer."""
     dropped = {(s.table, s.constraint.name) for s in job.steps if isinstance(s, DropConstraint)}
     for key in job.catalogue.parts:
-        if key.kind != "f" or key.target != parent.table or not parent.moves or (key.table, key.name) in dropped:
+        if key.kind != "f" or key.target != parent.table or (key.table, key.name) in dropped:
             continue
         for column, target in zip(key.columns, key.target_columns, strict=True):
             live = job.live(key.table, column)
-            if target == parent.column and live and family(live.type) != family(parent.type):
-                before = job.meaning(key.table, column)
+            if target != parent.column or not live:
+                continue
+            before = job.meaning(key.table, column)
+            if parent.moves and family(live.type) != family(parent.type):
                 yield Conversion(key.table, column, before, parent.after, parent.type, members=parent.members)
+            elif parent.members:
+                after, moves = replace(parent.after, sql=live.type), is_shift(parent.members)
+                yield Conversion(key.table, column, before, after, live.type, moves=moves, members=parent.members)
 
 
 # --- what is done ---
@@ -117,6 +125,8 @@ def convert_work(job: Job, found: Mapping[tuple[str, str], Conversion]) -> Work:
     clauses: defaultdict[str, list[str]] = defaultdict(list)
     for new in found.values():
         cast = _cast(job, new)
+        if new.members and _is_anything_kept(job):
+            yield Stage.KEEP, rename_members_sql(job.connection, new.table, new.column, members=new.members)
         if keep := _keep(job, new, cast):
             yield Stage.KEEP, keep
         if new.column in (key := job.key(new.table)) or not key or _is_anything_kept(job):

@@ -27,9 +27,17 @@ class Touched:
 
 
 def touched(job: Job, found: Mapping[tuple[str, str], Conversion], dropped: Collection[tuple[str, str]]) -> Touched:
-    """The columns whose type becomes one of another family, or loses its name for a while, and the `dropped`."""
+    """The columns whose type becomes one of another family, or loses its name for a while, and the `dropped`.
+
+    Also those of foreign keys whose members are renamed: the other side has other names for a moment.
+    """
+    keys = [part for part in job.catalogue.parts if part.kind == "f"]
+    tied = {(key.table, name) for key in keys for name in key.columns}
+    tied |= {(key.target or "", name) for key in keys for name in key.target_columns}
     changed = {
-        key for key, new in found.items() if new.moves and family(new.type) != family(job.catalogue.columns[key].type)
+        key
+        for key, new in found.items()
+        if (new.moves and family(new.type) != family(job.catalogue.columns[key].type)) or (new.members and key in tied)
     }
     return Touched(frozenset(changed), frozenset(dropped))
 

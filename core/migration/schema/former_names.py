@@ -19,13 +19,6 @@ if TYPE_CHECKING:
     from sqlalchemy import Column
 
 
-# Members that were exchanged look like those that were not: it would be done twice, or never undone.
-_EXCHANGE = (
-    "exchange their names: rename one after the other, each in a release of its own and the first to a third name, or "
-    'do it in an @on_start marked once("...")'
-)
-
-
 def tables_before(
     table: Table, module: str, former_modules: Sequence[str], *, default: str | None = None
 ) -> tuple[str, ...]:
@@ -101,25 +94,26 @@ def _names(part: Table | Column[Any]) -> tuple[str, ...]:
 
 
 def _members(column: Column[Any]) -> dict[str, str]:
+    """The former members and what they are now, whatever they were called in between.
+
+    What is declared step by step has the latest first: a name that came up on the way may have been another's before.
+    """
     found: dict[str, str] = {}
-    declared = [was for was in _declared(column) if isinstance(was, Mapping)]
-    for new, before in (pair for was in declared for pair in was.items()):
+    for was in _declared(column):
+        if isinstance(was, Mapping):
+            found |= {old: found.get(new, new) for old, new in _renamed(column, was).items()}
+    return found
+
+
+def _renamed(column: Column[Any], was: Mapping[Any, Any]) -> dict[str, str]:
+    """Old -> new member, as one mapping declares it."""
+    found: dict[str, str] = {}
+    for new, before in was.items():
         for old in [before] if isinstance(before, str) else before:
             stored = _stored(column, new)
             if found.setdefault(old, stored) != stored:
                 raise _rivals(column.table, f"column {column.name}: members {found[old]} and {stored}", old)
-    if exchanged := [old for old in found if _comes_back(old, found)]:
-        raise _refusal(column.table, f"column {column.name}: members {' and '.join(exchanged[:2])} {_EXCHANGE}")
     return found
-
-
-def _comes_back(old: str, now: Mapping[str, str]) -> bool:
-    """Whether what became of a member became, by way of others, that very member."""
-    seen, name = {old}, now[old]
-    while name in now and name not in seen:
-        seen.add(name)
-        name = now[name]
-    return name == old and len(seen) > 1
 
 
 def _stored(column: Column[Any], member: Any) -> str:

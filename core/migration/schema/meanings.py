@@ -139,8 +139,9 @@ _MEMBER = re.compile(r"E?'((?:[^']|'')*)'")
 def meaning_of_text(sql: str, dialect_name: str) -> Meaning:
     """What a column of the type `sql`, as `read_tables` shows it, can be taken to hold."""
     if enum := _ENUM.fullmatch(sql):
-        members = tuple(member.replace("''", "'") for member in _MEMBER.findall(enum["members"]))
-        return Meaning(Kind.ARRAY if enum["array"] else Kind.ENUM, sql, members=members, native=True)
+        return Meaning(
+            Kind.ARRAY if enum["array"] else Kind.ENUM, sql, members=tuple(literals(enum["members"])), native=True
+        )
     if domain := _DOMAIN.fullmatch(sql):
         base = _BEHIND_TYPE.split(domain["base"])[0]
         return Meaning(Kind.ARRAY if domain["array"] else meaning_of_text(base, dialect_name).kind, sql)
@@ -149,6 +150,11 @@ def meaning_of_text(sql: str, dialect_name: str) -> Meaning:
         return Meaning(Kind.OTHER, sql)
     kind = _kind_of_text(match["name"].lower(), dialect_name)
     return Meaning(Kind.ARRAY, sql) if match["array"] else _with_numbers(kind, sql, match)
+
+
+def literals(sql: str) -> list[str]:
+    """The texts that are quoted in `sql`."""
+    return [literal.replace("''", "'") for literal in _MEMBER.findall(sql)]
 
 
 def _with_numbers(kind: Kind, sql: str, match: re.Match[str]) -> Meaning:

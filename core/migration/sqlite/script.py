@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from core.migration.casts import cast as casts
 from core.migration.kept import values as kept
+from core.migration.members import is_shift
 from core.migration.schema.create import create_statements, declared
 from core.migration.schema.tokens import quoted
 from core.migration.sqlite.check import check
@@ -20,7 +21,7 @@ from core.migration.sqlite.table import change, rebuild
 from core.migration.sqlite.target import is_alterable, target_of
 from core.migration.sqlite.values import Work, values_of
 from core.migration.statements import Script, Sql
-from core.migration.steps import CreateTable, MergeTable, RenameColumn, RenameTable, RetireTable, Verdict
+from core.migration.steps import ConvertColumn, CreateTable, MergeTable, RenameColumn, RenameTable, RetireTable, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -102,7 +103,9 @@ def _work(unit: UnitPlan, current: TableState, steps: Iterable[Step], schema: Sc
     own = [step for step in steps if step.table == current.name]
     target = target_of(current, own, wanted.state if wanted else current)
     owner = wanted or record
-    new = None if is_alterable(current, target) else schema.unused_name(f"aha_new_{current.name}")
+    # Row after row, names that are exchanged would be there twice for a moment: a unique column would not have it.
+    is_shifted = any(isinstance(step, ConvertColumn) and is_shift(step.members) for step in own)
+    new = None if is_alterable(current, target) and not is_shifted else schema.unused_name(f"aha_new_{current.name}")
     return Work(owner.module if owner else "", current, target, own, record, new)
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from core.migration.casts import cast as casts
 from core.migration.kept import values as kept
+from core.migration.kept.follow import rename_members_sql
 from core.migration.schema.meanings import meaning_of_text
 from core.migration.schema.tokens import quoted
 from core.migration.sqlite.ddl import WITHOUT_ROWID, column_definition
@@ -144,6 +145,8 @@ def _convert(connection: Connection, values: Values, step: ConvertColumn) -> Non
     now = values.of(step.column)
     cast = casts.cast_sql(connection, now, step.before, step.after, members=step.members)
     value = cast.value
+    if step.members:
+        values.before.append(rename_members_sql(connection, step.table, step.column, members=step.members))
     copied = _copied(values.work, step, cast)
     if keep := _keep_converted(connection, values, step, cast=cast, copied=copied):
         (values.before if copied is None else values.between).append(keep)

@@ -9,6 +9,7 @@ from aha.testing import running_bot
 from core.database import db_engine
 from tests.migration.faults.places import survived
 from tests.migration.faults.test_kill import STORIES
+from tests.migration.story import Again, Rows
 
 # What needs no memory. It is not known any more then which members a plain enum had, which foreign key of SQLite was
 # never kept by all rows, and what was to be done once only.
@@ -23,9 +24,11 @@ FORGETFUL = [
     "constraints:unique-added-with-duplicates",
     "constraints:foreign-key-added-with-orphans",
     "renames:module-renamed",
+    "shifted_names:enum-checked-member-renamed-to-the-former-name-of-another",
     "others:view-survives",
 ]
 NEEDS_MEMORY = {"constraints:foreign-key-added-with-orphans", "callbacks:on-start-once-does-its-work-once-per-database"}
+UNCHANGED = Rows("note", (1, "low"), (2, "high"), (3, "low"))
 AFTERWARDS = [name for name in STORIES if name not in NEEDS_MEMORY]
 
 
@@ -63,6 +66,18 @@ async def test_memory_lost_after_the_change(scene, starts, name):
     survived("memory lost", played.database)
     end = starts.one(played.database, played.modules)
     assert (end["failures"], end.get("error")) == ({}, None)
+    await played.go_on(played.database)
+
+
+EXCHANGE = "shifted_names:enum-{}-members-exchange-their-names"
+
+
+@pytest.mark.parametrize("kind", ["native", pytest.param("plain", marks=pytest.mark.faults)])
+async def test_members_exchange_their_names_not_at_all_if_nobody_knows_whether_they_have(scene, kind):
+    played = await scene(EXCHANGE.format(kind))
+    await forget(played.database)
+    survived("memory lost", played.database)
+    played.rest = [played.rest[0], UNCHANGED, Again(), UNCHANGED]
     await played.go_on(played.database)
 
 

@@ -20,6 +20,8 @@ STORIES = [
     "renames:table-renamed-declared-a-release-late",
     "renames:module-renamed-with-indexes-enums-and-children",
     "enums:enum-native-members-renamed-added-and-removed-at-once",
+    "shifted_names:enum-native-members-exchange-their-names-there-and-back",
+    "shifted_names:enum-plain-members-renamed-in-a-chain-there-and-back",
     "types:type-text-to-integer-with-others",
     "constraints:unique-added-and-on-start-removes-duplicates",
     "callbacks:on-start-splits-a-column-in-two",

@@ -85,18 +85,27 @@ STORIES = [
         Query("SELECT k FROM note__notes", "x"),
     ),
     Story(
-        "member-renamed-to-the-former-name-of-another",
+        "member-renamed-to-the-name-of-another-that-has-none-any-more",
         Release(note("k: str = column(Enum('x', 'a', name='k'))"), other=MEMO),
         Put("note", (1, "x"), (2, "a")),
         Release(
-            note("k: str = column(Enum('a', 'b', name='k'), info={'was': {'a': 'x', 'b': 'a'}})"),
+            note("k: str = column(Enum('a', 'c', name='k'), info={'was': {'a': 'x', 'b': 'a'}})"),
             other=MEMO,
-            off={"notes": "x is now called a, but a is to be b"},
+            off={"notes": "a is to be b, which is no member of this release, while another is called a"},
         ),
         Query("SELECT k FROM note__notes ORDER BY id", "x", "a"),
-        Release(note("k: str = column(Enum('x', 'b', name='k'), info={'was': {'b': 'a'}})"), other=MEMO),
-        Query("SELECT k FROM note__notes ORDER BY id", "x", "b"),
         Release(note("k: str = column(Enum('a', 'b', name='k'), info={'was': {'a': 'x', 'b': 'a'}})"), other=MEMO),
         Query("SELECT k FROM note__notes ORDER BY id", "a", "b"),
+    ),
+    Story(
+        "member-renamed-in-a-chain-to-the-name-of-one-that-keeps-it",
+        Release(note("k: str = column(Enum('x', 'a', 'b', name='k'))"), other=MEMO),
+        Put("note", (1, "x"), (2, "a"), (3, "b")),
+        Release(
+            note("k: str = column(Enum('a', 'b', name='k'), info={'was': {'a': 'x', 'b': 'a'}})"),
+            other=MEMO,
+            off={"notes": "a is now called b, but b is still there"},
+        ),
+        Query("SELECT k FROM note__notes ORDER BY id", "x", "a", "b"),
     ),
 ]

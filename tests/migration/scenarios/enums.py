@@ -1,4 +1,7 @@
-"""Members of enums that come, go and get other names, in enum types of the database and without them."""
+"""Members of enums that come, go and get other names, in enum types of the database and without them.
+
+Names that one member takes from another are in `shifted_names`.
+"""
 
 from tests.migration.sources import note
 from tests.migration.story import Kept, Put, Query, Refused, Release, Rows, Story
