@@ -75,21 +75,12 @@ async def replace(unit: Unit, means: Means) -> list[Failure]:
         try:
             await attempt.go()
         except Exception as error:  # noqa: BLE001 - whatever it is, the old code goes on
-            cause = (
-                attempt.failures[0]
-                if attempt.failures
-                else attempt.failure(records[0].name, NO_TABLES if isinstance(error, DatabaseError) else "start", error)
-            )
+            cause = attempt.cause(error)
             await _end(records, means)
-            _go_back(way_back, attempt, means, reason=f"module {cause.name} failed to {cause.what}")
+            _go_back(way_back, attempt, reason=f"module {cause.name} failed to {cause.what}")
             return [cause, *await _go_on(before, means, migrate=attempt.migrates)]
-        except Interrupted:  # the bot stops; the old code answers what has waited
-            await _end(records, means)
-            _go_back(way_back, attempt, means, reason="its import was broken off")
-            await _go_on(before, means, migrate=False)
-            raise
-        except BaseException:
-            _go_back(way_back, attempt, means, reason="its import was broken off")
+        except BaseException as error:
+            await _break_off(way_back, attempt, error)
             raise
         way_back.end()
     return []
@@ -121,11 +112,11 @@ async def bring(unit: Unit, means: Means) -> list[Failure]:
 class _Attempt:
     """New code that is tried: what fails of it ends the attempt. `migrates` says whether it has got to its tables."""
 
-    def __init__(self, unit: Unit, means: Means, records: Collection[Module], before: Collection[Module]) -> None:
+    def __init__(self, unit: Unit, means: Means, records: Sequence[Module], before: Collection[Module]) -> None:
         self.unit = unit
         self.means = means
         self.records = records
-        self.before = {record.name for record in before}
+        self.before = before
         self.failures: list[Failure] = []
         self.migrates = False
 
@@ -141,7 +132,13 @@ class _Attempt:
         raise _Refused
 
     def failure(self, name: str, what: str, error: BaseException) -> Failure:
-        return Failure(name, what, error, is_off=name not in self.before)
+        return Failure(name, what, error, is_off=all(record.name != name for record in self.before))
+
+    def cause(self, error: Exception) -> Failure:
+        """What ended the attempt."""
+        if self.failures:
+            return self.failures[0]
+        return self.failure(self.records[0].name, NO_TABLES if isinstance(error, DatabaseError) else "start", error)
 
 
 @asynccontextmanager
@@ -161,13 +158,23 @@ async def _end(records: Collection[Module], means: Means) -> None:
     await end_tasks(records)
 
 
-def _go_back(way_back: WayBack, attempt: _Attempt, means: Means, *, reason: str) -> None:
+async def _break_off(way_back: WayBack, attempt: _Attempt, error: BaseException) -> None:
+    """Put the old code back, as the bot stops. What has waited it answers, started again if there is time for that."""
+    is_time = isinstance(error, Interrupted)
+    if is_time:
+        await _end(attempt.records, attempt.means)
+    _go_back(way_back, attempt, reason="its import was broken off")
+    if is_time:
+        await _go_on(attempt.before, attempt.means, migrate=False)
+
+
+def _go_back(way_back: WayBack, attempt: _Attempt, *, reason: str) -> None:
     """Put the old code back; modules that did not run stay off for `reason`."""
     way_back.put_back()
     for record in attempt.records:
-        means.starter.started.pop(record, None)
-        if record.name not in attempt.before:
-            means.loader.unload(record.name, reason)
+        attempt.means.starter.started.pop(record, None)
+        if record not in attempt.before:
+            attempt.means.loader.unload(record.name, reason)
 
 
 async def _go_on(records: Collection[Module], means: Means, *, migrate: bool) -> list[Failure]:
