@@ -88,6 +88,11 @@ RELOAD: Mapping[str, str] = MappingProxyType(
         "{file} has changed but stays as it was; what takes it over: aha reload --with-database {name}, or a restart": (
             "{file} 已改动，但仍是原来的；要换上改动：aha reload --with-database {name}，或重新启动"
         ),
+        "{file} is gone but stays as it was: put it back, or let go of it when nothing needs it: "
+        "aha reload --with-database {name}, or a restart": (
+            "{file} 已不在，但它的代码仍在运行：请放回来；不再需要它时可以让它停下：aha reload --with-database {name}，"
+            "或重新启动"
+        ),
         "{file} stays with the old code of {names}: have in it what it needs, or restart the bot": (
             "{file} 仍在使用 {names} 的旧代码：请把需要的内容写在这个文件里，或重新启动机器人"
         ),

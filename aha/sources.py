@@ -41,8 +41,22 @@ class Source:
 
     @property
     def is_changed(self) -> bool:
-        """Whether the file on disk is another one by now, or gone."""
-        return stamp_of(self.path) != self._stamp
+        """Whether the file on disk has other code by now, or is gone."""
+        stamp = stamp_of(self.path)
+        if stamp != self._stamp and not self.is_gone and self._has_same_code():
+            self._stamp = stamp
+        return stamp != self._stamp
+
+    @property
+    def is_gone(self) -> bool:
+        """Whether there is no such file any more."""
+        return stamp_of(self.path) is None
+
+    def _has_same_code(self) -> bool:
+        try:
+            return compile(Path(self.path).read_bytes(), self.path, "exec", dont_inherit=True) == self.code
+        except (SyntaxError, ValueError, OSError):
+            return False
 
     @property
     def where(self) -> str:

@@ -22,7 +22,12 @@ def notes_on(names: Iterable[str], loader: Loader, *, reloaded: Collection[str])
 
 
 def _notes_on_file(name: str, source: Source, reloaded: Collection[str]) -> Iterator[str]:
-    if source.is_changed:
+    if source.is_gone:
+        yield (
+            f"{source.where} is gone but stays as it was: put it back, or let go of it when nothing needs it: "
+            f"aha reload --with-database {name}, or a restart"
+        )
+    elif source.is_changed:
         yield (
             f"{source.where} has changed but stays as it was; what takes it over: aha reload --with-database {name}, "
             "or a restart"

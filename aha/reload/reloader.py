@@ -108,13 +108,14 @@ class Reloader:
 
     async def _follow(self, names: Collection[str]) -> Outcome:
         selection = self._looked()
-        here = {module.name for module in selection.wanted} | _unusable(selection)
-        known = here | self._loader.wanted.keys() | self._loader.finder.ran.keys()
+        here = {module.name: module for module in selection.wanted}
+        known = here.keys() | _unusable(selection) | self._loader.wanted.keys() | self._loader.finder.ran.keys()
+        meant = known.intersection(names)
+        in_place = {name for name in meant if here.get(name) == self._loader.wanted.get(name)}
         # Imported late, for the same reason as below.
-        from .tried import without_tried  # noqa: PLC0415
+        from .tried import tried_already  # noqa: PLC0415
 
-        left = await asyncio.to_thread(without_tried, known.intersection(names), self._means)
-        return await self._do(left, selection)
+        return await self._do(meant - await asyncio.to_thread(tried_already, in_place, self._means), selection)
 
     def _looked(self) -> Selection:
         try:

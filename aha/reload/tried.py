@@ -21,11 +21,9 @@ def look(names: Iterable[str], loader: Loader) -> dict[str, Contents]:
     return {name: contents_of(place) for name in names if (place := _place(name, loader)) is not None}
 
 
-def without_tried(names: Iterable[str], means: Means) -> set[str]:
-    """Return those of `names` whose files are not what was tried last."""
-    names = set(names)
-    now = look(names, means.loader)
-    return {name for name in names if name not in now or now[name] != means.tried.get(name)}
+def tried_already(names: Iterable[str], means: Means) -> set[str]:
+    """Return those of `names` whose files are what was tried last."""
+    return {name for name, now in look(names, means.loader).items() if now == means.tried.get(name)}
 
 
 def _place(name: str, loader: Loader) -> Path | None:

@@ -167,6 +167,15 @@ class TestDatabasePy:
             assert await bot.say("hi") == MORE
             assert (await bot.reload()).notes == ()
 
+    async def test_one_that_is_gone_and_comes_back_as_it_was(self, sqlite_url, tmp_path):
+        async with reloaded_bot(tmp_path, sqlite_url, PACKAGE) as bot:
+            told = (
+                "modules/a/database.py is gone but stays as it was: put it back, or let go of it when nothing needs it"
+            )
+            outcome = await bot.reload({"a/database.py": None})
+            assert outcome.notes == (f"{told}: aha reload --with-database a, or a restart",)
+            assert (await bot.reload({"a/database.py": PACKAGE["a/database.py"]})).notes == ()
+
     async def test_a_change_of_it_that_fails_leaves_the_old(self, database_url, tmp_path):
         async with reloaded_bot(tmp_path, database_url, PACKAGE) as bot:
             for bad in [NEVER, table("text") + NEVER, table("more") + NEVER]:

@@ -92,5 +92,12 @@ async def test_a_module_that_goes_and_comes_back_as_it_was_runs(bot):
     assert (await bot.reloader.follow(["b"])).added == ("b",)
 
 
+async def test_one_whose_name_another_takes_goes(bot):
+    bot.folder.write({"a/__init__.py": ""})
+    assert (await bot.reloader.follow(["a"])).removed == ("a",)
+    bot.folder.write({"a": None})
+    assert (await bot.reloader.follow(["a"])).added == ("a",)
+
+
 async def test_who_asks_for_a_reload_gets_one(bot):
     assert sorted((await bot.reload()).reloaded) == ["a", "b"]

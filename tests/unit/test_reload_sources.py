@@ -72,10 +72,14 @@ def test_a_syntax_error_names_file_and_line(module):
     [
         (lambda path: None, False),
         (lambda path: path.write_text("x = 22"), True),
-        (lambda path: os.utime(path, ns=(1, 1)), True),
+        (lambda path: path.write_text("x = 2"), True),
+        (lambda path: os.utime(path, ns=(1, 1)), False),
+        (lambda path: path.write_text("x = 1  # one"), False),
+        (lambda path: path.write_text("x = ("), True),
+        (lambda path: path.write_bytes(b"\xff"), True),
         (Path.unlink, True),
     ],
-    ids=["nothing", "another size", "another time", "gone"],
+    ids=["nothing", "another size", "another number", "another time", "a comment", "broken", "no text", "gone"],
 )
 def test_a_file_is_known_again(tmp_path, change, changed):
     path = tmp_path / "a.py"
