@@ -52,6 +52,10 @@ class Source:
         """Whether there is no such file any more."""
         return stamp_of(self.path) is None
 
+    def anew(self) -> Source:
+        """The file as it is now; raises as `read` does."""
+        return read(self.path, package=self._package)
+
     def _has_same_code(self) -> bool:
         try:
             return compile(Path(self.path).read_bytes(), self.path, "exec", dont_inherit=True) == self.code

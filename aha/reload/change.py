@@ -27,7 +27,6 @@ from .units import units, with_importers
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
 
-    from aha.discovery import Found
     from aha.loader import Loader
     from aha.sources import Source
 
@@ -69,7 +68,7 @@ async def change(names: Collection[str], means: Means, *, with_database: Collect
     imports = loader.imports(with_database=with_database)
     concerned = with_importers({*names, *_changed_of_those_shared(names, imports, loader)}, imports)
     means.tried.update(await asyncio.to_thread(look, concerned, loader))
-    read = await asyncio.to_thread(_read, [m for m in loader.wanted.values() if m.name in concerned], with_database)
+    read = await asyncio.to_thread(_read, concerned, loader, with_database)
     read = replaced(read, database=await _fault_of_database())
     for name, sources in read.sources.items():
         needed = {other for each in sources.values() for other in modules_among(each.imports)}
@@ -115,13 +114,18 @@ async def _change(members: tuple[str, ...], means: Means, read: _Read, with_data
     return Changed(members, failures, () if failures else [name for name in members if name in loader.loaded])
 
 
-def _read(modules: Iterable[Found], with_database: Collection[str]) -> _Read:
-    sources, errors = {}, {}
-    for module in modules:
+def _read(names: Iterable[str], loader: Loader, with_database: Collection[str]) -> _Read:
+    sources: dict[str, Mapping[str, Source]] = {}
+    errors: dict[str, Exception] = {}
+    for name in names:
         try:
-            sources[module.name] = read_all(module, skip=lambda part: _stays(part, with_database))
+            if name in loader.wanted:
+                sources[name] = read_all(loader.wanted[name], skip=lambda part: _stays(part, with_database))
+            else:
+                shared = loader.finder.ran.get(name, {})
+                sources[name] = {part: source.anew() for part, source in shared.items() if not source.is_gone}
         except (SyntaxError, ValueError, OSError) as error:
-            errors[module.name] = error
+            errors[name] = error
     return _Read(sources, errors)
 
 
@@ -142,7 +146,12 @@ def _changed_of_those_shared(names: Collection[str], imports: Mapping[str, set[s
 
 def _objections(unit: Unit, loader: Loader, read: _Read, with_database: Collection[str]) -> Iterator[Failure]:
     """Yield what is known beforehand to keep the unit from being replaced."""
+    needed = {other for source in unit.sources.values() for other in modules_among(source.imports)}
     for name in unit.names:
+        if name not in loader.wanted:
+            if name in read.errors and name in needed:
+                yield Failure(name, "import", read.errors[name], is_off=False)
+            continue
         is_off = name not in loader.loaded
         if error := read.errors.get(name):
             yield Failure(name, "import", error, is_off=is_off)

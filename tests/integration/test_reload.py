@@ -59,6 +59,25 @@ async def test_a_syntax_error_anywhere_in_a_module_costs_nothing(sqlite_url, tmp
         assert (bot.code("a"), happened) == (before, ["old begins"])
 
 
+async def test_nor_does_one_in_a_file_that_modules_share(sqlite_url, tmp_path):
+    shared = "from modules import _shared\n"
+    files = {"_shared.py": "N = 1", "a.py": shared + living("a"), "b.py": shared + living("b", to="b")}
+    async with reloaded_bot(tmp_path, sqlite_url, files) as bot:
+        outcome = await bot.reload({"_shared.py": "N = ("})
+        goes_on = "was not reloaded, the old code goes on: it"
+        assert outcome.failed == {
+            "_shared": f"{goes_on} failed to import: {bot.folder.path}/_shared.py, line 1: '(' was never closed: N = (",
+            "a": f"{goes_on} goes together with module _shared, which failed",
+            "b": f"{goes_on} goes together with module _shared, which failed",
+        }
+        assert happened == ["a begins", "b begins"]
+        alone = {"a.py": answering("'a alone'"), "b.py": answering("'b alone'", to="b")}
+        assert (await bot.reload(alone)).ok
+        assert [*await bot.say("hi"), *await bot.say("b")] == ["a alone", "b alone"]
+        assert (await bot.reload({**files, "_shared.py": "N = 2"})).ok
+        assert bot.code("a")._shared.N == bot.code("b")._shared.N == 2
+
+
 async def test_all_syntax_errors_are_told_at_once(sqlite_url, tmp_path):
     async with reloaded_bot(tmp_path, sqlite_url, {"a.py": "import modules.b", "b.py": "", "c.py": ""}) as bot:
         outcome = await bot.reload({"a.py": "def f(:", "b.py": "def g(:"})
