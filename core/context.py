@@ -25,16 +25,20 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Entry:
-    """One registration of a module. `kept` is one that outlives a reload."""
+    """One registration of a module. `kept` is one that outlives a reload.
+
+    One `by_start` is not put back: code that goes on after all runs its on_start once more, which registers it anew.
+    """
 
     undo: Callable[[], object]
     redo: Callable[[], object]
     end: Callable[[], object] | None
     kept: bool
+    by_start: bool
 
 
 class Code:
-    """The code of a module as it was imported once; a reload makes another. It is only ever compared."""
+    """The code of a module as it was imported once, or its on_start; a reload makes others. They are only compared."""
 
     __slots__ = ("module",)
 
@@ -48,6 +52,7 @@ class Module:
 
     Whoever registers something for a module enters here how to take it back, and how to put it in again: a reload
     that fails does so. The record itself stays while the code of the module is replaced, until `drop`.
+    `code` is what was imported last, `start` is that while its on_start runs, or a task that this has started.
     `store` is the module's SimpleStore or None. `tasks` are the running ones, each with that which started it, None if
     Aha did. `was` are its former names, the most recent first. `once` are the names of what it does once per database.
     """
@@ -61,11 +66,12 @@ class Module:
     once: set[str] = field(default_factory=set)
     is_over: bool = False
     code: Code = field(init=False, repr=False)
+    start: Code = field(init=False, repr=False)
     _entries: dict[Entry, None] = field(default_factory=dict, repr=False)
     _keeping: bool = False
 
     def __post_init__(self) -> None:
-        self.code = Code(self)
+        self.code, self.start = Code(self), Code(self)
 
     def enter(
         self, undo: Callable[[], object], *, redo: Callable[[], object], end: Callable[[], object] | None = None
@@ -75,7 +81,8 @@ class Module:
         `end` is called when it was taken back for good. Raises what `check` raises.
         """
         self.check()
-        entry = Entry(undo, redo, end, self._keeping)
+        by_start = current_code.get() is self.start and not self._keeping
+        entry = Entry(undo, redo, end, self._keeping, by_start)
         self._entries[entry] = None
         return entry
 
@@ -88,7 +95,7 @@ class Module:
         if self.is_over:
             raise UsageError(f"module {self.name} was unloaded: what still runs of it can register nothing")
         code = current_code.get()
-        if code is not None and code.module is self and code is not self.code:
+        if code is not None and code.module is self and code not in (self.code, self.start):
             raise UsageError(f"module {self.name} was reloaded: what still runs of its old code can register nothing")
 
     @contextmanager
@@ -119,7 +126,7 @@ class Module:
             taken.take()
         except Exception:
             logger.exception("module %s could not take back all that it registered", self.name)
-        self.code = Code(self)
+        self.code, self.start = Code(self), Code(self)
         return taken
 
     def drop(self) -> None:
@@ -132,11 +139,11 @@ class Module:
 
 
 class TakenBack:
-    """What was taken back of a module. It can be put back as it was, until its end."""
+    """What was taken back of a module. It can be put back as it was, for its on_start to run again, until its end."""
 
     def __init__(self, module: Module, record: dict[Entry, None], entries: list[Entry]) -> None:
         self._module = module
-        self._code = module.code
+        self._codes = module.code, module.start
         self._record = record
         self._entries = entries
 
@@ -148,13 +155,18 @@ class TakenBack:
                 steps.callback(entry.undo)
 
     def put_back(self) -> None:
-        """Put everything in again, oldest first. What cannot be keeps nothing else out; the last error is raised."""
-        entries, self._entries = self._entries, []
-        self._module.code = self._code
+        """Put everything in again, oldest first, and let go of what on_start had registered.
+
+        What cannot be keeps nothing else out; the last error is raised.
+        """
+        entries = [entry for entry in self._entries if not entry.by_start]
+        self._entries = [entry for entry in self._entries if entry.by_start]
+        self._module.code, self._module.start = self._codes
         self._record.update(dict.fromkeys(entries))
         with ExitStack() as steps:
             for entry in reversed(entries):
                 steps.callback(entry.redo)
+            steps.callback(self.end)
 
     def end(self) -> None:
         """Let go of everything for good, newest first. The last error is raised."""
@@ -178,10 +190,11 @@ current_event: ContextVar[Event | None] = ContextVar("current_event", default=No
 
 
 @contextmanager
-def entered(module: Module | None) -> Iterator[None]:
-    """Run the body as code of `module`; None is the framework itself."""
+def entered(module: Module | None, *, starting: bool = False) -> Iterator[None]:
+    """Run the body as code of `module`, or as its on_start; None is the framework itself."""
+    code = None if module is None else module.start if starting else module.code
     token = current_module.set(module)
-    code_token = current_code.set(module.code if module else None)
+    code_token = current_code.set(code)
     try:
         yield
     finally:

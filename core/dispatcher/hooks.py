@@ -52,9 +52,9 @@ class Hooks:
         return bool(self._by_module.get(module))
 
     async def run(self, module: Module | None) -> None:
-        """Run the module's functions in the order of their registration; raise what the first that fails raises."""
+        """Run the module's functions as its start, in the order of their registration; raise what the first raises."""
         for hook in self._of(module):
-            with entered(module):
+            with entered(module, starting=True):
                 await _result_of(hook)
 
     async def run_all(self, module: Module | None) -> None:

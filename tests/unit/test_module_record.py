@@ -44,6 +44,22 @@ def test_what_was_put_back_is_taken_back_again_in_the_same_order():
     assert told == ["-b", "-a", "xb", "xa"]
 
 
+def test_what_a_start_registered_is_ended_instead_of_put_back_as_the_start_runs_again():
+    module, told = Module("m"), []
+    note(module, "a", told)
+    with entered(module, starting=True):
+        note(module, "s", told)
+        later = copy_context()
+        with module.keeping(kept=True):
+            note(module, "kept", told)
+    module.take_back(with_kept=True).put_back()
+    assert told == ["-kept", "-s", "-a", "xs", "+a", "+kept"]
+    later.run(note, module, "s", told)
+    told.clear()
+    module.take_back().put_back()
+    assert told == ["-s", "-a", "xs", "+a"]
+
+
 @pytest.mark.parametrize("then", ["put_back", "end"])
 def test_what_was_taken_back_is_put_back_or_ended_only_once(then):
     module, told = Module("m"), []

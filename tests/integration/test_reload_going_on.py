@@ -1,0 +1,68 @@
+"""The old code that goes on when new code has failed: it is as it was, and nothing of it is there twice."""
+
+from __future__ import annotations
+
+import pytest
+
+from core.config import cfg
+from core.dispatcher import help_items
+from tests.reloaded_bot import happened, reloaded_bot, seen
+
+NEVER = "\n1 / 0\n"
+FAILS_TO_START = "\nfrom core.dispatcher import on_start as _on_start\n@_on_start\ndef never():\n    1 / 0\n"
+MADE_BY_START = """
+    import asyncio
+    from core.config import cfg
+    from core.database import dbBase
+    from core.dispatcher import on_cleanup, on_external, on_message, on_start
+    from sqlalchemy.orm import Mapped, mapped_column
+    from tests.reloaded_bot import happened
+
+    def register():
+        async def answer(event):
+            await event.reply("once")
+
+        on_message("made", callback=answer, register_help={"made": "a command from a table"})
+
+    def declare():
+        cfg.register("made", 1, "a key")
+
+        class Note(dbBase):
+            __tablename__ = "note"
+
+            id: Mapped[int] = mapped_column(primary_key=True)
+
+    async def in_a_task():
+        await asyncio.sleep(0)
+        register()
+        happened.append("registered")
+"""
+
+
+@pytest.mark.parametrize("fails", [NEVER, FAILS_TO_START], ids=["its import fails", "its start fails"])
+@pytest.mark.parametrize(
+    "start",
+    [
+        "register()",
+        "asyncio.create_task(in_a_task())",
+        "from . import made",
+        "register(); declare()",
+        "on_cleanup(lambda: happened.append('ended')); register()",
+    ],
+    ids=["by itself", "by a task", "by a file that it imports", "with a table and a key", "with a clean-up"],
+)
+async def test_what_on_start_registers_is_there_once(sqlite_url, tmp_path, start, fails):
+    init = (
+        f"{MADE_BY_START}\n    @on_start\n    async def begin():\n        {start}\n        happened.append('begun')\n"
+    )
+    files = {"a/__init__.py": init, "a/made.py": f"{MADE_BY_START}\n    register()\n"}
+    async with reloaded_bot(tmp_path, sqlite_url, files) as bot:
+        for _ in range(2):
+            happened.clear()
+            assert not (await bot.reload({"a/__init__.py": init + fails.replace("\n", "\n    ")}, "a")).ok
+            await seen("registered" if "in_a_task" in start else "begun")
+            assert await bot.say("made") == ["once"]
+            assert [item.command for item in help_items].count("made") == 1
+            assert happened.count("ended") <= 1
+        if "declare" in start:
+            assert cfg.get("modules.a.made") == 1
