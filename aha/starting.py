@@ -151,6 +151,8 @@ async def _error_of_start(module: Module, longest: float) -> BaseException | Non
 async def _attempted(module: Module) -> BaseException | None:
     try:
         await dispatcher.run_start(module)
-    except (Exception, SystemExit, asyncio.CancelledError) as error:  # noqa: BLE001 - a module's fault puts it off alone
+    except (KeyboardInterrupt, GeneratorExit):
+        raise
+    except BaseException as error:  # noqa: BLE001 - a module's fault puts it off alone
         return error
     return None

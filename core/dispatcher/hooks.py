@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import logging
+from asyncio import CancelledError
 from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -63,7 +64,9 @@ class Hooks:
             try:
                 with entered(module):
                     await _result_of(hook)
-            except (Exception, SystemExit):
+            except (KeyboardInterrupt, GeneratorExit, CancelledError):
+                raise
+            except BaseException:
                 logger.exception("%s %s of module %s failed", self.occasion, name_of(hook), module and module.name)
 
     def _of(self, module: Module | None) -> list[Hook]:

@@ -129,10 +129,11 @@ TOO_LONG = "on_start did not end within 0.05 s; what goes on is a task: asyncio.
     [
         ("raise asyncio.CancelledError", "CancelledError"),
         ("raise SystemExit", "SystemExit"),
+        ("raise Panic", "Panic"),
         ("await gate.wait()", TOO_LONG),
         (STUBBORN, TOO_LONG),
     ],
-    ids=["something was cancelled", "it wants to exit", "it does not end", "it cannot be ended"],
+    ids=["something was cancelled", "it wants to exit", "foreign code fails", "it does not end", "it cannot be ended"],
 )
 async def test_however_a_start_fails_the_old_code_goes_on_and_reloads_too(
     sqlite_url, tmp_path, monkeypatch, start, failed
@@ -140,7 +141,7 @@ async def test_however_a_start_fails_the_old_code_goes_on_and_reloads_too(
     monkeypatch.setattr(unit, "LONGEST_START", 0.05)
     monkeypatch.setattr(starting, "GRACE", 0.01)
     async with reloaded_bot(tmp_path, sqlite_url, {"a.py": living("old")}) as bot:
-        new = living("new", before="import asyncio", start=start)
+        new = living("new", before="import asyncio\nclass Panic(BaseException): ...", start=start)
         outcome = await bot.reload({"a.py": new, "b.py": answering("'b'", to="b")})
         assert outcome.failed == {"a": f"{GOES_ON}it failed to start: {failed}"}
         assert happened[:3] == ["old begins", "old ends", "new begins"]

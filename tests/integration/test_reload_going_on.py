@@ -6,7 +6,7 @@ import pytest
 
 from core.config import cfg
 from core.dispatcher import help_items
-from tests.reloaded_bot import happened, reloaded_bot, seen
+from tests.reloaded_bot import happened, living, reloaded_bot, seen
 
 NEVER = "\n1 / 0\n"
 FAILS_TO_START = "\nfrom core.dispatcher import on_start as _on_start\n@_on_start\ndef never():\n    1 / 0\n"
@@ -66,3 +66,21 @@ async def test_what_on_start_registers_is_there_once(sqlite_url, tmp_path, start
             assert happened.count("ended") <= 1
         if "declare" in start:
             assert cfg.get("modules.a.made") == 1
+
+
+PANIC = "raise type('Panic', (BaseException,), {})"  # as what is written in Rust does
+
+
+async def test_a_module_that_fails_to_start_by_whatever_it_raises_is_off_alone(sqlite_url, tmp_path):
+    files = {"a.py": living("a", start=PANIC), "b.py": living("b")}
+    async with reloaded_bot(tmp_path, sqlite_url, files, strict=False) as bot:
+        assert list(bot.failures) == ["a"]
+        assert await bot.say("hi") == ["b"]
+
+
+async def test_whatever_a_clean_up_raises_the_others_run(sqlite_url, tmp_path, caplog):
+    panics = f"from core.dispatcher import on_cleanup as _on_cleanup\n@_on_cleanup\ndef panics():\n    {PANIC}\n"
+    async with reloaded_bot(tmp_path, sqlite_url, {"a.py": panics + living("old")}) as bot:
+        assert (await bot.reload({"a.py": living("new")})).ok
+        assert happened == ["old begins", "old ends", "new begins"]
+    assert "on_cleanup modules.a.panics:2 of module a failed" in caplog.text
