@@ -32,8 +32,8 @@ class SimpleStore(MutableMapping[str, V]):
     It is not a dict, only used like one. `SimpleStore[int]` is one whose values are int.
 
     Raises UsageError if made outside a module, twice in one, or when the module has loaded; StoreNotLoaded if touched
-    too early; StoreKeyError and StoreValueError for what cannot be stored, StoreFullError and JournalFull if there is
-    no room for it, in memory or on the disk. Nothing has changed then.
+    too early, StoreError in a forked child; StoreKeyError and StoreValueError for what cannot be stored, StoreFullError
+    and JournalFull if there is no room for it, in memory or on the disk. Nothing has changed then.
     """
 
     __slots__ = ("_door",)

@@ -11,10 +11,12 @@ import os
 from contextlib import suppress
 from threading import RLock
 from typing import TYPE_CHECKING, Final
+from weakref import WeakSet
 from zlib import crc32
 
 from models.exc import JournalFull, StoreError
 from services.data_store.journal.aside import put_aside
+from services.data_store.journal.forks import IN_A_CHILD, after_fork
 from services.data_store.journal.found import Found
 from services.data_store.journal.reading import read_journal
 from services.data_store.journal.records import DELETED, HEAD_SIZE, NAMES, pack_rest
@@ -41,24 +43,27 @@ class Journal:
     """Changes of all stores in the order in which they were made, until the database has them.
 
     Whoever appends holds `lock`; nothing else here may be called with it. `found` is what was there at the opening.
-    `broken` says why nothing can be appended now, or is None.
+    `broken` says why nothing can be appended now, or is None. `lost` says so of a copy in a forked child.
     """
 
     __slots__ = (
-        "_belongs_to", "_closed", "_database", "_end", "_folded", "_folds", "_id", "_last", "_limit", "_map",
-        "_numbers", "_room", "_seed", "_seq", "_settings", "_synced", "_syncing", "broken", "folder", "found", "lock",
+        "__weakref__", "_belongs_to", "_closed", "_database", "_end", "_folded", "_folds", "_id", "_last", "_limit",
+        "_map", "_numbers", "_room", "_seed", "_seq", "_settings", "_synced", "_syncing", "broken", "folder", "found",
+        "lock", "lost",
     )  # fmt: skip
 
     def __init__(self, folder: Path, *, database: str, max_bytes: int, segment_bytes: int) -> None:
         self.folder = folder
         self.lock = RLock()
         self.broken: str | None = None
+        self.lost = False
         self.found = _read(folder)
         self._database = database
         self._settings = max_bytes, segment_bytes
         self._closed = False
         self._syncing = Syncing(self._sync, self._tend)
         self._adopt(self.found, number=max(map(number_of, segment_paths(folder)), default=0))
+        _journals.add(self)
 
     @classmethod
     def open(
@@ -163,6 +168,8 @@ class Journal:
 
     def _make_room(self, size: int) -> None:
         """Let there be room for `size` bytes more. JournalFull if that cannot be."""
+        if self.lost:
+            raise StoreError(IN_A_CHILD)
         if self._closed:
             raise StoreError(f"the journal in {self.folder} is closed: the bot is stopping")
         self._syncing.start()
@@ -215,10 +222,13 @@ class Journal:
 
     def start(self) -> None:
         """Start the thread that brings what is appended to the disk; the first append does so too."""
-        self._syncing.start()
+        if not self.lost:
+            self._syncing.start()
 
     async def sync(self) -> None:
         """Return when all that was appended by now is on the disk. StoreError if the disk refuses."""
+        if self.lost:
+            raise StoreError(IN_A_CHILD)
         seq = self._seq
         if self._synced < seq:
             await asyncio.sleep(0)  # whoever else has something to append now shares the trip to the disk
@@ -273,6 +283,8 @@ class Journal:
 
         `reason` is for the owner, to be read after "because". `found` is empty then, and the stores keep their numbers.
         """
+        if self.lost:
+            raise StoreError(IN_A_CHILD)
         running = self._syncing.running
         self._syncing.stop()
         with self.lock:
@@ -308,8 +320,25 @@ class Journal:
         if error is not None:
             raise error
 
+    def lose(self) -> None:
+        """Have no part in the files from here on: this is a forked child, and they are its parent's."""
+        self.lost = self._closed = True
+        self._map, self._limit = _NOWHERE, 0
+        # A thread may have held it that is not here; there is no other way, logging and threading do it so, too.
+        self.lock._at_fork_reinit()  # type: ignore[attr-defined]  # noqa: SLF001
+        self._room.lose()
+
     def _header(self, first: int) -> Header:
         return Header(self._id, self._belongs_to, first, self._seq, self._folds)
+
+
+_journals: Final[WeakSet[Journal]] = WeakSet()
+
+
+@after_fork
+def _lose_all() -> None:
+    for journal in list(_journals):
+        journal.lose()
 
 
 def _removed(path: Path) -> bool:

@@ -161,6 +161,12 @@ class Room:
         self.finished += [segment.close() for segment in open_ones]
         self._full, self.current = [], None
 
+    def lose(self) -> None:
+        """Have no segments any more, in a forked child; the files stay as they are, with what their parent writes."""
+        for segment in filter(None, [*self._full, self.current, self._spare]):
+            segment.map.close()  # its number is left open: it may be another file's by now, if this was being closed
+        self.finished, self._full, self.current, self._spare, self.wanted = [], [], None, None, False
+
     def _discard_spare(self) -> None:
         if self._spare is not None:
             self._spare.close().path.unlink(missing_ok=True)
