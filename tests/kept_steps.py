@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from core.database import db_engine
-from core.migration.casts.cast import prepare
+from core.migration.casts.cast import cast_sql, prepare
 from core.migration.kept import values as kept
 from core.migration.kept.table import kept_table
 from core.migration.meaning import Kind, Meaning
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
 TEXT, BIGINT = Meaning(Kind.TEXT, "TEXT"), Meaning(Kind.INTEGER, "BIGINT")
+BOOLEAN = Meaning(Kind.BOOLEAN, "BOOLEAN")
 
 
 async def run(work: Callable[[Connection], Any]) -> Any:
@@ -51,3 +52,26 @@ def back(connection: Connection, after: Meaning, **given: Any) -> int:
     assert kept.restore(connection, "t", column="v", key=key, after=after, **given) == expected
     assert kept.fits(connection, "t", "v", after, key=key, **given) == 0
     return expected
+
+
+def change(connection: Connection, before: Meaning, after: Meaning) -> None:
+    """Column `v` of `t` changes its type as executors do it: what needs it is kept, and keys follow."""
+    cast = cast_sql(connection, "v", before, after)
+    how: dict[str, Any] = {"module": "m", "column": "v", "key": ["id"], "cast": cast}
+    if keeping := kept.keep_converted_sql(connection, "t", **how, before=before, after=after):
+        sql(connection, keeping.text)
+    sql(connection, "ALTER TABLE t RENAME COLUMN v TO old", f"ALTER TABLE t ADD COLUMN v {after.sql}")
+    value = cast_sql(connection, "old", before, after).value
+    sql(connection, f"UPDATE t SET v = {value}", "ALTER TABLE t DROP COLUMN old")
+    sql(connection, kept.convert_keys_sql(connection, "t", "v", before=before, after=after).text)
+
+
+def reasons(connection: Connection) -> list[tuple[Any, str]]:
+    return [(entry.value, entry.reason) for entry in kept.entries(connection)]
+
+
+def texts(connection: Connection, *values: str) -> None:
+    """Make the table `t` with these texts in `v`, the n-th with the key n."""
+    sql(connection, "CREATE TABLE t (id INTEGER PRIMARY KEY, v TEXT)")
+    for number, value in enumerate(values, 1):
+        sql(connection, f"INSERT INTO t VALUES ({number}, '{value}')")

@@ -6,41 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from core.migration.casts.cast import cast_sql
 from core.migration.kept import values as kept
 from core.migration.meaning import Kind, Meaning
-from tests.kept_steps import BIGINT, TEXT, back, keep, rows, run, sql
+from tests.kept_steps import BIGINT, BOOLEAN, TEXT, back, change, keep, reasons, rows, run, sql, texts
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
 pytestmark = pytest.mark.usefixtures("database")
-
-
-def change(connection: Connection, before: Meaning, after: Meaning) -> None:
-    """Column `v` of `t` changes its type as executors do it: what needs it is kept, and keys follow."""
-    cast = cast_sql(connection, "v", before, after)
-    how: dict[str, Any] = {"module": "m", "column": "v", "key": ["id"], "cast": cast}
-    if keeping := kept.keep_converted_sql(connection, "t", **how, before=before, after=after):
-        sql(connection, keeping.text)
-    sql(connection, "ALTER TABLE t RENAME COLUMN v TO old", f"ALTER TABLE t ADD COLUMN v {after.sql}")
-    value = cast_sql(connection, "old", before, after).value
-    sql(connection, f"UPDATE t SET v = {value}", "ALTER TABLE t DROP COLUMN old")
-    sql(connection, kept.convert_keys_sql(connection, "t", "v", before=before, after=after).text)
-
-
-def reasons(connection: Connection) -> list[tuple[Any, str]]:
-    return [(entry.value, entry.reason) for entry in kept.entries(connection)]
-
-
-def texts(connection: Connection, *values: str) -> None:
-    """Make the table `t` with these texts in `v`, the n-th with the key n."""
-    sql(connection, "CREATE TABLE t (id INTEGER PRIMARY KEY, v TEXT)")
-    for number, value in enumerate(values, 1):
-        sql(connection, f"INSERT INTO t VALUES ({number}, '{value}')")
-
-
-BOOLEAN = Meaning(Kind.BOOLEAN, "BOOLEAN")
 
 
 class TestSpelling:

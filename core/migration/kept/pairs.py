@@ -95,11 +95,11 @@ def fitting(connection: Connection, target: Column, group: Group) -> str:
 
 
 def aged(connection: Connection, target: Column) -> str:
-    """The source of all that is kept of the column, with its `age`: the newest of each row has 1."""
-    row_key = sortable(connection.dialect.name, "row_key")
-    age = f"row_number() OVER (PARTITION BY {row_key} ORDER BY id DESC) AS age"
-    columns = f"id, row_key, form, value, meaning, via, {age}"
-    return f"(SELECT {columns} FROM {source(connection)} AS aha_all WHERE {whose(target)})"
+    """The source of all that is kept of the column: `age` is 1 of the newest of each row, `newer` the next one's id."""
+    rows = f"PARTITION BY {sortable(connection.dialect.name, 'row_key')} ORDER BY id DESC"
+    ages = "row_number() OVER aha_row AS age, lag(id) OVER aha_row AS newer"
+    columns = f"id, row_key, form, value, meaning, via, {ages}"
+    return f"(SELECT {columns} FROM {source(connection)} AS aha_all WHERE {whose(target)} WINDOW aha_row AS ({rows}))"
 
 
 def pairs(connection: Connection, target: Column, group: Group) -> str:
@@ -123,15 +123,14 @@ def _newest(connection: Connection, target: Column, group: Group) -> str:
     mark = sortable(dialect, "k.row_key")
     no_place = "NULL" if dialect == "sqlite" else sortable(dialect, "NULL::text")
     is_newest = "k.age = 1" if target.key else "1 = 1"
-    kept = aged(connection, target)
-    tables, where = f"{kept} AS k", "k.via IS NULL" if group.via is None else belonging(group)
+    tables, where = f"{aged(connection, target)} AS k", "k.via IS NULL" if group.via is None else belonging(group)
     if group.via is not None:
         become = _held(connection, *as_read(dialect, "k", meaning_from(json.loads(group.meaning))), group.via)
         if target.key:
-            tables, is_over = _with_newer(connection, kept, group.via, become)
+            tables, is_origin = _with_newer(connection, target, group.via, become)
             mark, is_newest = (
                 f"({mark} || CASE WHEN {is_newest} THEN {become} ELSE '' END)",
-                f"({is_newest} OR {is_over})",
+                f"({is_newest} OR ({is_origin} AND n.via IS NULL))",
             )
         else:
             mark = f"({mark} || {become})"
@@ -141,11 +140,22 @@ def _newest(connection: Connection, target: Column, group: Group) -> str:
     )
 
 
-def _with_newer(connection: Connection, kept: str, via: str, become: str) -> tuple[str, str]:
-    """The kept values `k`, and the condition that what each has `become` did not follow later, and was kept itself."""
+def _with_newer(connection: Connection, target: Column, via: str, become: str) -> tuple[str, str]:
+    """The kept values `k`, and the condition that what each has `become` was kept itself later, as `n`."""
     newer = _held(connection, *as_read(connection.dialect.name, "n", meaning_from(json.loads(via))), via)
-    is_newer = f"k.age = 2 AND n.age = 1 AND n.row_key = k.row_key AND n.via IS NULL AND n.meaning = {literal(via)}"
-    return f"{kept} AS k LEFT JOIN {kept} AS n ON {is_newer}", f"(n.id IS NOT NULL AND {newer} = {become})"
+    is_newer = f"n.id = k.newer AND k.age = 2 AND n.meaning = {literal(via)}"
+    tables = f"{aged(connection, target)} AS k LEFT JOIN {source(connection)} AS n ON {is_newer}"
+    return tables, f"(n.id IS NOT NULL AND {newer} = {become})"
+
+
+def origins(connection: Connection, target: Column, group: Group) -> str:
+    """The query for values of the group that have become one in `aha_pairs`, and wait on for their own type."""
+    assert group.via is not None  # noqa: S101 - what could not follow has become nothing
+    kept, before = as_read(connection.dialect.name, "k", meaning_from(json.loads(group.meaning)))
+    become = _held(connection, kept, before, group.via)
+    tables, is_origin = _with_newer(connection, target, group.via, become)
+    waits = f"{belonging(group)} AND NOT ({fitting(connection, target, group)})"
+    return f"SELECT k.id FROM {tables} WHERE {waits} AND {is_origin} AND n.id IN (SELECT id FROM aha_pairs)"
 
 
 def _rows(connection: Connection, target: Column, group: Group) -> str:

@@ -3,6 +3,7 @@
 A value goes back if it converts to the column's type, and into a row that has nothing there or just what the migration
 had put in: its default, or what became of the value itself. Of several that were kept of one row, only the newest may.
 What is older than one that went back, or fits while its row has been written since, never goes back by itself again.
+One that is spelled in another way in that type stays kept for its spelling, as if it had been converted there directly.
 All is done by the database, whatever the number of rows.
 """
 
@@ -20,13 +21,14 @@ from core.migration.kept.pairs import (
     belonging,
     fitting,
     groups_of,
+    origins,
     pairs,
     place_of,
     sortable,
     whose,
 )
-from core.migration.kept.table import identifier, kept_table, source
-from core.migration.ledger.codec import meaning_from
+from core.migration.kept.table import SPELLING, identifier, kept_table, literal, source
+from core.migration.ledger.codec import encode, meaning_from
 from models.exc import DatabaseError
 
 if TYPE_CHECKING:
@@ -91,54 +93,70 @@ def restore(
     """Put back what converts to `after` now, into rows whose column is NULL or holds the SQL literal `wrote`.
 
     With `spelled` also what was converted before, into rows whose column still holds what it has become.
-    What went back is kept no longer; what fits, but not into its row, for that was written since, goes back from now
-    on only `by_owner`. `key` is the table's primary key. Returns how many values went back. Raises DatabaseError if
-    the table of kept values is still as an older Aha made it.
+    What went back is kept no longer, unless `after` spells it in another way; what fits, but not into its row, for that
+    was written since, goes back from now on only `by_owner`. `key` is the table's primary key. Returns how many values
+    went back. Raises DatabaseError if the table of kept values is still as an older Aha made it.
     """
     target = Column(table, column, after, key, wrote, after, spelled, by_owner)
     groups = list(groups_of(connection, target))
     if groups and source(connection) != kept_table.name:
         raise DatabaseError("aha_kept is as an older Aha made it: run aha db migrate, or start the bot, and try again")
-    done = sum(_restore(connection, target, group) for group in groups)
+    done = sum(_restore(connection, target, group, groups) for group in groups)
     if key and not by_owner:
         for group in groups:
             connection.exec_driver_sql(_give_way(connection, target, group))
     return done
 
 
-def _restore(connection: Connection, target: Column, group: Group) -> int:
+def _restore(connection: Connection, target: Column, group: Group, groups: Sequence[Group]) -> int:
     table = identifier(connection, target.table)
     place = place_of(connection, target, of=table)
     document, before = as_read(connection.dialect.name, "k", meaning_from(json.loads(group.meaning)))
-    value = cast_sql(connection, document, before, target.after).value
+    cast = cast_sql(connection, document, before, target.after)
     connection.exec_driver_sql(f"CREATE TEMPORARY TABLE aha_pairs AS {pairs(connection, target, group)}")
     is_sqlite = connection.dialect.name == "sqlite"
     connection.exec_driver_sql("CREATE INDEX ix_aha_pairs ON aha_pairs (place)" if is_sqlite else "ANALYZE aha_pairs")
     connection.exec_driver_sql(
-        f"UPDATE {table} SET {connection.dialect.identifier_preparer.quote_identifier(target.name)} = {value} "
+        f"UPDATE {table} SET {connection.dialect.identifier_preparer.quote_identifier(target.name)} = {cast.value} "
         f"FROM aha_pairs AS p JOIN aha_kept AS k ON k.id = p.id WHERE p.place = {place}"
     )
-    connection.exec_driver_sql(_outdate(connection.dialect.name, target))
+    were_it = [origins(connection, target, older) for older in groups if older.via == group.meaning]
+    connection.exec_driver_sql(_outdate(connection.dialect.name, target, but=were_it))
     if group.via is not None and target.key:
         connection.exec_driver_sql(_FORGET_WHAT_STOOD_FOR_THEM.format(whose=whose(target)))
-    done = connection.exec_driver_sql("DELETE FROM aha_kept WHERE id IN (SELECT id FROM aha_pairs)").rowcount
+    done = 0
+    if group.via is None and cast.altered is not None:
+        done = connection.exec_driver_sql(_keep_spelling(target, cast.altered)).rowcount
+    done += connection.exec_driver_sql(_FORGET.format(group=belonging(group))).rowcount
     connection.exec_driver_sql("DROP TABLE aha_pairs")
     return done
 
 
+# What stays kept for its spelling is none of its group any more.
+_FORGET = "DELETE FROM aha_kept AS k WHERE k.id IN (SELECT id FROM aha_pairs) AND {group}"
 # A value that became another, which then did not follow and was kept itself, needs only be kept once.
 _FORGET_WHAT_STOOD_FOR_THEM = """DELETE FROM aha_kept WHERE {whose} AND id IN (
     SELECT newer.id FROM aha_pairs AS p JOIN aha_kept AS k ON k.id = p.id
     JOIN aha_kept AS newer ON newer.row_key = k.row_key AND newer.id > k.id)"""
 
 
-def _outdate(dialect: str, target: Column) -> str:
-    """The statement that marks the values that are older than those that went back to their rows."""
-    newer = "SELECT k.row_key, min(k.id) AS id FROM aha_pairs AS p JOIN aha_kept AS k ON k.id = p.id GROUP BY k.row_key"
+def _keep_spelling(target: Column, is_altered: str) -> str:
+    """The statement that goes on keeping those that went back, but are spelled in another way there."""
+    via = literal(encode(without_type(target.after)))
     return (
-        f"UPDATE aha_kept SET stale = {now(dialect)} FROM ({newer}) AS newer "
-        f"WHERE {whose(target)} AND aha_kept.row_key = newer.row_key AND aha_kept.id < newer.id"
+        f"UPDATE aha_kept AS k SET reason = {literal(SPELLING)}, via = {via}, stale = NULL "
+        f"WHERE k.id IN (SELECT id FROM aha_pairs) AND {is_altered}"
     )
+
+
+def _outdate(dialect: str, target: Column, *, but: Sequence[str]) -> str:
+    """The statement that marks the values that are older than those that went back to their rows; not `but` these."""
+    newer = "SELECT k.row_key, min(k.id) AS id FROM aha_pairs AS p JOIN aha_kept AS k ON k.id = p.id GROUP BY k.row_key"
+    older = (
+        f"SELECT k.id FROM aha_kept AS k JOIN ({newer}) AS newer ON k.row_key = newer.row_key AND k.id < newer.id "
+        f"WHERE {whose(target)}"
+    )
+    return f"UPDATE aha_kept SET stale = {now(dialect)} WHERE id IN ({' EXCEPT '.join([older, *but])})"
 
 
 def _give_way(connection: Connection, target: Column, group: Group) -> str:

@@ -45,6 +45,10 @@ kept_table = _declare()
 newer value of its row went back, or its type did while the row had been written since: from then on it goes back only
 by command.
 """
+MISFIT = "does not follow"
+"""The reason for which a value is kept that is no value of the column's new type."""
+SPELLING = "spelling"
+"""The reason for which a value is kept that was converted, too, but would come back spelled in another way."""
 
 
 def exists(connection: Connection) -> bool:

@@ -18,7 +18,7 @@ from core.migration.casts.cast import without_type
 from core.migration.casts.forms import now, read, read_key, written, written_key
 from core.migration.kept.follow import convert_keys_sql, rename, rename_sql
 from core.migration.kept.restore import fits, overtaken, restore
-from core.migration.kept.table import column_names, exists, identifier, kept_table, literal
+from core.migration.kept.table import MISFIT, SPELLING, column_names, exists, identifier, kept_table, literal
 from core.migration.ledger.codec import encode, meaning_from
 from core.migration.schema.read import default_schema, shown_name
 from core.migration.statements import Sql
@@ -49,10 +49,6 @@ __all__ = [
     "restore",
 ]
 
-MISFIT = "does not follow"
-"""The reason for which a value is kept that is no value of the column's new type."""
-SPELLING = "spelling"
-"""The reason for which a value is kept that was converted, too, but would come back spelled in another way."""
 # Values may be large, so few are held at a time.
 _BATCH = 100
 
