@@ -69,6 +69,13 @@ RELOAD: Mapping[str, str] = MappingProxyType(
         "module {name} is off, it goes together with module {other}, which failed": (
             "模块 {name} 已停用：它与失败的模块 {other} 一起重载"
         ),
+        "{error}; its old code, too: it failed to have its tables: {second}": (
+            "{error}；旧代码也无法更新它的表：{second}"
+        ),
+        "{error}; its old code, too: it failed to load its SimpleStore: {second}": (
+            "{error}；旧代码也无法载入它的 SimpleStore：{second}"
+        ),
+        "{error}; its old code, too: it failed to start: {second}": "{error}；旧代码也启动失败：{second}",
         "module {name} is off: {reason}": "模块 {name} 已停用：{reason}",
         "{error}; if it has moved out of database.py: aha reload --with-database {name}": (
             "{error}；如果它已从 database.py 移出：aha reload --with-database {name}"

@@ -74,20 +74,18 @@ class Starter:
     ) -> None:
         """Start `modules`, while those `beside` run; `put_off` is told of each that fails, the others go on.
 
-        `migrate` False leaves their tables as they are. An on_start that takes `longest` seconds has failed, and so has
-        a wait for another process that has the database. Raises DatabaseError if the database cannot be used.
+        One that `put_off` unloads is not started any more. `migrate` False leaves their tables as they are. An on_start
+        that takes `longest` seconds has failed, and so has a wait for another process that has the database. Raises
+        DatabaseError if the database cannot be used.
         """
         modules = list(modules)
         with waiting_at_most(longest):
             failures = await self._expand(modules, beside) if migrate else {}
-        for module, error in failures.items():
-            modules.remove(module)
-            put_off(module, NO_TABLES, error)
-        for module, error in (await load_stores(modules)).items():
-            modules.remove(module)
-            put_off(module, "load its SimpleStore", error)
+        modules = _put_off(modules, failures, NO_TABLES, put_off)
+        modules = _put_off(modules, await load_stores(modules), "load its SimpleStore", put_off)
         for module in modules:
-            await self._start(module, put_off, longest)
+            if not module.is_over:
+                await self._start(module, put_off, longest)
 
     async def clean_up(self, modules: Collection[Module], *, hurry: asyncio.Event, during: str = "stopping") -> None:
         """Run the on_cleanup of those of `modules` that have started, the last one first; `hurry` ends all waiting."""
@@ -132,6 +130,15 @@ class Starter:
         if units and self._on_migration is not None:
             self._on_migration(Migrated(units, perf_counter() - since, self._saved))
             self._saved = None
+
+
+def _put_off(
+    modules: Iterable[Module], failures: Mapping[Module, BaseException], what: str, put_off: PutOff
+) -> list[Module]:
+    """Tell `put_off` of those that failed; return those that are left."""
+    for module, error in failures.items():
+        put_off(module, what, error)
+    return [module for module in modules if module not in failures and not module.is_over]
 
 
 async def _error_of_start(module: Module, longest: float) -> BaseException | None:

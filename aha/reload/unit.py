@@ -20,6 +20,7 @@ from core.dispatcher.owning import end_tasks
 from core.migration.start import forget as forget_tables
 from models.exc import DatabaseError
 
+from .units import with_importers
 from .way_back import WayBack
 
 if TYPE_CHECKING:
@@ -226,14 +227,37 @@ def _import(unit: Unit, means: Means, failed: Callable[[str, BaseException], Non
 async def _start_each(
     records: Collection[Module], means: Means, failures: list[Failure], *, migrate: bool = True
 ) -> None:
-    """Start modules; those that fail to go off, and are added to `failures`."""
+    """Start modules; those that fail to are added to `failures`, and go off with those that import them."""
 
     def put_off(record: Module, what: str, error: BaseException) -> None:
-        means.loader.unload(record.name, f"it failed to {what}, see its own report")
-        forget_tables([record])
         failures.append(Failure(record.name, what, error, is_off=True))
+        _let_go(record, f"it failed to {what}, see its own report", means)
+        for importer in _importers(record.name, records, means):
+            if importer not in means.starter.started:
+                _let_go(importer, _lacks(record.name), means)
 
     await _start(records, means, put_off, migrate=migrate)
+    # Who runs can do without those that failed to import. In a circle, an importer may have started first.
+    for name in [failure.name for failure in failures if failure.what != "import"]:
+        for importer in _importers(name, records, means):
+            await _end([importer], means)
+            _let_go(importer, _lacks(name), means)
+
+
+def _let_go(record: Module, why: str, means: Means) -> None:
+    means.loader.unload(record.name, why)
+    forget_tables([record])
+
+
+def _importers(name: str, among: Collection[Module], means: Means) -> list[Module]:
+    """Those `among` that are loaded and import a module that is off."""
+    loader = means.loader
+    found = with_importers([name], loader.imports(with_database=loader.wanted))
+    return [record for record in among if record.name in found and record.name in loader.loaded]
+
+
+def _lacks(name: str) -> str:
+    return f"it imports module {name}, which is off"
 
 
 async def _start(records: Collection[Module], means: Means, put_off: PutOff, *, migrate: bool = True) -> None:

@@ -31,6 +31,9 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+# What is said of it when new code has failed, and then the old as well.
+_OLD_CODE = "its old code, too:"
+
 
 async def carry_out(
     names: Collection[str], selection: Selection, means: Means, *, with_database: Collection[str] = ()
@@ -41,9 +44,10 @@ async def carry_out(
     loader = means.loader
     before = set(loader.loaded)
     leaving, moved = _take_note(names, selection, loader)
-    done, along = await _withdraw(leaving, means, asked=names) if leaving else ([], {})
+    done, along = await _withdraw(leaving, means, asked=names)
     rest = set(names) - leaving.keys() - selection.off.keys() - {name for changed in done for name in changed.names}
-    done += await change(rest, means, with_database={*with_database, *moved})
+    more, more_along = await _change(rest, means, asked=names, with_database={*with_database, *moved})
+    done, along = done + more, along | more_along
     new = {name: name in before for changed in done for name in changed.done if name in loader.loaded}
     failed = {name: how for changed in done for name, how in _failed(changed, loader).items()}
     outcome = Outcome(
@@ -81,20 +85,37 @@ def _why_unusable(names: Collection[str], selection: Selection) -> dict[str, str
     return {module.name: selection.off[module.name] for module in selection.unusable if module.name in names}
 
 
-async def _withdraw(
-    leaving: Mapping[str, str], means: Means, *, asked: Collection[str]
+async def _change(
+    names: Collection[str], means: Means, *, asked: Collection[str], with_database: Collection[str]
 ) -> tuple[list[Changed], dict[str, str]]:
-    """Let modules go; return how their importers fared, and why those go along that cannot do without."""
+    """Run new code of modules. If not even the old code of one goes on, its importers fare as if it were withdrawn."""
+    running = set(means.loader.loaded)
+    done = await change(names, means, with_database=with_database)
+    fallen = {each.name for changed in done for each in changed.failures if each.is_off and each.name in running}
+    fell, along = await _withdraw({}, means, asked=asked, fallen=fallen)
+    return done + fell, along
+
+
+async def _withdraw(
+    leaving: Mapping[str, str], means: Means, *, asked: Collection[str], fallen: Collection[str] = ()
+) -> tuple[list[Changed], dict[str, str]]:
+    """Let modules go; return how their importers fared, and why those go along that cannot do without.
+
+    Those `fallen` are gone already.
+    """
+    if not leaving and not fallen:
+        return [], {}
+    gone = (*leaving, *fallen)
     loader = means.loader
     imports = loader.imports(with_database=loader.wanted)
-    found = with_importers(leaving, imports)
+    found = with_importers(gone, imports)
     importers = [name for name in found if name in loader.loaded or name not in loader.wanted]
     order = [name for unit in units(sorted(importers), imports, running=importers) for name in unit]
-    importers = [name for name in order if name not in leaving]
+    importers = [name for name in order if name not in gone]
     for name in (*leaving, *importers):
         means.tried.pop(name, None)
     failures = await withdraw(leaving, importers, means)
-    along = _along(failures, leaving, imports, asked=asked)
+    along = _along(failures, gone, imports, asked=asked)
     loader.off.update(along)
     names = [name for name in importers if name not in along]
     failures = [failure for failure in failures if failure.name not in along]
@@ -102,12 +123,12 @@ async def _withdraw(
 
 
 def _along(
-    failures: Iterable[Failure], leaving: Iterable[str], imports: Imports, *, asked: Collection[str]
+    failures: Iterable[Failure], gone: Iterable[str], imports: Imports, *, asked: Collection[str]
 ) -> dict[str, str]:
     """Why those are off that nobody asked for, and that miss nothing but what went off: that is not their fault."""
     found: dict[str, str] = {}
     for failure in failures:
-        missed = (name for name in (*leaving, *found) if name in imports[failure.name] and _misses(failure.error, name))
+        missed = (name for name in (*gone, *found) if name in imports[failure.name] and _misses(failure.error, name))
         if failure.name not in asked and (missing := next(missed, None)) is not None:
             found[failure.name] = f"it imports module {missing}, which is off"
     return found
@@ -122,13 +143,18 @@ def _misses(error: BaseException, name: str) -> bool:
 
 def _failed(changed: Changed, loader: Loader) -> dict[str, str]:
     """Report what failed; say of each module that does not run new code why, in one line."""
-    failed = {}
+    failed: dict[str, str] = {}
+    off = {failure.name for failure in changed.failures if failure.is_off}
     for failure in changed.failures:
-        failed[failure.name] = failure_line(failure.what, failure.error, how=_how(is_off=failure.is_off))
+        how = _how(is_off=failure.name in off)
+        line = failure_line(failure.what, failure.error, how=how)
+        if failure.name in failed:
+            how = f"{how} {_OLD_CODE}"
+            line = f"{failed[failure.name]}; {failure_line(failure.what, failure.error, how=_OLD_CODE)}"
+        failed[failure.name] = line
         report = failure_report(
-            failure.name, failure.what, failure.error,
-            full=cfg.aha.debug, how=_how(is_off=failure.is_off), again="reload it",
-        )  # fmt: skip
+            failure.name, failure.what, failure.error, full=cfg.aha.debug, how=how, again="reload it"
+        )
         logger.error("%s", report)
     for name in changed.names:
         if name in loader.wanted and name not in failed and name not in changed.done:

@@ -156,7 +156,7 @@ async def test_a_module_whose_old_code_does_not_start_again_is_off(sqlite_url, t
     once = "if happened.count('old begins') > 1: 1 / 0"
     async with reloaded_bot(tmp_path, sqlite_url, {"a.py": living("old", start=once), "c.py": answering("'c'")}) as bot:
         outcome = await bot.reload({"a.py": "1 / 0"}, "a")
-        assert outcome.failed == {"a": "is off, it failed to start: ZeroDivisionError: division by zero"}
+        assert outcome.failed["a"].endswith("it failed to start: ZeroDivisionError: division by zero")
         assert await bot.say("hi") == ["c"]
         assert list(bot.loader.loaded) == ["c"]
         assert (await bot.reload({"a.py": living("mended", to="ho")}, "a")).added == ("a",)

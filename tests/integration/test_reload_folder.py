@@ -161,6 +161,14 @@ class TestFailedBefore:
             assert (outcome.added, set(outcome.failed)) == (("b",), {"a", "c"})
 
 
+async def test_of_a_circle_that_comes_one_may_do_without_the_other(sqlite_url, tmp_path):
+    tries = "try:\n    import modules.b\nexcept ImportError:\n    pass\n"
+    async with reloaded_bot(tmp_path, sqlite_url, {"c.py": ""}) as bot:
+        outcome = await bot.reload({"a.py": tries + living("a"), "b.py": "import modules.a\n1 / 0"})
+        assert (outcome.added, list(outcome.failed)) == (("a",), ["b"])
+        assert await bot.say("hi") == ["a"]
+
+
 class TestRemovedWhileImported:
     async def test_importers_go_with_the_reason_and_come_back(self, sqlite_url, tmp_path):
         files = {"a.py": "from modules.b import N\n" + living("a"), "b.py": "N = 1", "c.py": answering("'c'", to="c")}

@@ -84,3 +84,51 @@ async def test_whatever_a_clean_up_raises_the_others_run(sqlite_url, tmp_path, c
         assert (await bot.reload({"a.py": living("new")})).ok
         assert happened == ["old begins", "old ends", "new begins"]
     assert "on_cleanup modules.a.panics:2 of module a failed" in caplog.text
+
+
+class TestOldCodeThatDoesNotStartAgain:
+    ONCE = living("a", to="a", start="if happened.count('a begins') > 1: 1 / 0")
+    BOTH = "is off, it failed to import: {}; its old code, too: it failed to start: ZeroDivisionError: division by zero"
+
+    async def test_both_failures_are_told(self, sqlite_url, tmp_path, caplog):
+        async with reloaded_bot(tmp_path, sqlite_url, {"a.py": self.ONCE}) as bot:
+            outcome = await bot.reload({"a.py": "a_typo"})
+            assert outcome.failed == {"a": self.BOTH.format("NameError: name 'a_typo' is not defined")}
+        assert "module a is off, it failed to import: " in caplog.text
+        assert "module a is off, its old code, too: it failed to start: " in caplog.text
+
+    async def test_its_importers_go_off_and_are_not_started(self, sqlite_url, tmp_path):
+        files = {"a.py": self.ONCE, "b.py": "import modules.a\n" + living("b"), "c.py": living("c")}
+        async with reloaded_bot(tmp_path, sqlite_url, files) as bot:
+            outcome = await bot.reload({"a.py": NEVER}, "a")
+            assert outcome.failed["b"] == "is off, it goes together with module a, which failed"
+            assert list(bot.loader.loaded) == ["c"]
+            assert await bot.say("hi") == ["c"]
+            assert happened.count("b begins") == 1
+            assert bot.loader.off["b"] == "it imports module a, which is off"
+            assert (await bot.reload({"a.py": living("a", to="a")})).ok
+            assert await bot.say("hi") == ["b", "c"]
+
+    async def test_one_of_a_circle_that_has_started_is_ended(self, sqlite_url, tmp_path):
+        files = {"a.py": "import modules.b\n" + self.ONCE, "b.py": living("b") + "import modules.a\n"}
+        async with reloaded_bot(tmp_path, sqlite_url, files) as bot:
+            assert happened == ["b begins", "a begins"]
+            assert not (await bot.reload({"a.py": NEVER}, "a")).ok
+            assert happened[2:] == ["a ends", "b ends", "b begins", "a begins", "b ends"]
+            assert bot.loader.loaded == {}
+
+    @pytest.mark.parametrize(
+        ("imports", "runs"),
+        [
+            ("from modules.a.database import N", False),
+            ("try:\n    from modules.a.database import N\nexcept ImportError:\n    pass", True),
+        ],
+        ids=["it needs it", "it can do without"],
+    )
+    async def test_so_do_those_that_import_only_its_database(self, sqlite_url, tmp_path, imports, runs):
+        files = {"a/__init__.py": self.ONCE, "a/database.py": "N = 1", "b.py": f"{imports}\n{living('b')}"}
+        async with reloaded_bot(tmp_path, sqlite_url, files) as bot:
+            outcome = await bot.reload({"a/__init__.py": NEVER}, "a")
+            assert ("b" in bot.loader.loaded, "b" in outcome.reloaded) == (runs, runs)
+            assert ("module b is off: it imports module a, which is off" in outcome.notes) is not runs
+            assert happened.count("b ends") == 1

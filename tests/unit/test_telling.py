@@ -53,6 +53,10 @@ def lang(monkeypatch):
             "--load-only a: this module cannot run: it is disabled (aha modules enable a)",
             "--load-only a：这个模块无法运行：它已被停用（启用：aha modules enable a）",
         ),
+        (
+            "module a is off, it failed to import: E: x; its old code, too: it failed to start: F: y",
+            "模块 a 已停用，导入失败：E: x；旧代码也启动失败：F: y",
+        ),
         ("reloaded: a, b; gone: c; 0.02 s", "已重载：a, b；已停下：c；0.02 秒"),
         (
             "module a was not reloaded, the old code goes on: it failed to import: x: y; correct it and reload it",
@@ -64,7 +68,18 @@ def lang(monkeypatch):
         ),
         ("a text of nobody's", "a text of nobody's"),
     ],
-    ids=["ready", "some off", "tables", "traceback", "reason", "reloaded", "not reloaded", "disabled", "unknown"],
+    ids=[
+        "ready",
+        "some off",
+        "tables",
+        "traceback",
+        "reason",
+        "old code",
+        "reloaded",
+        "not reloaded",
+        "disabled",
+        "unknown",
+    ],
 )
 def test_what_is_said_is_said_in_chinese(lang, english, chinese):
     assert told(english) == chinese
