@@ -8,10 +8,12 @@ from __future__ import annotations
 import asyncio
 import importlib
 import logging
+import sys
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NoReturn
 
+from aha.imports import PACKAGE
 from aha.reports import NO_TABLES
 from aha.signals import Interrupted
 from aha.starting import PATIENCE
@@ -25,6 +27,7 @@ from .way_back import WayBack
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
+    from types import ModuleType
 
     from aha.sources import Source
     from aha.starting import PutOff
@@ -120,13 +123,23 @@ class _Attempt:
         self.before = before
         self.failures: list[Failure] = []
         self.migrates = False
+        self._failed: dict[str, ModuleType] = {}
 
     async def go(self) -> None:
-        _import(self.unit, self.means, lambda name, error: self.refuse(name, "import", error))
+        try:
+            _import(self.unit, self.means, self._refuse_import)
+        finally:
+            # Python has forgotten it, and to pickle what it has left in a store would import it once more.
+            sys.modules.update(self._failed)
         if self.failures:  # an importer has made do without
             raise _Refused
         self.migrates = True
         await _start(self.records, self.means, lambda record, what, error: self.refuse(record.name, what, error))
+
+    def _refuse_import(self, name: str, error: BaseException) -> NoReturn:
+        if (code := sys.modules.get(f"{PACKAGE}.{name}")) is not None:
+            self._failed[code.__name__] = code
+        self.refuse(name, "import", error)
 
     def refuse(self, name: str, what: str, error: BaseException) -> NoReturn:
         self.failures.append(self.failure(name, what, error))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import modules
 from aha.importing import forget, imported
+from services.data_store import Parting
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
@@ -32,6 +33,7 @@ class WayBack:
         self._code: dict[str, ModuleType] = {}
         goes = [name for name in names if name in loader.loaded or name not in loader.wanted]
         self._ran = {name: dict(loader.finder.ran[name]) for name in goes if name in loader.finder.ran}
+        Parting(names).part()
         self._taken: dict[Module, tuple[TakenBack, tuple[str, ...]]] = {}
         for record in reversed([record for name, record in loader.loaded.items() if name in names]):
             self._taken[record] = (record.take_back(with_kept=record.name in with_database), record.was)
@@ -43,6 +45,7 @@ class WayBack:
 
     def put_back(self) -> list[Module]:
         """Take back what new code registered, and put in all that was there; return the modules that run again."""
+        Parting(self._names).part()  # new code may have put objects of its own into a store that stayed
         for record, mark in self._marks.items():
             _attempt(record, "let go of what its new code had registered", record.take_back(since=mark).end)
         for name in self._names:

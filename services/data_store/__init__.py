@@ -1,6 +1,7 @@
 """SimpleStore, a dict that is still there after a restart; for more than a little data, use a table of your own."""
 
+from services.data_store.parting import Parting
 from services.data_store.store import SimpleStore
 from services.data_store.stores import close_stores, flush_stores, load_stores, open_stores
 
-__all__ = ["SimpleStore", "close_stores", "flush_stores", "load_stores", "open_stores"]
+__all__ = ["Parting", "SimpleStore", "close_stores", "flush_stores", "load_stores", "open_stores"]

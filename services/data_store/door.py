@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 V = TypeVar("V")
 
-# The modules that have been loaded and may not make a store any more.
-_settled: set[Module] = set()
+settled: set[Module] = set()
+"""The modules that have been loaded and may not make a store any more."""
 
 
 class Shut:
@@ -56,10 +56,7 @@ class Door(Generic[V]):
         self.is_open = True
 
     def close(self) -> None:
-        """Save what was changed in place, and let nobody touch the entries any more, until they are opened again."""
-        if self.is_open:
-            self.entries.notice(self.entries.lent.all())
-            self.entries.let_go()
+        """Let nobody touch the entries any more, until they are opened again."""
         self._shut(f"the SimpleStore of module {self.owner} is closed: the module was unloaded or the bot has stopped")
 
     def _shut(self, why: str) -> None:
@@ -77,7 +74,7 @@ def build(store: Any) -> Door[Any]:
     module = current_module.get()
     if module is None:
         raise UsageError("a SimpleStore belongs to a module: make it at the top level of a module that the bot loads")
-    if module in _settled:
+    if module in settled:
         raise UsageError(f"module {module.name} made its SimpleStore too late: make it at the top level, as it loads")
     if module in doors:
         raise UsageError(f"module {module.name} made a second SimpleStore: import the first one, or use longer keys")
@@ -94,28 +91,3 @@ def _put_in(module: Module, door: Door[Any], store: Any) -> None:
 def _take_out(module: Module) -> None:
     module.store = None
     doors.pop(module).close()
-
-
-def settle(module: Module) -> None:
-    """Take note that `module` has been loaded: it may not make a store any more, until its code is replaced."""
-    if module not in _settled:
-        module.enter(partial(_unsettle, module), redo=partial(_resettle, module))
-        _settled.add(module)
-
-
-def _unsettle(module: Module) -> None:
-    _let_go(module)
-    _settled.discard(module)
-
-
-def _resettle(module: Module) -> None:
-    _let_go(module)  # what code that failed has read of a store that stayed, as it was imported
-    _settled.add(module)
-
-
-def _let_go(module: Module) -> None:
-    """Save and forget the objects with classes of `module` in all stores, also in one that stays: its code goes."""
-    for owner, door in list(doors.items()):
-        if door.is_open:
-            # What modules share, in `modules._shared`, goes too, but only for those that import it.
-            door.entries.let_go("modules." if owner is module else f"modules.{module.name}")

@@ -15,7 +15,7 @@ from services.data_store.rows import sealed
 from services.data_store.unfolded import Unfolded
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable
+    from collections.abc import Callable, Iterable
 
     from services.data_store.journal import Journal
     from services.data_store.unfolded import Batch
@@ -212,27 +212,14 @@ class Entries(Generic[V]):
                 self.owner, key, error,
             )  # fmt: skip
 
-    def let_go(self, *places: str) -> None:
-        """Save and forget objects with classes whose places begin like one of these, or with any: they are about to go.
-
-        When they are read again, they are made of the classes that are there then.
-        """
+    def part(self, key: str) -> None:
+        """Save and forget the object under `key`, whose classes are about to go, if somebody has it."""
         lent = self.lent
-        with self._lock:
-            keys = [key for key in lent.hot.keys() | lent.objects if self._has_classes(key, places)]
-        self.notice([(key, lent.objects[key]) for key in keys if key in lent.objects])
-        with self._lock:
-            for key in keys:
+        value = lent.objects.get(key, lent.hot.get(key, _NONE))
+        if value is not _NONE:
+            self.notice([(key, value)])
+            with self._lock:
                 lent.forget(key)
-
-    def _has_classes(self, key: str, places: Collection[str]) -> bool:
-        """Whether what is under `key` has classes from these places, or from any, as far as its pickle says so."""
-        data = self.data[key]
-        if not places:
-            return not plain(data)
-        if type(self.lent.objects.get(key)).__module__.startswith(tuple(places)):
-            return True
-        return any(place.encode() in data for place in places) and not plain(data)
 
     # --- what the table does not have ----------------------------------------------------------------------------
 

@@ -12,9 +12,10 @@ from core.context import entered
 from core.database.url import what_it_said
 from models.exc import DatabaseError, StoreError, UsageError
 from services.data_store.background import Background
-from services.data_store.door import doors, settle
+from services.data_store.door import doors
 from services.data_store.loading import load_store
 from services.data_store.opening import open_ledger
+from services.data_store.parting import settle
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -113,6 +114,8 @@ async def close_stores(*, patience: float = 10.0) -> None:
     if background is None:
         return
     for door in list(doors.values()):
+        if door.is_open:
+            door.entries.notice(door.entries.lent.all())
         door.close()
     try:
         async with asyncio.timeout(patience):

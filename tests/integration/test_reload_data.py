@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from typing import ClassVar
 
 import pytest
 from sqlalchemy import event
@@ -10,6 +11,7 @@ from sqlalchemy import event
 from core.config import cfg
 from core.database import db_engine, db_sessionmaker
 from models.exc import DatabaseError
+from services.data_store import flush_stores
 from tests.reloaded_bot import answering, happened, living, reloaded_bot
 
 HEAD = """
@@ -31,6 +33,7 @@ SHOWS = answering("await _show()", before=SHOWING)
 TEXT = ["[{'id': 1, 'text': 'text'}]"]
 MORE = ["[{'id': 1, 'text': 'text', 'more': 'more'}]"]
 NEVER = "\n1 / 0\n"
+STORE = "from services.data_store import SimpleStore\nstore = SimpleStore()\n"
 
 
 def table(*columns: str, name: str = "Note") -> str:
@@ -292,6 +295,74 @@ class TestStore:
             assert await bot.say("hi") == ["([1], True)"]
             assert (await bot.reload({}, with_database=["a"])).ok
             assert await bot.say("hi") == ["([1], True)"]
+
+    THINGS = """
+        from .database import store
+
+        class Thing:
+            pass
+
+        async def say():
+            return [type(thing) is Thing for thing in store["things"]]
+    """
+    INIT = answering("str(await say())", before=THINGS)
+    KEPT: ClassVar = {"a/__init__.py": INIT, "a/database.py": STORE}
+    PUTS = "store['things'].append(Thing())"
+
+    @pytest.mark.parametrize(
+        ("new", "kept"),
+        [
+            ("", []),
+            (PUTS, [True]),
+            (f"{PUTS}; 1 / 0", [True]),
+            (living("a", to="x", start=PUTS), [True]),
+            (living("a", to="x", start="1 / 0"), []),
+            (living("a", to="x", start=f"{PUTS}; 1 / 0"), [True]),
+        ],
+        ids=["nothing", "import", "failing import", "start", "failing start", "start that fails after it"],
+    )
+    async def test_what_old_and_new_code_put_into_a_value_of_one_that_stays(
+        self, sqlite_url, tmp_path, monkeypatch, new, kept
+    ):
+        monkeypatch.setattr("services.data_store.changes.tick", lambda _: None)
+        async with reloaded_bot(tmp_path, sqlite_url, self.KEPT) as bot:
+            old = bot.code("a")
+            old.store["things"] = []
+            await flush_stores()
+            old.store["things"].append(old.Thing())
+            await bot.reload({"a/__init__.py": f"{self.INIT}\n{new}\n"})
+            said = await bot.say("hi")
+            assert said == [str([True, *kept])]
+            bot.folder.write(self.KEPT)
+            await bot.restart()
+            assert await bot.say("hi") == said
+
+    async def test_a_failed_import_is_not_tried_again_to_save_what_it_leaves_behind(self, sqlite_url, tmp_path):
+        new = """
+            import asyncio
+            from tests.reloaded_bot import happened
+
+            happened.append("import")
+            asyncio.create_task(asyncio.sleep(60))
+            asyncio.get_running_loop().call_soon(store["things"].append, Thing())
+        """
+        async with reloaded_bot(tmp_path, sqlite_url, self.KEPT) as bot:
+            bot.code("a").store["things"] = []
+            outcome = await bot.reload({"a/__init__.py": f"{self.INIT}\n{textwrap.dedent(new)}{NEVER}"})
+            assert (list(outcome.failed), happened) == (["a"], ["import"])
+            assert await bot.say("hi") == ["[True]"]
+
+    async def test_what_is_put_into_the_store_of_another_module(self, sqlite_url, tmp_path, monkeypatch):
+        monkeypatch.setattr("services.data_store.changes.tick", lambda _: None)
+        init = self.INIT.replace("from .database", "from modules.b.database")
+        files = {"a.py": init, "b/__init__.py": "", "b/database.py": STORE}
+        async with reloaded_bot(tmp_path, sqlite_url, files) as bot:
+            for edit in [{"a.py": init}, {"a.py": init + NEVER}, {"a.py": None}, {"a.py": init}]:
+                if "a" in bot.loader.loaded:
+                    code = bot.code("a")
+                    code.store.setdefault("things", []).append(code.Thing())
+                await bot.reload(edit)
+            assert await bot.say("hi") == ["[True, True, True]"]
 
 
 async def test_work_that_is_done_once_is_done_once(database_url, tmp_path):

@@ -15,8 +15,8 @@ import pytest
 from core.context import Module, entered
 from core.migration.start import expand
 from models.exc import StoreNotLoaded, UsageError
-from services.data_store import SimpleStore, changes, flush_stores, load_stores
-from services.data_store.door import _settled, doors
+from services.data_store import Parting, SimpleStore, changes, flush_stores, load_stores
+from services.data_store.door import doors, settled
 from services.data_store.stores import _open
 from tests.store_bot import bot
 
@@ -52,6 +52,7 @@ class Shop:
 
     def begin(self):
         """Take the code back, and run it anew: it is there, but not loaded yet."""
+        Parting(["shop"]).part()
         taken, before = self.record.take_back(), self.code
         self.code = self.run("", self._source)
         return taken, before
@@ -68,6 +69,7 @@ class Shop:
         if when == "its store was loaded":
             assert await load_stores([self.record]) == {}
             self.store["by new code"] = self.code.Thing("new")
+        Parting(["shop"]).part()
         self.record.take_back().end()
         self.code = sys.modules["modules.shop"] = before
         taken.put_back()
@@ -84,6 +86,12 @@ def forgotten():
     yield
     for name in [name for name in sys.modules if name.startswith("modules.shop")]:
         del sys.modules[name]
+
+
+@pytest.fixture
+def unlooked(monkeypatch):
+    """Nobody looks in the background at what was changed in place."""
+    monkeypatch.setattr(changes, "tick", lambda _: None)
 
 
 async def test_what_was_set_and_changed_in_place_is_there_and_objects_are_of_the_new_class(sqlite_url, tmp_path, kept):
@@ -168,6 +176,22 @@ async def test_an_object_of_an_old_class_that_is_still_held_disturbs_nobody(sqli
     assert not caplog.messages
 
 
+async def test_an_object_of_the_class_that_was_just_put_into_a_plain_value(sqlite_url, tmp_path, kept, unlooked):
+    shop = Shop(kept=kept)
+    async with bot(sqlite_url, tmp_path, shop.record):
+        shop.store["list"], shop.store["dict"] = [], {}
+        await flush_stores()
+        shop.store["list"].append(shop.code.Thing(1))
+        shop.store["dict"]["thing"] = shop.code.Thing(2)
+        await shop.reload()
+        assert type(shop.store["list"][0]) is type(shop.store["dict"]["thing"]) is shop.code.Thing
+        shop.store["list"].append(shop.code.Thing(3))
+    shop = Shop(kept=kept)
+    async with bot(sqlite_url, tmp_path, shop.record):
+        assert [thing.parts for thing in shop.store["list"]] == [[1], [3]]
+        assert shop.store["dict"]["thing"].parts == [2]
+
+
 async def test_what_another_modules_store_has_of_the_class_is_of_the_new_one_too(sqlite_url, tmp_path, kept):
     shop, other = Shop(kept=kept), Module("other")
     with entered(other):
@@ -182,6 +206,16 @@ async def test_what_another_modules_store_has_of_the_class_is_of_the_new_one_too
         assert store["list"] is held
 
 
+async def test_objects_of_classes_that_stay_are_the_ones_of_the_store_as_before(sqlite_url, tmp_path, kept):
+    shop, near = Shop(kept=kept), ModuleType("modules.shop2")
+    sys.modules["modules.shop2"] = near
+    exec(CLASS, vars(near))
+    async with bot(sqlite_url, tmp_path, shop.record):
+        shop.store["thing"] = held = near.Thing()
+        await shop.reload()
+        assert shop.store["thing"] is held
+
+
 async def test_many_reloads_leave_nothing_behind(sqlite_url, tmp_path, kept):
     shop = Shop(kept=kept)
     async with bot(sqlite_url, tmp_path, shop.record):
@@ -190,7 +224,7 @@ async def test_many_reloads_leave_nothing_behind(sqlite_url, tmp_path, kept):
             shop.store["thing"] = shop.code.Thing(number)
             gone += [weakref.ref(shop.code.Thing), weakref.ref(shop.code)]
             await shop.reload()
-            counts.add((len(doors), len(_settled), len(_open.background.stores), len(shop.record._entries)))
+            counts.add((len(doors), len(settled), len(_open.background.stores), len(shop.record._entries)))
         gc.collect()
         assert len(counts) == 1
         assert [reference for reference in gone if reference() is not None] == []

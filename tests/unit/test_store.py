@@ -12,7 +12,8 @@ from core.context import Module, entered
 from core.database import metadata
 from models.exc import StoreKeyError, StoreNotLoaded, StoreValueError, UsageError
 from services.data_store import SimpleStore
-from services.data_store.door import doors, settle
+from services.data_store.door import doors
+from services.data_store.parting import settle
 from tests.store_parts import fresh
 
 
@@ -262,6 +263,7 @@ async def test_sync_brings_all_that_was_set_and_changed_to_the_disk(store, entri
 
 
 def test_what_changed_in_place_is_saved_when_its_module_is_unloaded(module, store, entries):
+    settle(module)
     store["list"] = value = []
     entries.notice(entries.lent.suspects())
     value.append(1)

@@ -124,7 +124,7 @@ def test_a_module_that_ends_leaves_no_objects_of_its_classes_behind(monkeypatch)
     entries = fresh()
     entries.put("plain", plain_one := [])
     entries.put("note", old := sys.modules["modules.notes"].Note())
-    entries.let_go()
+    entries.part("note")
     loaded()
     assert entries.read("plain") is plain_one
     assert type(entries.read("note")) is sys.modules["modules.notes"].Note is not type(old)
@@ -253,7 +253,7 @@ def test_a_value_that_sets_another_as_it_goes_may_do_so():
             entries.put("last words", "bye")
 
     entries = fresh()
-    for change in [lambda: entries.put("a", 1), lambda: entries.remove("a"), lambda: entries.let_go()]:
+    for change in [lambda: entries.put("a", 1), lambda: entries.remove("a"), lambda: entries.part("a")]:
         entries.put("a", Parting())
         change()
         assert entries.read("last words") == "bye"
