@@ -10,6 +10,7 @@ from sqlalchemy import (
     BigInteger,
     Column,
     Connection,
+    DateTime,
     ForeignKey,
     Integer,
     Numeric,
@@ -58,6 +59,10 @@ def priced(precision):
 
 def number():
     return Column("id", Integer, primary_key=True), Column("text", Integer)
+
+
+def moment():
+    return Column("id", Integer, primary_key=True), Column("text", DateTime)
 
 
 def short():
@@ -475,6 +480,18 @@ async def test_a_sequence_that_no_column_uses_is_made(database, module):
     if database.startswith("postgresql"):
         async with db_engine.connect() as connection:
             assert await connection.scalar(select(numbers.next_value())) == 1
+
+
+async def test_what_the_owner_puts_back_in_another_spelling_is_still_kept(release):
+    await start(release("demo", note=plain))
+    await run("INSERT INTO note__demo VALUES (1, 'soon')")
+    await start(release("demo", note=moment))
+    await run("UPDATE aha_kept SET value = '2023-11-14T22:13:20Z'")
+    ((_, went_back, still_kept),) = await put_back()
+    assert (went_back, still_kept) == (1, 1)
+    await start(release("demo", note=plain))
+    assert await rows("SELECT id, text FROM note__demo") == [(1, "2023-11-14T22:13:20Z")]
+    assert await put_back() == []
 
 
 @pytest.mark.parametrize("known", [True, False], ids=["recorded", "record-lost"])

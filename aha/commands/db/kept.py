@@ -75,18 +75,16 @@ def _all(names: set[str]) -> str:
 
 
 def _restore(url: str, module: str | None, *, json: bool) -> None:
-    async def do() -> list[tuple[Left, int]]:
+    async def do() -> list[tuple[Left, int, int]]:
         async with opened(url):
             return await put_back(module)
 
     # Nothing is opened for writing, nor made, if there is nothing to put back.
     done = asyncio.run(do()) if look(url, inventory.kept) else []
     if json:
-        write_json(
-            [{"column": f"{left.table}.{left.column}", "restored": n, "kept": left.rows - n} for left, n in done]
-        )
+        write_json([{"column": f"{left.table}.{left.column}", "restored": n, "kept": still} for left, n, still in done])
     elif done:
-        rows = [(f"{left.table}.{left.column}", restored, left.rows - restored) for left, restored in done]
+        rows = [(f"{left.table}.{left.column}", restored, still) for left, restored, still in done]
         write_table(columns("column", "went back", "still kept"), rows)
     else:
         sys.stderr.write(answer("nothing kept"))

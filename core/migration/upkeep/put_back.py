@@ -23,26 +23,28 @@ if TYPE_CHECKING:
     from core.migration.upkeep.inventory import Left
 
 
-async def put_back(module: str | None = None) -> list[tuple[Left, int]]:
+async def put_back(module: str | None = None) -> list[tuple[Left, int, int]]:
     """Put kept values, of `module` or of all, back into rows that have nothing there, as far as they fit by now.
 
-    Returns all columns of which values were kept, with how many went back.
+    Returns all columns of which values were kept, with how many went back, and how many are still kept: also some that
+    went back, but are spelled otherwise there.
     """
     async with one_process(db_engine), db_engine.connect() as connection:
         return await connection.run_sync(_put_back, module)
 
 
-def _put_back(connection: Connection, module: str | None) -> list[tuple[Left, int]]:
+def _put_back(connection: Connection, module: str | None) -> list[tuple[Left, int, int]]:
     casts.install(connection)
     try:
         take_write_lock(connection)
         live, recorded = inventory.live_and_recorded(connection)
         kept = [left for left in inventory.kept(connection) if module in {None, left.module}]
-        found = [(left, _column(connection, left, live, recorded)) for left in kept]
+        restored = [(left, _column(connection, left, live, recorded)) for left in kept]
+        still = {left.name: left.rows for left in inventory.kept(connection)}
         connection.commit()
     finally:
         connection.rollback()
-    return found
+    return [(left, rows, still.get(left.name, 0)) for left, rows in restored]
 
 
 def _column(
