@@ -33,7 +33,8 @@ class WayBack:
         self._code: dict[str, ModuleType] = {}
         goes = [name for name in names if name in loader.loaded or name not in loader.wanted]
         self._ran = {name: dict(loader.finder.ran[name]) for name in goes if name in loader.finder.ran}
-        Parting(names).part()
+        self._parting = Parting(names)
+        self._parting.part()
         self._taken: dict[Module, tuple[TakenBack, tuple[str, ...]]] = {}
         for record in reversed([record for name, record in loader.loaded.items() if name in names]):
             self._taken[record] = (record.take_back(with_kept=record.name in with_database), record.was)
@@ -58,6 +59,7 @@ class WayBack:
         for record, (taken, was) in reversed(self._taken.items()):
             record.was = was
             _attempt(record, "put back all that its old code had registered", taken.put_back)
+        self._parting.undo()
         self._loader.loaded.clear()
         self._loader.loaded.update(self._loaded)
         return [record for record in self._loaded.values() if record in self._taken]

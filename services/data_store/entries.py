@@ -212,14 +212,26 @@ class Entries(Generic[V]):
                 self.owner, key, error,
             )  # fmt: skip
 
-    def part(self, key: str) -> None:
-        """Save and forget the object under `key`, whose classes are about to go, if somebody has it."""
+    def part(self, key: str) -> tuple[V, bytes] | None:
+        """Save and forget the object under `key`, whose classes are about to go; return it, and what is stored of it.
+
+        None if nobody has it.
+        """
         lent = self.lent
         value = lent.objects.get(key, lent.hot.get(key, _NONE))
-        if value is not _NONE:
-            self.notice([(key, value)])
-            with self._lock:
-                lent.forget(key)
+        if value is _NONE:
+            return None
+        self.notice([(key, value)])
+        with self._lock:
+            lent.forget(key)
+            data = self.data.get(key)
+        return None if data is None else (value, data)
+
+    def lend_again(self, key: str, value: V, data: bytes) -> None:
+        """Let `value` be the object under `key` again, unless that has become another, or is not `data` any more."""
+        with self._lock:
+            if self.data.get(key) == data and key not in self.lent.hot and key not in self.lent.objects:
+                self.lent.lend(key, value)
 
     # --- what the table does not have ----------------------------------------------------------------------------
 

@@ -37,6 +37,7 @@ class Parting:
     def __init__(self, names: Collection[str]) -> None:
         self._names = frozenset(names)
         self._places = _places(self._names)
+        self._gone: list[tuple[Entries[Any], str, Any, bytes]] = []
 
     def part(self) -> None:
         """Save and forget them, in all stores. To be called when the code runs no more, but Python still has it."""
@@ -44,8 +45,18 @@ class Parting:
             # What was just put into a value is of classes that its pickle does not name yet.
             entries.notice(entries.lent.all())
             for key in self._going(entries):
-                entries.part(key)
+                if (parted := entries.part(key)) is not None:
+                    self._gone.append((entries, key, *parted))
         settled.difference_update([module for module in settled if module.name in self._names])
+
+    def undo(self) -> None:
+        """Let the objects be the ones of the stores again: the code goes on, and may still hold them.
+
+        Not those whose keys were set or deleted meanwhile.
+        """
+        gone, self._gone = self._gone, []
+        for entries, key, value, data in gone:
+            entries.lend_again(key, value, data)
 
     def _going(self, entries: Entries[Any]) -> Iterator[str]:
         """Yield the keys whose objects have such classes, as far as their types and pickles say so."""

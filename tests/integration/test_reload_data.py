@@ -337,6 +337,29 @@ class TestStore:
             await bot.restart()
             assert await bot.say("hi") == said
 
+    @pytest.mark.parametrize("new", [NEVER, living("a", to="x", start="1 / 0")], ids=["import", "start"])
+    async def test_what_old_code_holds_goes_on_to_be_saved_when_new_code_fails(self, sqlite_url, tmp_path, new):
+        code = """
+            held = []
+
+            class Game:
+                points = 0
+
+            def point():
+                if not held:
+                    held.append(store.setdefault("game", Game()))
+                held[0].points += 1
+                return store["game"].points
+        """
+        code = answering("point()", before=STORE + textwrap.dedent(code))
+        async with reloaded_bot(tmp_path, sqlite_url, {"a.py": code}) as bot:
+            assert await bot.say("hi") == ["1"]
+            assert not (await bot.reload({"a.py": f"{code}\n{new}"})).ok
+            assert await bot.say("hi") == ["2"]
+            bot.folder.write({"a.py": code})
+            await bot.restart()
+            assert await bot.say("hi") == ["3"]
+
     async def test_a_failed_import_is_not_tried_again_to_save_what_it_leaves_behind(self, sqlite_url, tmp_path):
         new = """
             import asyncio

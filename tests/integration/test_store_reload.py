@@ -52,20 +52,21 @@ class Shop:
 
     def begin(self):
         """Take the code back, and run it anew: it is there, but not loaded yet."""
-        Parting(["shop"]).part()
+        parting = Parting(["shop"])
+        parting.part()
         taken, before = self.record.take_back(), self.code
         self.code = self.run("", self._source)
-        return taken, before
+        return parting, taken, before
 
     async def reload(self):
-        taken, _ = self.begin()
+        _, taken, _ = self.begin()
         assert (await expand([self.record])).failures == {}
         assert await load_stores([self.record]) == {}
         taken.end()
 
     async def fail(self, *, when):
         """Reload, but put the old code back when the new is imported, or its store is loaded."""
-        taken, before = self.begin()
+        parting, taken, before = self.begin()
         if when == "its store was loaded":
             assert await load_stores([self.record]) == {}
             self.store["by new code"] = self.code.Thing("new")
@@ -73,6 +74,7 @@ class Shop:
         self.record.take_back().end()
         self.code = sys.modules["modules.shop"] = before
         taken.put_back()
+        parting.undo()
         assert await load_stores([self.record]) == {}
 
 
@@ -144,6 +146,46 @@ async def test_what_new_code_read_as_it_failed_is_of_the_old_class_again(sqlite_
         shop._source += "from modules.shop.database import store\nassert type(store['thing']) is Thing\n"
         await shop.fail(when="it was imported")
         assert type(shop.store["thing"]) is shop.code.Thing
+
+
+@pytest.mark.parametrize("when", ["it was imported", "its store was loaded"])
+async def test_when_the_new_code_fails_what_old_code_holds_is_the_stores_as_before(sqlite_url, tmp_path, kept, when):
+    shop = Shop(kept=kept)
+    async with bot(sqlite_url, tmp_path, shop.record):
+        shop.store["thing"] = thing = shop.code.Thing(1)
+        shop.store["in a list"] = things = [shop.code.Thing(1)]
+        await shop.fail(when=when)
+        assert (shop.store["thing"], shop.store["in a list"]) == (thing, things)
+        thing.parts.append(2)
+        things[0].parts.append(2)
+        del thing, things
+    shop = Shop(kept=kept)
+    async with bot(sqlite_url, tmp_path, shop.record):
+        assert shop.store["thing"].parts == shop.store["in a list"][0].parts == [1, 2]
+
+
+async def test_what_new_code_that_failed_has_set_is_what_the_store_has(sqlite_url, tmp_path):
+    shop = Shop(kept=True)
+    async with bot(sqlite_url, tmp_path, shop.record):
+        shop.store["thing"] = held = shop.code.Thing("old")
+        shop._source += "from modules.shop.database import store\nstore['thing'] = Thing('new')\n"
+        await shop.fail(when="it was imported")
+        held.parts.append("older")
+        assert shop.store["thing"].parts == ["new"]
+
+
+async def test_a_change_that_could_not_be_saved_is_not_lost_to_the_old_code(sqlite_url, tmp_path, kept):
+    shop = Shop(kept=kept)
+    async with bot(sqlite_url, tmp_path, shop.record):
+        shop.store["thing"] = held = shop.code.Thing(1)
+        held.parts.append(lambda: None)
+        await shop.fail(when="it was imported")
+        held.parts[-1] = 2
+        changes.tick([shop.store._door.entries])
+        assert shop.store["thing"] is held
+    shop = Shop(kept=kept)
+    async with bot(sqlite_url, tmp_path, shop.record):
+        assert shop.store["thing"].parts == [1, 2]
 
 
 async def test_the_old_store_is_shut_and_one_that_stays_is_not(sqlite_url, tmp_path, kept):
