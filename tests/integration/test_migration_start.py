@@ -482,7 +482,7 @@ async def test_a_sequence_that_no_column_uses_is_made(database, module):
             assert await connection.scalar(select(numbers.next_value())) == 1
 
 
-async def test_what_the_owner_puts_back_in_another_spelling_is_still_kept(release):
+async def test_what_the_owner_puts_back_in_another_spelling_is_still_kept(database, release):
     await start(release("demo", note=plain))
     await run("INSERT INTO note__demo VALUES (1, 'soon')")
     await start(release("demo", note=moment))
