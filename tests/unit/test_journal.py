@@ -284,6 +284,16 @@ def test_segments_of_another_journal_are_moved_out_of_the_way(opened, tmp_path, 
     assert read_journal(tmp_path / "store").strangers == []
 
 
+@pytest.mark.parametrize("size", [4 << 20, 3 << 20], ids=["larger than all of it", "larger than it takes at once"])
+def test_what_a_journal_can_never_take_is_refused_with_the_remedy(opened, size):
+    journal = opened(max_bytes=4 << 20, segment_bytes=1 << 20)
+    number = journal.register("notes")
+    said = rf"a change of {size >> 20} MB is too large .* at most 3 MB at once \(aha\.store\.journal_mb is 4\)"
+    with pytest.raises(JournalFull, match=said):
+        put(journal, number, ("large", bytes(size)))
+    put(journal, number, ("large", bytes(2 << 20)))
+
+
 def test_a_full_journal_says_so_changes_nothing_and_goes_on_when_trimmed(opened):
     journal = opened(max_bytes=1 << 18, segment_bytes=1 << 16)
     number = journal.register("notes")

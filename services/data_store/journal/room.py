@@ -98,6 +98,13 @@ class Room:
         size = max(size, self._segment_bytes)
         used = self.used
         if used + size > self._max_bytes:
+            most = self._max_bytes - self._segment_bytes  # as the segment that is being written always stays
+            if size > max(most, self._segment_bytes):
+                raise JournalFull(
+                    f"a change of {size >> 20} MB is too large for the journal in {self.folder}, which takes at most "
+                    f"{most >> 20} MB at once (aha.store.journal_mb is {self._max_bytes >> 20}): allow more, or keep "
+                    "it under several keys or in a file; nothing that was set before is lost"
+                )
             raise JournalFull(
                 f"the journal in {self.folder} is full: {used >> 20} of at most {self._max_bytes >> 20} MB wait for "
                 "the database, which has to take them first; nothing that was set before is lost"
