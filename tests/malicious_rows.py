@@ -4,68 +4,25 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tests.malicious_victim import VICTIM
+
 if TYPE_CHECKING:
     from pathlib import Path
 
-VICTIM = '''
-import enum, os, subprocess
-from os import system
-from pathlib import Path
-
-class Colour(enum.Enum):
-    RED = 1
-
-class Settings:
-    admins = ("owner",)
-    command = "true"
-
-class Runs:
-    """Acts when it is constructed; objects of it are pickled without that."""
-    def __init__(self, *given, **named):
-        for path in (*given, *named.values()):
-            for part in path if isinstance(path, list) else [path]:
-                if isinstance(part, str):
-                    Path(part).touch()
-
-class Job(subprocess.Popen):
-    pass
-
-class Callable_:
-    def __call__(self, path):
-        Path(path).touch()
-
-class Sink:
-    def append(self, path):
-        Path(path).touch()
-    extend = append
-    add = append
-    def __setitem__(self, key, path):
-        Path(path).touch()
-
-class Stateful:
-    def __setstate__(self, state):
-        self.__dict__.update(state["all"])
-
-class Words(list):
-    pass
-
-class Failure(Exception):
-    pass
-
-class Slotted:
-    __slots__ = ("value",)
-
-class Meta(type):
-    def __call__(cls, path):
-        Path(path).touch()
-
-def touch(path):
-    Path(path).touch()
-
-def __getattr__(name):
-    touch(Settings.trap)
-    raise AttributeError(name)
-'''
+__all__ = [
+    "DROP",
+    "VICTIM",
+    "V",
+    "answering",
+    "called",
+    "changing",
+    "harmless",
+    "made",
+    "named",
+    "row",
+    "text",
+    "touching",
+]
 
 
 def text(value: object) -> bytes:
@@ -229,8 +186,100 @@ def changing() -> dict[str, bytes]:
         "slots for a member": row(red + b"N}" + text("_value_") + text("evil") + b"s\x86b"),
         "a state for a stand-in": row(named("builtins", "getattr") + b"}" + text("__wrapped__") + b"Nsb"),
         "slots for a stand-in": row(named("builtins", "getattr") + b"N}" + text("__code__") + b"Ns\x86b"),
+        "a slot with a property": row(made(named(V, "Guided")) + b"N}" + text("path") + text("evil") + b"s\x86b"),
+        "the class of an exception": row(
+            called(named(V, "Failure")) + b"}" + text("__class__") + named(V, "Crash") + b"sb"
+        ),
         "the class of an object": row(made(settings) + b"N}" + text("__class__") + named(V, "Sink") + b"s\x86b"),
         "slots that are no dict": row(made(settings) + b"N" + settings + b"\x86b"),
         "an item for a class": row(named(V, "Colour") + text("RED") + b"Ns"),
         "an element for a class": row(settings + b"Na"),
+    }
+
+
+def answering() -> dict[str, bytes]:
+    """Rows whose objects would answer with a class of the row's choice, or act, where the library asks them."""
+    settings, runs, trap, odd = (named(V, name) for name in ("Settings", "Runs", "Trap", "Odd"))
+    space, ordered = named("types", "SimpleNamespace"), named("collections", "OrderedDict")
+    items, elements, job = made(named(V, "AttrDict")), made(named(V, "AttrList")), named(V, "Job")
+
+    def having(target: bytes, **attributes: bytes) -> bytes:
+        return target + b"}(" + b"".join(text(name) + value for name, value in attributes.items()) + b"ub"
+
+    def slots(target: bytes, **attributes: bytes) -> bytes:
+        return target + b"N}(" + b"".join(text(name) + value for name, value in attributes.items()) + b"u\x86b"
+
+    def key(value: bytes) -> bytes:
+        return b"}" + value + b"Ns"
+
+    answers, acts, lock = having(made(settings), keys=trap), made(odd), having(made(settings), acquire=trap)
+    way, ratio = called(named(V, "Way"), text("a")), called(named(V, "Ratio"), b"K\x01", b"K\x02")
+    network = called(named("ipaddress", "IPv4Network"), text("10.0.0.0/8"))
+    state = b"}" + text("x") + named(V, "Settings") + b"s"
+    asking = {
+        "collections": ("OrderedDict", "Counter", "deque", "defaultdict", "UserDict"),
+        "builtins": ("set", "frozenset", "bytearray", "complex", "range", "OSError", "SyntaxError", "dict", "list"),
+        "pathlib": ("PurePosixPath", "PureWindowsPath", "PosixPath"),
+        "fractions": ("Fraction",),
+        "decimal": ("Decimal",),
+        "datetime": ("timedelta", "date", "datetime", "timezone"),
+        "ipaddress": ("IPv4Address", "IPv4Network", "IPv6Interface"),
+        "time": ("struct_time",),
+        "zoneinfo": ("ZoneInfo",),
+        "http": ("HTTPStatus",),
+        V: ("Way", "Ratio", "Ledger", "Tally", "Words"),
+    }
+    calls = [(module, name) for module, names in asking.items() for name in names]
+    return {
+        **{f"a call of {name} with what acts": row(called(named(module, name), acts)) for module, name in calls},
+        **{f"a call of {name} with what answers": row(called(named(module, name), answers)) for module, name in calls},
+        **{
+            f"NEWOBJ of {name} with what acts": row(made(named(module, name), acts))
+            for module, name in (
+                ("builtins", "str"), ("builtins", "int"), ("builtins", "bytes"), ("builtins", "tuple"), (V, "Name"),
+                (V, "Count"), (V, "Members"), (V, "Ratio"), (V, "Missing"), ("fractions", "Fraction"),
+            )
+        },
+        "two arguments for defaultdict": row(called(named("collections", "defaultdict"), b"N", answers)),
+        "a subclass of OSError": row(called(named(V, "Missing"), acts, acts)),
+        "a date with what acts": row(called(named("datetime", "date"), b"K\x01", b"K\x01", acts)),
+        "NEWOBJ_EX of str": row(named("builtins", "str") + b")}" + text("object") + acts + b"s\x92"),
+        "re._compile with what acts": row(called(named("re", "_compile"), text("x"), acts)),
+        "an array of what acts": row(called(named("array", "_array_reconstructor"), named("array", "array"), acts)),
+        "an item __setstate__": row(items + text("__setstate__") + runs + b"s" + state + b"b"),
+        "an item __setstate__ that is a program": row(items + text("__setstate__") + job + b"s" + state + b"b"),
+        "an item for any attribute": row(items + text("strip") + trap + b"s"),
+        "items for any attribute": row(items + b"(" + text("strip") + trap + b"u"),
+        "append that is asked for": row(having(elements, append=trap) + b"Na"),
+        "extend that is asked for": row(having(elements, extend=trap) + b"(Ne"),
+        "keys of a namespace": row(called(ordered, having(called(space), keys=trap))),
+        "keys in a slot": row(slots(made(settings), keys=trap)),
+        "a namespace that can be called": row(having(called(space), strip=trap)),
+        "a callable object as an attribute": row(having(made(settings), strip=made(named(V, "Callable_")))),
+        "a state for __setstate__ that can be called": row(having(made(named(V, "Stateful")), all=trap)),
+        "a name that is not a text": row(having(made(named(V, "Shelf")), name=having(made(settings), strip=trap))),
+        "a lock that acts": row(
+            having(made(job), _child_created=b"\x88", returncode=b"N", _waitpid_lock=lock) + DROP
+        ),
+        "a parser for a path": row(key(having(way, parser=acts, _flavour=acts))),
+        "slots of a path": row(key(slots(way, _str=acts, _cparts=acts, _str_normcase_cached=acts))),
+        "slots of a fraction": row(key(slots(ratio, _numerator=acts))),
+        "slots of a plain path": row(slots(called(named("pathlib", "PurePosixPath"), text("a")), _str=acts)),
+        "an attribute of a network": row(having(network, netmask=acts)),
+        "utcoffset of a time zone": row(key(having(called(named(V, "Zone")), utcoffset=trap))),
+        "a state of a UUID": row(having(made(named("uuid", "UUID")), int=acts)),
+        "a state of a UUID that is no dict": row(made(named("uuid", "UUID")) + items + b"b"),
+        "arguments of an exception": row(having(called(named(V, "Failure")), args=acts)),
+        "two arguments for an enum": row(called(named(V, "Colour"), text("X"), text("RED"))),
+        "NEWOBJ of an enum": row(made(named(V, "Colour"), b"K\x01")),
+    }  # fmt: skip
+
+
+def harmless(mark: Path) -> dict[str, bytes]:
+    """Rows that are read, as what they would have done is no part of reading them."""
+    path = text(mark)
+    return {
+        "a slot for __setattr__": row(made(named(V, "Watchful")) + b"N}" + text("x") + path + b"s\x86b"),
+        "an attribute of an exception": row(called(named(V, "Crash")) + b"}" + text("path") + path + b"sb"),
+        "an attribute with a property": row(made(named(V, "Guided")) + b"}" + text("path") + path + b"sb"),
     }

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 FOLDER = Path(__file__).parent / "data" / "pickles"
 
 SAMPLE = """
-import collections, dataclasses, enum, pathlib, typing
+import collections, dataclasses, datetime, decimal, enum, fractions, pathlib, types, typing, uuid
 
 class Colour(enum.Enum):
     RED = 1
@@ -104,6 +104,72 @@ class Count(int): pass
 class Raw(bytes): pass
 class Queue(collections.deque): pass
 class Tally(collections.Counter): pass
+
+class Ledger(collections.OrderedDict): pass
+class Known(collections.defaultdict): pass
+class Scopes(collections.ChainMap): pass
+class Shelf(collections.UserDict): pass
+class Rows(collections.UserList): pass
+class Label(collections.UserString): pass
+class Space(types.SimpleNamespace): pass
+class Few(frozenset): pass
+class Buffer(bytearray): pass
+class Members(tuple): pass
+class Weight(float): pass
+class Place(complex): pass
+class Day(datetime.date): pass
+class Moment(datetime.datetime): pass
+class Span(datetime.timedelta): pass
+class Money(decimal.Decimal): pass
+class Share(fractions.Fraction): pass
+class Ticket(uuid.UUID): pass
+
+class Zone(datetime.tzinfo):
+    def __init__(self, hours=1):
+        self.hours = hours
+    def utcoffset(self, moment):
+        return datetime.timedelta(hours=self.hours)
+    def __eq__(self, other):
+        return type(self) is type(other) and self.hours == other.hours
+    __hash__ = None
+
+@dataclasses.dataclass(slots=True)
+class Corner:
+    x: int
+    tags: list
+
+class Counted(list):
+    def __init__(self, items=()):
+        super().__init__(items)
+        self.count = len(self)
+
+class Tree(dict):
+    def __init__(self, owner, items):
+        super().__init__(items)
+        self.owner = owner
+    def __reduce__(self):
+        return Tree, (self.owner, dict(self))
+
+class Sized(str):
+    def __new__(cls, text, size):
+        made = super().__new__(cls, text)
+        made.size = size
+        return made
+    def __getnewargs__(self):
+        return str(self), self.size
+
+class Guided:
+    def __init__(self, path):
+        self.path = path
+    @property
+    def path(self):
+        return self._path
+    @path.setter
+    def path(self, path):
+        self._path = path
+    def __eq__(self, other):
+        return type(self) is type(other) and self._path == other._path
+    __hash__ = None
 
 class Trouble(Exception):
     def __init__(self, code, text):
@@ -180,6 +246,16 @@ def own_values(sample: Any) -> dict[str, Any]:
         "index": sample.Index(a=1), "bag": sample.Bag({1}), "name": sample.Name("n"), "count": sample.Count(8), "raw":
         sample.Raw(b"r"), "queue": sample.Queue([1, 2]), "tally": sample.Tally("aab"), "inner": sample.Outer.Inner(),
         "class": sample.Note, "by class": {sample.Point(0, 0): sample.Colour.RED},
+        "ledger": sample.Ledger(a=1), "known": sample.Known(list, a=[1]), "scopes": sample.Scopes({"a": 1}), "shelf":
+        sample.Shelf(a=1), "rows": sample.Rows([1]), "label": sample.Label("x"), "own space": sample.Space(a=1), "few":
+        sample.Few({1}), "buffer": sample.Buffer(b"b"), "members": sample.Members((1, [2])), "weight":
+        sample.Weight(1.5), "place": sample.Place(1, 2), "day": sample.Day(2024, 2, 29), "moment": sample.Moment(2024,
+        2, 29, tzinfo=sample.Zone(2)), "span": sample.Span(1, 2, 3), "money": sample.Money("1.5"), "share":
+        sample.Share(1, 3), "ticket": sample.Ticket(int=6), "own zone": sample.Zone(3), "corner": sample.Corner(1, [2]),
+        "counted": sample.Counted([1, 2]), "tree": sample.Tree(sample.Note("o"), {"a": 1}), "sized":
+        sample.Sized("s", 9), "guided": sample.Guided("/a"), "scoped ip": [ipaddress.ip_address("fe80::1%a"),
+        ipaddress.ip_interface("::1%b/64")], "paths": [pathlib.Path("/a", "b/c"), pathlib.PureWindowsPath("c:/a", "b")],
+        "methods": list(http.HTTPMethod)[:2],
         "nested": collections.defaultdict(sample.Words, {"k": sample.Words([sample.Note("in", [sample.Point(3, 4)])])}),
     }  # fmt: skip
 

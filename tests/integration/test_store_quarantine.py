@@ -5,19 +5,26 @@ from __future__ import annotations
 import os
 import pickle
 import re
+import sqlite3
 import sys
+from collections import Counter
+from contextlib import closing
 from datetime import UTC, datetime
 from random import Random
+from typing import TYPE_CHECKING
 
 import pytest
 from sqlalchemy import delete, insert, select
 
 from core.database import close_database, db_engine, metadata, open_database
-from services.data_store import flush_stores, stores
+from services.data_store import close_stores, flush_stores, load_stores, open_stores, stores
 from services.data_store.quarantine import quarantine
-from tests.malicious_rows import VICTIM, changing, touching
+from tests.malicious_rows import VICTIM, answering, changing, touching
 from tests.pickled_values import loaded
 from tests.store_bot import bot, crash, declared, execute, fetch, on_disk
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 MODEL = {f"key {n}": f"value {n}" for n in range(20)}
 
@@ -102,6 +109,148 @@ async def test_a_key_that_is_no_text_any_more_costs_no_other(sqlite_url, tmp_pat
     assert f"module a: key {shown!r} was damaged" in told
 
 
+HALF = "its bytes are not those that were written"
+COLUMNS = {
+    "position: text": ("position = 'abc'", "its place in the order is damaged"),
+    "position: real": ("position = 1.5", "its place in the order is damaged"),
+    "position: bytes": ("position = x'00ff'", "its place in the order is damaged"),
+    "position: text that is none": ("position = CAST(x'ff41' AS TEXT)", "its place in the order is damaged"),
+    "position: none could follow": ("position = 9223372036854775807", "its place in the order is damaged"),
+    "position: below all": ("position = -9223372036854775808", "its place in the order is damaged"),
+    "checksum: text": ("checksum = 'abc'", "its checksum is damaged"),
+    "checksum: real": ("checksum = 1.5", "its checksum is damaged"),
+    "checksum: bytes": ("checksum = x'00'", "its checksum is damaged"),
+    "mac: text": ("mac = 'abc'", "its signature is damaged"),
+    "mac: text that is none": ("mac = CAST(x'ff41' AS TEXT)", "its signature is damaged"),
+    "mac: a number": ("mac = 5", "its signature is damaged"),
+    "value: text": ("value = 'abc'", HALF),
+    "value: text that is none": ("value = CAST(x'ff41' AS TEXT)", HALF),
+    "value and moment": ("value = x'00', updated_at = '2026-99-99 garbage'", HALF),
+    "value, moment a number": ("value = x'00', updated_at = 5", HALF),
+    "value, moment bytes": ("value = x'00', updated_at = x'00ff'", HALF),
+    "value, moment no text": ("value = x'00', updated_at = CAST(x'ff41' AS TEXT)", HALF),
+    "key: a number": ("key = 77", HALF),
+    "key: a real": ("key = 7.5", HALF),
+}
+
+
+@pytest.mark.parametrize("key", ["key 7", "object"])
+@pytest.mark.parametrize(("change", "reason"), COLUMNS.values(), ids=COLUMNS.keys())
+async def test_damage_to_any_column_costs_one_key(sqlite_url, tmp_path, key, change, reason):
+    model = MODEL | {"object": Counter("abc")}
+    async with bot(sqlite_url, tmp_path, "a") as [store]:
+        store.update(model)
+        await flush_stores()
+        await execute(f"UPDATE aha_store__a SET {change} WHERE key = '{key}'")
+    for _ in range(2):
+        async with bot(sqlite_url, tmp_path, "a") as [store]:
+            assert list(store.items()) == [(name, value) for name, value in model.items() if name != key]
+            assert await fetch("SELECT reason FROM aha_store_quarantine") == [reason]
+            store["last"] = 1
+            await flush_stores()
+            del store["last"]
+            await flush_stores()
+
+
+@pytest.mark.parametrize("position", [2**63 - 1, 2**62, 0, -(2**63)])
+async def test_a_place_that_no_row_can_have_costs_one_key(database_url, tmp_path, caplog, position):
+    async with bot(database_url, tmp_path, "a") as [store]:
+        store.update(MODEL)
+    await change_row(database_url, "key 7", position=lambda _: position)
+    async with bot(database_url, tmp_path, "a") as [store]:
+        assert list(store) == [key for key in MODEL if key != "key 7"]
+        store["last"] = 1
+        await flush_stores()
+        assert (await on_disk())[-1] == "last"
+    assert "module a: key 'key 7' was damaged in table aha_store__a" in caplog.text
+
+
+@pytest.mark.parametrize("column", ["updated_at", "version"])
+async def test_what_is_not_needed_to_read_a_row_may_be_anything(sqlite_url, tmp_path, column, caplog):
+    async with bot(sqlite_url, tmp_path, "a") as [store]:
+        store.update(MODEL)
+        await flush_stores()
+        await execute(f"UPDATE aha_store__a SET {column} = CAST(x'ff41' AS TEXT) WHERE key = 'key 7'")
+    async with bot(sqlite_url, tmp_path, "a") as [store]:
+        assert dict(store) == MODEL
+        store["key 7"] = "new"
+    async with bot(sqlite_url, tmp_path, "a") as [store]:
+        assert list(store.items()) == list((MODEL | {"key 7": "new"}).items())
+    assert caplog.messages == []
+
+
+def page_of(path: Path, part: str) -> tuple[slice, bytes]:
+    """Where all of the small table of module a is in the database file, or its index; and that file."""
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        query = "SELECT rootpage FROM sqlite_master WHERE tbl_name = 'aha_store__a' AND type = ?"
+        [(page,)] = connection.execute(query, (part,)).fetchall()
+        [(size,)] = connection.execute("PRAGMA page_size").fetchall()
+    return slice((page - 1) * size, page * size), path.read_bytes()
+
+
+def change_file(path: Path, part: str, old: bytes, new: bytes) -> None:
+    """Change bytes of a table or an index past all that SQLite does."""
+    here, data = page_of(path, part)
+    assert data[here].count(old) == 1
+    path.write_bytes(data[: here.start] + data[here].replace(old, new) + data[here.stop :])
+
+
+SMALL = {"k10": 10, "k20": 20, "k30": 30}
+
+
+@pytest.mark.parametrize("became", [b"k2p", b"k30"], ids=["another", "one that is there"])
+async def test_what_is_set_where_a_key_was_damaged_in_the_file_is_there_for_good(sqlite_url, tmp_path, became):
+    async with bot(sqlite_url, tmp_path, "a") as [store]:
+        store.update(SMALL)
+    change_file(tmp_path / "test.db", "table", b"k20", became)
+    async with bot(sqlite_url, tmp_path, "a") as [store]:
+        assert dict(store) == {"k10": 10, "k30": 30}
+        assert await fetch("SELECT key FROM aha_store_quarantine") == [became.decode()]
+        store["k20"] = 21
+    async with bot(sqlite_url, tmp_path, "a") as [store]:
+        assert dict(store) == {"k10": 10, "k30": 30, "k20": 21}
+        assert await fetch("PRAGMA integrity_check") == ["ok"]
+
+
+async def test_a_key_that_is_there_twice_is_what_was_set_last(sqlite_url, tmp_path):
+    """SQLite lets it be there twice if its index is damaged."""
+    async with bot(sqlite_url, tmp_path, "a") as [store]:
+        store.update(SMALL)
+    change_file(tmp_path / "test.db", "index", b"k20", b"k2p")
+    async with bot(sqlite_url, tmp_path, "a") as [store]:
+        store["k20"] = 21
+    for _ in range(2):
+        async with bot(sqlite_url, tmp_path, "a") as [store]:
+            assert list(store.items()) == [("k10", 10), ("k30", 30), ("k20", 21)]
+            assert await fetch("PRAGMA integrity_check") == ["ok"]
+            assert await fetch("SELECT reason FROM aha_store_quarantine") == [
+                "its key is there a second time, and was written there later"
+            ]
+
+
+async def test_a_file_that_cannot_be_read_any_more_is_said_with_what_helps(sqlite_url, tmp_path):
+    async with bot(sqlite_url, tmp_path, "a", "b") as [store, other]:
+        store.update(SMALL)
+        other["k"] = 1
+    here, data = page_of(path := tmp_path / "test.db", "table")
+    path.write_bytes(data[: here.start] + b"\xff" * (here.stop - here.start) + data[here.stop :])
+    modules = [declared("a"), declared("b")]
+    await open_database(sqlite_url)
+    try:
+        open_stores(tmp_path)
+        failures = await load_stores(modules)
+        assert list(failures) == modules[:1]
+        assert "table aha_store__a cannot be read: database disk image is malformed" in str(failures[modules[0]])
+        assert "restore a backup (aha db restore FILE)" in str(failures[modules[0]])
+        assert dict(modules[1].store) == {"k": 1}
+    finally:
+        await close_stores()
+        await close_database()
+        for module in modules:
+            module.drop()
+
+
 async def test_quarantine_keeps_the_row_as_it_was(database_url, tmp_path):
     async with bot(database_url, tmp_path, "a") as [store]:
         store.update(MODEL)
@@ -149,7 +298,7 @@ def malicious(tmp_path):
     """Rows that would make a file, or change what others use, by the names of their ways; and that file."""
     with loaded("victim", VICTIM) as victim:
         victim.Settings.trap = mark = tmp_path / "mark"
-        yield touching(mark) | changing(), mark
+        yield touching(mark) | answering() | changing(), mark
         assert victim.Settings.admins == ("owner",)
 
 

@@ -25,7 +25,7 @@ from hypothesis import strategies as st
 from models.exc import ClassGone, ClassUntrusted, StoreValueError, ValueDamaged
 from services.data_store.pickles import pickled, plain, unpickled
 from services.data_store.pickles.opcodes import well_formed
-from tests.malicious_rows import VICTIM, V, called, changing, made, named, row, text, touching
+from tests.malicious_rows import VICTIM, V, answering, called, changing, harmless, made, named, row, text, touching
 from tests.pickled_values import loaded
 
 if TYPE_CHECKING:
@@ -46,12 +46,12 @@ def mark(tmp_path, victim) -> Path:
     return mark
 
 
-NAMES = list(touching(Path("mark")))
+NAMES = [*touching(Path("mark")), *answering()]
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_row_of_others_runs_nothing(name, mark):
-    data = touching(mark)[name]
+    data = (touching(mark) | answering())[name]
     modules = set(sys.modules)
     with pytest.raises(StoreValueError) as error:
         unpickled(data, trusted=False, key="k")
@@ -59,6 +59,12 @@ def test_a_row_of_others_runs_nothing(name, mark):
     assert not mark.exists()
     assert not plain(data)
     assert {name for name in set(sys.modules) - modules if name.partition(".")[0] not in {"http", "ipaddress"}} == set()
+
+
+@pytest.mark.parametrize("name", list(harmless(Path("mark"))))
+def test_a_row_of_others_that_is_read_runs_nothing(name, mark):
+    unpickled(harmless(mark)[name], trusted=False)
+    assert not mark.exists()
 
 
 @pytest.mark.parametrize(
@@ -199,14 +205,16 @@ def test_a_plain_row_with_a_byte_changed_is_plain_only_without_acting_opcodes(va
 MARK = Path(tempfile.gettempdir()) / f"aha-store-malice-{os.getpid()}"
 PLACES = [
     *((V, name) for name in ("Colour", "Settings", "Runs", "Job", "Callable_", "Sink", "Slotted", "Words", "Meta")),
+    *((V, name) for name in ("AttrDict", "AttrList", "Guided", "Watchful", "Crash", "Way", "Ledger", "Tally", "Zone")),
     *((V, name) for name in ("Failure", "touch")),
     *(("builtins", name) for name in ("getattr", "type", "list", "dict", "object", "bytearray", "Exception", "eval")),
     ("collections", "defaultdict"), ("collections", "deque"), ("collections", "Counter"), ("pathlib", "PosixPath"),
     ("types", "SimpleNamespace"), ("re", "_compile"), ("zoneinfo", "ZoneInfo"), ("os", "system"), ("uuid", "UUID"),
+    ("collections", "OrderedDict"),
 ]  # fmt: skip
 WORDS = [
     MARK, f"touch {MARK}", "touch", "__class__", "__init__", "__setstate__", "append", "extend", "items", "_unpickle",
-    "RED", "admins", "command",
+    "RED", "admins", "command", "keys", "path", "args",
 ]  # fmt: skip
 leaves = st.sampled_from([named(*place) for place in PLACES] + [text(word) for word in WORDS] + [b"N", b"K\x01"])
 

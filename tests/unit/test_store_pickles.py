@@ -14,6 +14,7 @@ import sys
 import weakref
 import zoneinfo
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -127,6 +128,52 @@ def test_an_exception_of_a_module_comes_back(sample):
 def test_an_exception_of_python_comes_back():
     read = unpickled(pickled("k", FileNotFoundError(2, "x")), trusted=False)
     assert (type(read), read.args) == (FileNotFoundError, (2, "x"))
+
+
+def noted(error: Exception) -> Exception:
+    error.add_note("noted")
+    return error
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        pytest.param(noted(ValueError("x", [1])), id="with a note"),
+        pytest.param(ImportError("x", name="n", path="p"), id="ImportError"),
+        pytest.param(AttributeError("x", name="n"), id="AttributeError"),
+        pytest.param(OSError(2, "x", Path("/a"), None, "/b"), id="OSError"),
+        pytest.param(UnicodeDecodeError("utf-8", b"x", 0, 1, "y"), id="UnicodeDecodeError"),
+        pytest.param(SyntaxError("x", ("f", 1, 2, "text", 1, 3)), id="SyntaxError"),
+        pytest.param(KeyError({"a": 1}), id="KeyError"),
+    ],
+)
+def test_an_exception_of_python_comes_back_with_what_it_has(error):
+    read = unpickled(pickled("k", error), trusted=False)
+    again = pickle.loads(pickle.dumps(error))
+    assert (type(read), read.args, str(read), vars(read)) == (type(again), again.args, str(again), vars(again))
+    assert getattr(read, "name", None) == getattr(again, "name", None)
+
+
+def test_a_group_of_exceptions_comes_back():
+    read = unpickled(pickled("k", ExceptionGroup("x", [ValueError(1), KeyError("k")])), trusted=False)
+    assert (read.message, [one.args for one in read.exceptions]) == ("x", [(1,), ("k",)])
+
+
+def test_a_class_that_has_no_slots_any_more_takes_what_was_in_them():
+    with loaded("notes", "class Note:\n    __slots__ = ('text',)") as code:
+        note = code.Note()
+        note.text = "x"
+        data = pickled("k", note)
+    with loaded("notes", "class Note:\n    text = None"):
+        assert vars(unpickled(data, trusted=False)) == {"text": "x"}
+
+
+def test_an_object_with_something_to_call_is_read_only_if_it_is_trusted(sample):
+    note = sample.Note(sample.Note)
+    data = pickled("k", note)
+    assert unpickled(data, trusted=True) == note
+    with pytest.raises(ClassUntrusted, match="modules.sample.Note .*something to call.*aha store trust"):
+        unpickled(data, trusted=False)
 
 
 @pytest.mark.parametrize("trusted", [False, True])

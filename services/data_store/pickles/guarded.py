@@ -3,30 +3,40 @@
 Python's own unpickler does what a row tells it; this one asks at each opcode that acts, which C's cannot, so it takes
 some 20 times as long. Rows with classes are signed when they are written, and then read at full speed.
 
-What remains for those who can write rows: objects of a module's class with attributes of their choice. `__new__`,
-`__setstate__` and, in a class that pickles itself by calling it, the constructor get what the row says.
+What an opcode calls is looked up in the class, never in the object: a row must not bring its own `__setstate__` or
+`append`. Which calls there are is said by `calls`, which attributes by `states`.
+
+What remains for those who can write rows is what the classes of modules themselves do, with what a row says. These run
+as the class defines them, or inherits them from a library that is not of plain types (`class Job(subprocess.Popen)`
+inherits `__del__`):
+
+* `__new__` and `__setstate__`; in a class that pickles itself by calling it the constructor; `_missing_` of an enum;
+* `__setitem__` of a dict, `append` and `extend` of a list or deque;
+* `__hash__` and `__eq__` of what is a key, in a set, or looked up as a member of an enum; `__repr__` of what an error
+  shows; `__del__` of what is dropped; what a metaclass defines; `utcoffset` of the time zone of what is a key.
+
+They get objects with attributes, keys and elements of the row's choice, of types that they may not expect. What is an
+attribute cannot be called, but a class may lie in a list, or be what a defaultdict makes for a missing key: a method
+that calls what it finds there lets the row choose among the classes of modules and the plain types.
 """
 
 from __future__ import annotations
 
-import copyreg
 import pickle
 from collections import deque
-from enum import Enum
 from io import BytesIO
-from types import BuiltinFunctionType, FunctionType
 from typing import TYPE_CHECKING, Any, Final
 
+from services.data_store.pickles.calls import may_call, may_make
+from services.data_store.pickles.inherited import is_a, method
 from services.data_store.pickles.opcodes import well_formed
 from services.data_store.pickles.places import has, is_own, own_class
-from services.data_store.pickles.plain_types import STAND_INS, plain_type
-from services.data_store.pickles.refusals import Gone, Refused
+from services.data_store.pickles.plain_types import plain_type
+from services.data_store.pickles.refusals import Gone, Refused, require
+from services.data_store.pickles.states import give_state, may_hold
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-# What a row can name and others use too: it may be part of a value, but reading one must not change it.
-_SHARED: Final = (type, Enum, FunctionType, BuiltinFunctionType)
+    from collections.abc import Callable, Iterable
 
 
 def read_guarded(data: bytes) -> Any:
@@ -39,6 +49,7 @@ def read_guarded(data: bytes) -> Any:
 class _Guarded(pickle._Unpickler):  # noqa: SLF001 - the one that can be asked at each opcode
     stack: list[Any]
     metastack: list[list[Any]]
+    pop_mark: Callable[[], list[Any]]
 
     def find_class(self, module: str, name: str) -> Any:
         if not is_own(module):
@@ -54,75 +65,38 @@ class _Guarded(pickle._Unpickler):  # noqa: SLF001 - the one that can be asked a
         return self.metastack[-1][-1]
 
 
-def _check_call(reader: _Guarded) -> None:
+def _call(reader: _Guarded) -> None:
     called, arguments = reader.stack[-2:]
-    _require(_may_be_called(called) and type(arguments) is tuple, called)
+    require(type(arguments) is tuple and may_call(called, arguments), called)
 
 
-def _check_new(reader: _Guarded) -> None:
+def _make(reader: _Guarded) -> None:
     made, arguments = reader.stack[-2:]
-    _require(isinstance(made, type) and type(arguments) is tuple, made)
+    require(type(arguments) is tuple and may_make(made, arguments, {}), made)
 
 
-def _check_new_with_names(reader: _Guarded) -> None:
+def _make_with_names(reader: _Guarded) -> None:
     made, arguments, named = reader.stack[-3:]
-    _require(isinstance(made, type) and type(arguments) is tuple and type(named) is dict, made)
+    require(type(arguments) is tuple and type(named) is dict and may_make(made, arguments, named), made)
 
 
-def _check_state(reader: _Guarded) -> None:
-    target, state = reader.stack[-2:]
-    _require(not isinstance(target, _SHARED) and not _overrides(target, "__setstate__"), target)
-    if not hasattr(type(target), "__setstate__"):
-        parts = state if type(state) is tuple and len(state) == 2 else (state,)
-        _require(
-            all(part is None or (type(part) is dict and not any(map(_is_special, part))) for part in parts), target
-        )
+def _set(reader: _Guarded) -> None:
+    _check_items(reader.stack[-3], reader.stack[-1:])
 
 
-def _check_elements(target: object) -> None:
-    _require(isinstance(target, list | deque) and not _overrides(target, "append", "extend"), target)
+def _set_all(reader: _Guarded) -> None:
+    _check_items(reader.opened, reader.stack[1::2])
 
 
-def _may_be_called(called: object) -> bool:
-    """Whether there are values that are pickled as a call of `called`: one of our stand-ins, or their own class."""
-    if not isinstance(called, type):
-        return isinstance(called, FunctionType) and called in STAND_INS
-    return called in copyreg.dispatch_table or any(
-        getattr(called, name) is not getattr(object, name) for name in ("__reduce_ex__", "__reduce__")
-    )
+def _check_items(target: object, items: Iterable[object]) -> None:
+    require(is_a(target, dict) and all(may_hold(target, item) for item in items), target)
 
 
-def _overrides(target: object, *names: str) -> bool:
-    """Whether an object has got, from the row, something of its own to be called in place of a method of its class."""
-    return not getattr(target, "__dict__", {}).keys().isdisjoint(names)
+def _add_all(reader: _Guarded) -> None:
+    require(type(reader.opened) is set, reader.opened)
 
 
-def _is_special(name: object) -> bool:
-    """Whether an attribute of this name means something to Python, as `__class__` and `__setstate__` do."""
-    return not isinstance(name, str) or (name.startswith("__") and name.endswith("__"))
-
-
-def _require(fulfilled: bool, what: object) -> None:
-    if not fulfilled:
-        named = what if isinstance(what, type | FunctionType | BuiltinFunctionType) else type(what)
-        raise Refused(f"{named.__module__}.{named.__qualname__}")
-
-
-# What is asked before an opcode acts. The others move values about, make builtins, or are not `well_formed`.
-_CHECKS: Final[dict[bytes, Callable[[_Guarded], None]]] = {
-    pickle.REDUCE: _check_call,
-    pickle.NEWOBJ: _check_new,
-    pickle.NEWOBJ_EX: _check_new_with_names,
-    pickle.BUILD: _check_state,
-    pickle.APPEND: lambda reader: _check_elements(reader.stack[-2]),
-    pickle.APPENDS: lambda reader: _check_elements(reader.opened),
-    pickle.SETITEM: lambda reader: _require(isinstance(reader.stack[-3], dict), reader.stack[-3]),
-    pickle.SETITEMS: lambda reader: _require(isinstance(reader.opened, dict), reader.opened),
-    pickle.ADDITEMS: lambda reader: _require(type(reader.opened) is set, reader.opened),
-}
-
-
-def _asked(check: Callable[[Any], None], act: Callable[[Any], None]) -> Callable[[Any], None]:
+def _asked(check: Callable[[_Guarded], None], act: Callable[[Any], None]) -> Callable[[Any], None]:
     def step(reader: _Guarded) -> None:
         check(reader)
         act(reader)
@@ -130,6 +104,43 @@ def _asked(check: Callable[[Any], None], act: Callable[[Any], None]) -> Callable
     return step
 
 
-_Guarded.dispatch = _Guarded.dispatch | {
-    opcode[0]: _asked(check, _Guarded.dispatch[opcode[0]]) for opcode, check in _CHECKS.items()
+# What is asked before an opcode acts. The others move values about, make builtins, or are not `well_formed`.
+_CHECKS: Final[dict[bytes, Callable[[_Guarded], None]]] = {
+    pickle.REDUCE: _call,
+    pickle.NEWOBJ: _make,
+    pickle.NEWOBJ_EX: _make_with_names,
+    pickle.SETITEM: _set,
+    pickle.SETITEMS: _set_all,
+    pickle.ADDITEMS: _add_all,
 }
+
+
+def _build(reader: _Guarded) -> None:
+    state = reader.stack.pop()
+    give_state(reader.stack[-1], state)
+
+
+def _append(reader: _Guarded) -> None:
+    element = reader.stack.pop()
+    _bound(reader.stack[-1], "append")(element)
+
+
+def _append_all(reader: _Guarded) -> None:
+    elements = reader.pop_mark()
+    _bound(reader.stack[-1], "extend")(elements)
+
+
+def _bound(target: object, name: str) -> Callable[[object], object]:
+    require(is_a(target, (list, deque)), target)
+    found: Callable[[object], object] = method(target, name)
+    return found
+
+
+# Python's own would take a method from the object, where a row can have put something else.
+_INSTEAD: Final = {pickle.BUILD: _build, pickle.APPEND: _append, pickle.APPENDS: _append_all}
+
+_Guarded.dispatch = (
+    _Guarded.dispatch
+    | {opcode[0]: _asked(check, _Guarded.dispatch[opcode[0]]) for opcode, check in _CHECKS.items()}
+    | {opcode[0]: act for opcode, act in _INSTEAD.items()}
+)

@@ -18,6 +18,7 @@ from services.data_store.pickles.refusals import Refused
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from types import UnionType
 
 _NAMES: Final = {
     "array": "array",
@@ -55,6 +56,11 @@ def plain_type(module: str, name: str) -> Any:
     if name in _NAMES.get(module, "").split() or (module == "builtins" and _is_exception(name)):
         return getattr(import_module(module), name)
     raise Refused(f"{module}.{name}")
+
+
+def is_plain(found: type) -> bool:
+    """Whether a class is one of the library's, in the modules that have plain types."""
+    return public(found.__module__) in _NAMES
 
 
 def _is_exception(name: str) -> bool:
@@ -103,5 +109,11 @@ _STAND_INS: Final[dict[tuple[str, str], Callable[..., Any]]] = {
     ("re", "_compile"): _pattern,
     ("array", "_array_reconstructor"): _array,
 }
-STAND_INS: Final = frozenset({*_STAND_INS.values(), _zone})
-"""Functions that a row may have got from here, the only ones."""
+STAND_INS: Final[dict[Callable[..., Any], tuple[tuple[type | UnionType, ...], ...]]] = {
+    _type_of: ((object,),),
+    _part_of: ((object, str),),
+    _zone: ((str, bool | int),),
+    _pattern: ((str | bytes, int),),
+    _array: ((object, str, int, bytes),),
+}
+"""Functions that a row may have got from here, the only ones, and the arguments that pickling writes for them."""

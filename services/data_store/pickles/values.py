@@ -48,7 +48,8 @@ def unpickled(data: bytes, *, trusted: bool, key: str = "") -> Any:
     except Refused as refused:
         raise ClassUntrusted(
             f"the value for key {key!r} was not signed here, and {_quoted(refused)} is neither plain data nor a class "
-            "of a module: nothing of it was run; if you know where it comes from, `aha store trust MODULE`",
+            "of a module, or has something to call: nothing of it was run; if you know where it comes from, `aha store "
+            "trust MODULE`",
             key=key, place=str(refused),
         ) from None  # fmt: skip
     except Gone as gone:
