@@ -76,6 +76,7 @@ class Ledger:
 class FoldedStore:
     """A store and its table. `names` are those under which the journal has it; its next row gets the position `next`.
 
+    While it is `behind`, the database does not know yet that it has all of the journal, though nothing has changed.
     `unreadable` says why rows could not be read, by key. `held` are changes that the database refused. `pending` is a
     batch of which nobody knows whether it was committed.
     """
@@ -84,6 +85,7 @@ class FoldedStore:
     table: Table
     names: tuple[str, ...]
     next: int = 1
+    behind: bool = False
     unreadable: dict[str, str] = field(default_factory=dict)
     held: dict[str, Held] = field(default_factory=dict)
     pending: Batch | None = None
@@ -101,14 +103,14 @@ class FoldedStore:
 
 
 async def fold(store: FoldedStore, ledger: Ledger, *, now: bool = False) -> bool:
-    """Bring what `store` has to its table, and say whether it had anything; what is changed meanwhile waits.
+    """Bring what `store` has to its table, and say whether there was anything to do; what is changed meanwhile waits.
 
     What the database refused is tried again when it is time, or `now`. Raises whatever the database raises for the
     whole of it; then nothing is lost, and the next fold does it.
     """
     await _find_out(store, ledger)
     due = {key: held.data for key, held in store.held.items() if now or held.at <= monotonic()}
-    if not store.entries.dirty and not due:
+    if not (store.entries.dirty or due or store.behind):
         return False
     batch = store.pending = store.entries.take()
     changes = {**due, **batch.changes} if due else batch.changes
@@ -123,7 +125,7 @@ async def fold(store: FoldedStore, ledger: Ledger, *, now: bool = False) -> bool
         if not is_refusal(error):
             raise
         await work.write({})
-    store.pending = None
+    store.pending, store.behind = None, False
     return True
 
 

@@ -64,7 +64,7 @@ async def load_store(module: Module, table: Table, ledger: Ledger, *, with_class
         if key not in unread:
             entries.replay(key, None if value is None else unsealed(value)[0])
     reasons = {key: str(error) for key, error in content.unreadable.items()}
-    return FoldedStore(entries, table, names, next=content.next, unreadable=reasons)
+    return FoldedStore(entries, table, names, next=content.next, behind=bool(changes), unreadable=reasons)
 
 
 def _names(module: Module) -> tuple[str, ...]:

@@ -333,6 +333,19 @@ def test_what_waits_in_the_journal_comes_first(filled, start, store, rows, folde
     assert store("list", "--json").json[0]["waiting"] == 0
 
 
+def test_values_of_classes_that_wait_in_the_journal_are_in_nobodys_way(filled, start, store, rows):
+    process = start("run").ready()
+    rows("CREATE TRIGGER stop BEFORE INSERT ON aha_store__notes BEGIN SELECT RAISE(ABORT, 'not now'); END")
+    process.say("put waits Mark('y')")
+    process.wait_for("done\n", stream="out")
+    process.end(signal.SIGKILL)
+    rows("DROP TRIGGER stop")
+    changed = store("set", "notes", "new", "3")
+    assert (changed.code, changed.err) == (0, "")
+    assert store("list", "--json").json[0]["waiting"] == 0
+    assert store("get", "notes", "waits").out == "Mark('y')\n"
+
+
 def test_what_nobody_can_read_stays_as_it_is_and_can_be_deleted(filled, store, forge, rows, folder):
     forge("evil", EVIL)
     (folder / "modules" / "notes.py").unlink()

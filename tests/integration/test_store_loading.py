@@ -12,7 +12,7 @@ import pytest
 from core.backup import backup, restore
 from core.database import close_database, db_engine, open_database
 from core.migration.start import expand
-from services.data_store import close_stores, flush_stores, load_stores, open_stores
+from services.data_store import close_stores, flush_stores, load_stores, open_stores, stores
 from services.data_store.journal import Found
 from services.data_store.opening import objection
 from services.data_store.progress import Progress
@@ -285,6 +285,20 @@ async def test_a_value_whose_class_is_gone_is_kept_and_readable_when_it_is_back(
     async with bot(database_url, tmp_path, "a") as [store]:
         assert list(store) == ["before", "thing", "after"]
         assert store["thing"] == thing(7)
+
+
+async def test_a_value_that_cannot_be_read_leaves_the_journal_and_is_written_once(database_url, tmp_path, theirs):
+    thing = theirs("modules.shop")
+    async with bot(database_url, tmp_path, "a") as [store]:
+        store["thing"] = thing(7)
+        await crash()
+    del sys.modules["modules.shop"]
+    for _ in range(2):
+        async with bot(database_url, tmp_path, "a") as [store]:
+            await flush_stores()
+            [folded] = await fetch("SELECT folded FROM aha_store_journal WHERE module = 'a'")
+            assert list(stores._open.background.ledger.journal.found.records("a", after=folded)) == []
+            assert await fetch("SELECT version FROM aha_store__a") == [1]
 
 
 async def test_a_value_whose_class_is_back_when_its_module_is_loaded_again_is_readable(database_url, tmp_path, theirs):
