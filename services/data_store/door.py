@@ -6,7 +6,8 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeVar, cast
 
 from core.context import current_module
-from models.exc import StoreNotLoaded, UsageError
+from models.exc import StoreError, StoreNotLoaded, UsageError
+from services.data_store.journal.forks import IN_A_CHILD, after_fork
 from services.data_store.rows import declare_table
 
 if TYPE_CHECKING:
@@ -22,15 +23,16 @@ settled: set[Module] = set()
 
 
 class Shut:
-    """Stands where entries will be, or were: whatever is asked of it raises StoreNotLoaded."""
+    """Stands where entries will be, or were: whatever is asked of it raises an error."""
 
-    __slots__ = ("_why",)
+    __slots__ = ("_error", "_why")
 
-    def __init__(self, why: str) -> None:
+    def __init__(self, why: str, error: type[Exception]) -> None:
         self._why = why
+        self._error = error
 
     def __getattr__(self, name: str) -> NoReturn:
-        raise StoreNotLoaded(self._why)
+        raise self._error(self._why)
 
 
 class Door(Generic[V]):
@@ -59,14 +61,25 @@ class Door(Generic[V]):
         """Let nobody touch the entries any more, until they are opened again."""
         self._shut(f"the SimpleStore of module {self.owner} is closed: the module was unloaded or the bot has stopped")
 
-    def _shut(self, why: str) -> None:
-        self.entries = cast("Entries[V]", Shut(why))
+    def lose(self) -> None:
+        """Let nobody touch the entries in a forked child: what is changed there is lost, and nobody would know."""
+        self._shut(IN_A_CHILD, StoreError)
+
+    def _shut(self, why: str, error: type[Exception] = StoreNotLoaded) -> None:
+        self.entries = cast("Entries[V]", Shut(why, error))
         self.hot = {}
         self.is_open = False
 
 
 doors: dict[Module, Door[Any]] = {}
 """The door of each module that made a store."""
+
+
+@after_fork
+def _lose_all() -> None:
+    for door in doors.values():
+        if door.is_open:
+            door.lose()
 
 
 def build(store: Any) -> Door[Any]:

@@ -13,6 +13,7 @@ from core.database.url import what_it_said
 from models.exc import DatabaseError, StoreError, UsageError
 from services.data_store.background import Background
 from services.data_store.door import doors
+from services.data_store.journal.forks import after_fork
 from services.data_store.loading import load_store
 from services.data_store.opening import open_ledger
 from services.data_store.parting import settle
@@ -35,6 +36,14 @@ class _Open:
 
 
 _open = _Open()
+
+
+@after_fork
+def _lose() -> None:
+    """Have nothing open in a forked child, whose parent notices, folds and closes."""
+    if _open.background is not None:
+        _open.background.stores = {}
+    _open.folder = _open.background = None
 
 
 def open_stores(folder: Path) -> None:
