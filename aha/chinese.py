@@ -270,6 +270,8 @@ _STORES = {
     "the SimpleStore of module {module} has no key {key}; aha store show {module2} lists them": (
         "模块 {module} 的 SimpleStore 没有键 {key}；aha store show {module2} 可列出所有键"
     ),
+    "table {table} cannot be read: {error}; {remedy}": "无法读取表 {table}：{error}；{remedy}",
+    "the file is damaged: restore a backup (aha db restore FILE)": "文件已损坏：请还原备份（aha db restore FILE）",
     "the journal in {folder} cannot be read ({error})": "无法读取 {folder} 中的日志（{error}）",
     "{n} changes in the journal in {folder} are left out: {reason}": (
         "{folder} 的日志中有 {n} 处改动没有计入：{reason}"

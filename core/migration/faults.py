@@ -35,11 +35,11 @@ _LOST = "the server is gone: start it, then the bot"
 
 def fatal(error: BaseException) -> DatabaseError | None:
     """The error that ends the start, if `error` is one that no module is to blame for."""
-    remedy = _remedy(error)
-    if remedy is None:
+    helps = remedy(error)
+    if helps is None:
         return None
     return DatabaseError(
-        f"the database could not be brought up to date: {said(error)}; what was under way was rolled back; {remedy}"
+        f"the database could not be brought up to date: {said(error)}; what was under way was rolled back; {helps}"
     )
 
 
@@ -58,13 +58,14 @@ def is_locked(error: BaseException) -> bool:
     return any(code(found) in _LOCKED for found in _chain(error))
 
 
-def _remedy(error: BaseException) -> str | None:
+def remedy(error: BaseException) -> str | None:
+    """What the owner does if `error` is of the database as a whole, or of what it lies on; else None."""
     for found in _chain(error):
         if getattr(found, "connection_invalidated", False) or isinstance(found, ConnectionError):
             return _LOST
-        remedy = _by_code(code(found))
-        if remedy is not None:
-            return remedy
+        helps = _by_code(code(found))
+        if helps is not None:
+            return helps
     return None
 
 
@@ -86,4 +87,4 @@ def code(error: BaseException) -> int | str:
 def _by_code(found: int | str) -> str | None:
     if isinstance(found, int):
         return _SQLITE.get(found)
-    return next((remedy for start, remedy in _POSTGRESQL.items() if found.startswith(start)), None)
+    return next((helps for start, helps in _POSTGRESQL.items() if found.startswith(start)), None)

@@ -6,19 +6,19 @@ import asyncio
 import sqlite3
 from array import array
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cached_property
 from itertools import islice
 from operator import le
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final
 from zlib import crc32
 
-from sqlalchemy import select
-
 from core.database import db_engine
-from models.exc import StoredValueError
+from core.database.url import what_it_said
+from core.migration.faults import remedy
+from models.exc import DatabaseError, StoredValueError
+from services.data_store.damage import remove_damaged
 from services.data_store.pickles import all_plain, plain, unpickled
-from services.data_store.quarantine import as_it_stands, move_rows, readable
-from services.data_store.rows import SUM, checksum, stamp
+from services.data_store.rows import FAR, SUM, checksum
 from services.data_store.writing import lasting, name_of
 
 if TYPE_CHECKING:
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
 _FETCHED: Final = 500
 # A server is asked for more, as each time costs a round trip.
 _FETCHED_FROM_SERVER: Final = 2_000
-_DAMAGED: Final = "its bytes are not those that were written"
 # Rows of releases that knew no position: they come in the order in which they were written, after all others.
 _NUMBER: Final = """
 UPDATE {table} SET position = numbered.position FROM (
@@ -56,17 +55,40 @@ class Content:
 
 
 async def read_content(table: Table, module: str, *, verify: Verify) -> Content:
-    """Read the table of the store of `module`; `verify` says whether key, value and mac were signed here."""
-    rows = await _read(table)
+    """Read the table of the store of `module`; `verify` says whether key, value and mac were signed here.
+
+    Raises what the database raises, and DatabaseError with what can be done if its file is damaged.
+    """
+    try:
+        rows, damaged = await _read_sound(table, module)
+    except Exception as error:
+        if (helps := remedy(error)) is None:
+            raise
+        raise DatabaseError(f"table {table.name} cannot be read: {what_it_said(error)}; {helps}") from error
+    content = Content(rows.ordered(), damaged=damaged, next=rows.last + 1)
+    if rows.acting:
+        await asyncio.to_thread(_judge, content, rows.acting, verify)
+    return content
+
+
+async def _read_sound(table: Table, module: str) -> tuple[_Rows, tuple[str, ...]]:
+    """The rows, of which each has a position now, and the keys of those that were damaged."""
+    damaged: tuple[str, ...] = ()
+    try:
+        rows = await _read(table)
+        is_sound = rows.is_sound()
+    except sqlite3.OperationalError as error:  # so it says of text that is no UTF-8
+        if "UTF-8" not in str(error):
+            raise
+        is_sound = False
+    if not is_sound:
+        damaged = await remove_damaged(table, module)
+        rows = await _read(table)
     if rows.unnumbered:
         async with lasting() as connection:
             await connection.exec_driver_sql(_NUMBER.format(table=name_of(table)))
         rows = await _read(table)
-    damaged = await _remove_damaged(table, module, rows)
-    content = Content(rows.ordered(), damaged=damaged, next=max(rows.positions, default=0) + 1)
-    if rows.acting:
-        await asyncio.to_thread(_judge, content, rows.acting, verify)
-    return content
+    return rows, damaged
 
 
 async def _read(table: Table) -> _Rows:
@@ -76,35 +98,13 @@ async def _read(table: Table) -> _Rows:
         # Straight from the driver: what SQLAlchemy makes of a row takes longer than all that is done with it here.
         driver: Any = (await connection.get_raw_connection()).driver_connection
         if db_engine.dialect.name == "sqlite":
-            try:
-                await driver.run(rows.take_from, statement, ())
-            except sqlite3.OperationalError:  # so it says of text that is no UTF-8
-                rows = _Rows()
-                await driver.run(rows.take_any_from, statement, ())
+            await driver.run(rows.take_from, statement, ())
             return rows
         async with driver.transaction(readonly=True):
             cursor = await driver.cursor(statement)
             while fetched := await cursor.fetch(_FETCHED_FROM_SERVER):
                 rows.take(fetched)
     return rows
-
-
-async def _remove_damaged(table: Table, module: str, rows: _Rows) -> tuple[str, ...]:
-    """Put the damaged ones of the doubtful rows in quarantine, and take the others; return the keys of the damaged."""
-    if not rows.doubtful:
-        return ()
-    damaged = []
-    async with lasting() as connection:
-        for key, row in rows.doubtful.items():
-            same = table.columns.key == as_it_stands(key)
-            written = await connection.scalar(select(table.columns.updated_at).where(same))
-            if _is_sound(key, row.value, None) and written is not None and row.checksum & ~SUM != stamp(written):
-                # A release that knows of no checksums has written it since.
-                rows.take([(key, row.value, None, row.mac, row.position)])
-            else:
-                damaged.append(key)
-        await move_rows(connection, table, module, dict.fromkeys(damaged, _DAMAGED))
-    return tuple(map(readable, damaged))
 
 
 def _judge(content: Content, acting: Iterable[tuple[str, bytes | None]], verify: Verify) -> None:
@@ -118,38 +118,19 @@ def _judge(content: Content, acting: Iterable[tuple[str, bytes | None]], verify:
             del content.data[key]
 
 
-def _is_sound(key: Any, value: Any, expected: int | None) -> bool:
-    """Whether key and value are as they were written, as far as is known; damage may have made anything of them."""
-    if not (isinstance(key, str) and isinstance(value, bytes)):
-        return False
-    try:
-        found = checksum(key, value)
-    except UnicodeEncodeError:
-        return False
-    return expected is None or found == expected & SUM
-
-
-class _Doubtful(NamedTuple):
-    """A row that does not fit its checksum, or whose key or value is of no such type."""
-
-    value: Any
-    checksum: Any
-    mac: bytes | None
-    position: int
-
-
-@dataclass(slots=True)
+@dataclass
 class _Rows:
     """Rows as they are read.
 
-    `doubtful` are damaged, or another release wrote them; `acting` are keys and macs of what is not plain.
+    `acting` are keys and macs of what is not plain. Rows that are not as they should be are left out: those without a
+    position, which are `unnumbered`, and `doubtful` ones.
     """
 
     data: dict[str, bytes] = field(default_factory=dict)
     positions: array[int] = field(default_factory=lambda: array("q"))
     acting: list[tuple[str, bytes | None]] = field(default_factory=list)
-    doubtful: dict[str | bytes, _Doubtful] = field(default_factory=dict)
     unnumbered: bool = False
+    doubtful: bool = False
 
     def take(self, rows: Sequence[Any]) -> None:
         """Take rows of key, value, checksum, mac and position; this is what loading a store takes its time for."""
@@ -158,24 +139,25 @@ class _Rows:
 
     def _take_together(self, rows: Sequence[Any]) -> bool:
         """Take rows of which none is special, without looking at each; False if one is."""
-        keys, values, checksums, _, positions = zip(*rows, strict=True)
+        keys, values, checksums, macs, positions = zip(*rows, strict=True)
         sums = map(crc32, values, map(crc32, map(str.encode, keys)))
         try:
-            if None in positions or list(sums) != list(map(SUM.__and__, checksums)) or not all_plain(values):
+            if list(sums) != list(map(SUM.__and__, checksums)) or not all_plain(values) or any(macs):
                 return False
+            places = array("q", positions)
         except (TypeError, UnicodeEncodeError):
             return False
         self.data.update(zip(keys, values, strict=True))
-        self.positions.extend(positions)
+        self.positions.extend(places)
         return True
 
     def _take_each(self, rows: Sequence[Any]) -> None:
         for key, value, written, mac, position in rows:
             if position is None:
                 self.unnumbered = True
-            elif not _is_sound(key, value, written):
-                self.doubtful[key] = _Doubtful(value, written, mac, position)
-            else:
+            if not _is_sound(key, value, written, mac, position):
+                self.doubtful = True
+            elif position is not None:
                 if not plain(value):
                     self.acting.append((key, mac))
                 self.data[key] = value
@@ -187,18 +169,41 @@ class _Rows:
         while fetched := cursor.fetchmany(_FETCHED):
             self.take(fetched)
 
-    def take_any_from(self, cursor: Any, statement: str, parameters: Any) -> None:
-        """Do the same where a key is no UTF-8: each byte that is none is taken as half of a surrogate pair."""
-        cursor.connection.text_factory = partial(str, encoding="utf-8", errors="surrogateescape")
-        try:
-            self.take_from(cursor, statement, parameters)
-        finally:
-            cursor.connection.text_factory = str
+    def is_sound(self) -> bool:
+        """Whether none of them has to be looked at more closely."""
+        if self.doubtful or len(self.data) != len(self.positions):  # the same key twice: an index is damaged
+            return False
+        return not self.positions or (self._least() > 0 and self.last < FAR)
+
+    @cached_property
+    def in_order(self) -> bool:
+        """Whether they came in the order of their positions, as they nearly always do."""
+        return all(map(le, self.positions, islice(self.positions, 1, None)))
+
+    @cached_property
+    def last(self) -> int:
+        """The highest position, 0 if there is none."""
+        return self.positions[-1] if self.in_order and self.positions else max(self.positions, default=0)
+
+    def _least(self) -> int:
+        return self.positions[0] if self.in_order else min(self.positions)
 
     def ordered(self) -> dict[str, bytes]:
         """The values by key, in the order of their positions."""
-        places = self.positions
-        if all(map(le, places, islice(places, 1, None))):
+        if self.in_order:
             return self.data
-        keys = list(self.data)
+        keys, places = list(self.data), self.positions
         return {keys[n]: self.data[keys[n]] for n in sorted(range(len(keys)), key=places.__getitem__)}
+
+
+def _is_sound(key: Any, value: Any, written: Any, mac: Any, position: Any) -> bool:
+    """Whether a row is as it was written, as far as is known; damage may have made anything of it."""
+    if not (isinstance(key, str) and isinstance(value, bytes) and isinstance(mac, bytes | None)):
+        return False
+    if not (isinstance(written, int | None) and isinstance(position, int | None)):
+        return False
+    try:
+        found = checksum(key, value)
+    except UnicodeEncodeError:
+        return False
+    return written is None or found == written & SUM

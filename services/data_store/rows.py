@@ -75,6 +75,9 @@ def rows_of(
     return Rows(moment, first, keys, values, checksums, macs), Rows(moment, first, gone)
 
 
+FAR: Final = 2**62
+"""No position comes near it, so one that is not below it is damaged. If it were taken, none could follow."""
+
 # --- checksums: in the lower 32 bits that of key and value, above them when the row was written
 
 SUM: Final = 2**32 - 1
