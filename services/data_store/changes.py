@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from itertools import chain
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
@@ -41,12 +42,19 @@ async def notice_all(entries: Entries[Any]) -> None:
     await _notice(entries, entries.lent.all())
 
 
-async def notice_suspects(entries: Entries[Any]) -> None:
-    """Save what was changed in place of what was lent since the last look, or is held by someone."""
-    await _notice(entries, entries.lent.suspects())
+async def notice_suspects(entries: Entries[Any]) -> list[Exception]:
+    """Save what was changed in place of what was lent since the last look, or is held by someone, or was not saved.
+
+    Returns the errors of what cannot be saved.
+    """
+    failures: list[Exception] = []
+    await _notice(entries, chain(entries.lent.suspects(), entries.failed()), failures)
+    return failures
 
 
-async def _notice(entries: Entries[Any], found: Iterable[tuple[str, Any]]) -> None:
+async def _notice(
+    entries: Entries[Any], found: Iterable[tuple[str, Any]], failures: list[Exception] | None = None
+) -> None:
     objects = iter(found)
-    while not entries.notice(objects, seconds=_SLICE):  # noqa: ASYNC110 - nothing is waited for: others have their turn
-        await asyncio.sleep(0)
+    while not entries.notice(objects, seconds=_SLICE, failures=failures):  # noqa: ASYNC110 - nothing is waited for
+        await asyncio.sleep(0)  # others have their turn

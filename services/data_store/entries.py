@@ -15,7 +15,7 @@ from services.data_store.rows import sealed
 from services.data_store.unfolded import Unfolded
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
 
     from services.data_store.journal import Journal
     from services.data_store.unfolded import Batch
@@ -36,7 +36,8 @@ class Entries(Generic[V]):
     `data` has the pickled values of all keys, in the order of a dict; they become objects when they are first read.
     `unreadable` are keys whose rows are there but could not be read; they are not in the store, and may be set. Every
     change is in the journal before it is in memory; the lock that is held meanwhile is the journal's. `mac` signs what
-    needs it, and returns None for what does not.
+    needs it, and returns None for what does not. `unsaved` are keys whose objects were changed in place and could not
+    be saved, which was reported.
     """
 
     def __init__(
@@ -62,7 +63,7 @@ class Entries(Generic[V]):
         self._size = sum(map(len, data)) + sum(map(len, data.values()))
         self._limit = max_mb * _MB
         self._alarm = self._limit * _ALARM
-        self._reported: set[str] = set()
+        self.unsaved: set[str] = set()
 
     # --- reading and setting -------------------------------------------------------------------------------------
 
@@ -187,10 +188,13 @@ class Entries(Generic[V]):
         if self._size > self._alarm:
             self._warn()  # what is there already takes no less room if it is not saved
 
-    def notice(self, suspects: Iterable[tuple[str, V]], *, seconds: float = inf) -> bool:
+    def notice(
+        self, suspects: Iterable[tuple[str, V]], *, seconds: float = inf, failures: list[Exception] | None = None
+    ) -> bool:
         """Save those of `suspects` that were changed, one at least; False if `seconds` were over before they ended.
 
-        One that cannot be saved is reported once; what was stored of it is kept, and it is tried again.
+        One that cannot be saved is reported once, and its error appended to `failures`; what was stored of it is kept,
+        and it is tried again.
         """
         end = perf_counter() + seconds
         for key, value in suspects:
@@ -198,15 +202,25 @@ class Entries(Generic[V]):
                 self.compare(key, value)
             except Exception as error:  # noqa: BLE001 - whatever is wrong with one must not hide the others
                 self._report(key, error)
+                if failures is not None:
+                    error.add_note(f"a change under key {key!r} of the SimpleStore of module {self.owner} is not saved")
+                    failures.append(error)
             else:
-                self._reported.discard(key)
+                self.unsaved.discard(key)
             if perf_counter() > end:
                 return False
         return True
 
+    def failed(self) -> Iterator[tuple[str, V]]:
+        """Yield what was changed in place and could not be saved, as far as is known when the first is taken."""
+        for key in list(self.unsaved):
+            value = self.lent.objects.get(key, _NONE)
+            if value is not _NONE:
+                yield key, value
+
     def _report(self, key: str, error: Exception) -> None:
-        if key not in self._reported:
-            self._reported.add(key)
+        if key not in self.unsaved:
+            self.unsaved.add(key)
             logger.warning(
                 "SimpleStore of module %s: a change under key %r is not saved: %s; what was stored before is kept",
                 self.owner, key, error,

@@ -91,12 +91,14 @@ class SimpleStore(MutableMapping[str, V]):
         """Return when all that was set by now is on the disk; StoreError if the disk refuses.
 
         So is what was changed in place of values that were read since the last look, or that someone holds. Who keeps a
-        part of a value elsewhere and changes that, sets the key again.
+        part of a value elsewhere and changes that, sets the key again. A change that cannot be saved raises here what
+        `store[key] = value` would, when all others are on the disk.
         """
         entries = self._door.entries
-        if entries.lent.suspected:
-            await notice_suspects(entries)
+        failures = await notice_suspects(entries) if entries.lent.suspected or entries.unsaved else []
         await entries.journal.sync()
+        if failures:
+            raise failures[0]
 
     @property
     def table(self) -> Table:
