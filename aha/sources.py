@@ -79,12 +79,17 @@ def stamp_of(path: str) -> Stamp:
 
 
 def read(path: str, *, package: str) -> Source:
-    """Compile the file as it is now. Raises SyntaxError, ValueError, OSError.
+    """Compile the file as it is now. Raises SyntaxError, OSError.
 
     What Python has remembered of it is removed: it goes by seconds and could take it for what is there by now.
     """
     stamp = stamp_of(path)
-    code = compile(Path(path).read_bytes(), path, "exec", dont_inherit=True)
+    try:
+        code = compile(Path(path).read_bytes(), path, "exec", dont_inherit=True)
+    except (SyntaxError, ValueError) as error:
+        if getattr(error, "filename", None) is None:  # of what is no text at all Python does not say where
+            raise SyntaxError(str(error), (path, 1, None, None)) from error
+        raise
     with suppress(OSError):
         Path(cache_from_source(path)).unlink()
     return Source(path, code, package=package, stamp=stamp)

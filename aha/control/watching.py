@@ -44,12 +44,16 @@ class Watcher:
         self._changed = changed
         self._stop = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
+        self._known: set[str] = set()
+        self._is_gone = False
         self._telling = (0.0, 0.0)
         self._written_meanwhile: set[Path] = set()
 
     @asynccontextmanager
     async def watch(self) -> AsyncIterator[None]:
         """Watch during the body: what changes from its first line on is noticed."""
+        if self._folder.is_dir():
+            self._modules_of(self._folder.iterdir())
         self._task = asyncio.create_task(self._watch(), name="watch the files of modules")
         await asyncio.sleep(0)  # its first step is to begin to watch
         try:
@@ -91,22 +95,29 @@ class Watcher:
         )
         async with aclosing(some_changes):
             async for changes in some_changes:
-                await self._tell(Path(path) for _, path in changes)
-                if not self._folder.is_dir():
+                await self._tell(self._modules_of(Path(path) for _, path in changes))
+                if any(Path(path) == self._folder for _, path in changes):
+                    self._is_gone = True
                     return
 
     async def _see_the_folder(self) -> None:
-        """If the folder is gone, wait until it is there again, and tell of all modules in it."""
-        if self._folder.is_dir():
+        """If the folder was gone, wait until there is one again, and tell of all modules that were in it, or are."""
+        self._is_gone = self._is_gone or not self._folder.is_dir()
+        if not self._is_gone:
             return
         while not self._folder.is_dir():
             if self._stop.is_set():
                 return
             await asyncio.sleep(_PAUSE)
-        await self._tell(self._folder.iterdir())
+        self._is_gone = False
+        await self._tell(self._known | self._modules_of(self._folder.iterdir()))
 
-    async def _tell(self, paths: Iterable[Path]) -> None:
+    def _modules_of(self, paths: Iterable[Path]) -> set[str]:
         names = {name for path in paths if (name := module_of(path, self._folder))}
+        self._known |= names
+        return names
+
+    async def _tell(self, names: Collection[str]) -> None:
         if not names:
             return
         began = time()

@@ -45,7 +45,9 @@ async def carry_out(
     before = set(loader.loaded)
     leaving, moved = _take_note(names, selection, loader)
     done, along = await _withdraw(leaving, means, asked=names)
-    rest = set(names) - leaving.keys() - selection.off.keys() - {name for changed in done for name in changed.names}
+    unusable = _why_unusable(names, selection)
+    rest = set(names) - leaving.keys() - selection.off.keys() - unusable.keys()
+    rest -= {name for changed in done for name in changed.names}
     more, more_along = await _change(rest, means, asked=names, with_database={*with_database, *moved})
     done, along = done + more, along | more_along
     new = {name: name in before for changed in done for name in changed.done if name in loader.loaded}
@@ -55,7 +57,7 @@ async def carry_out(
         added=tuple(name for name, has_run in new.items() if not has_run),
         removed=tuple(name for name in (*leaving, *along) if name in before),
         failed={name: how for name, how in failed.items() if name not in new},
-        notes=tuple(_notes(leaving | along | _why_unusable(names, selection), done, loader)),
+        notes=tuple(_notes(leaving | along | unusable, done, loader)),
         seconds=perf_counter() - began,
     )
     write_new_keys()
@@ -81,8 +83,8 @@ def _take_note(names: Collection[str], selection: Selection, loader: Loader) -> 
 
 
 def _why_unusable(names: Collection[str], selection: Selection) -> dict[str, str]:
-    """Return those of `names` that are there but can be no module, and why."""
-    return {module.name: selection.off[module.name] for module in selection.unusable if module.name in names}
+    """Return those of `names` that are there but can be no module, and why; one of Aha's own may run all the same."""
+    return {module.name: f"{module.where}: {module.problem}" for module in selection.unusable if module.name in names}
 
 
 async def _change(

@@ -666,6 +666,20 @@ async def test_a_folder_that_is_replaced_is_watched_on(bot, reloader, tmp_path, 
         await changed(reloader, "b")
 
 
+async def test_a_folder_that_is_replaced_at_once_is_watched_on(bot, reloader, tmp_path, monkeypatch):
+    monkeypatch.setattr(watching, "_PAUSE", 0.01)
+    modules = tmp_path / "modules"
+    modules.mkdir()
+    (modules / "old.py").write_text("")
+    async with bot(watch=True):
+        shutil.rmtree(modules)
+        modules.mkdir()
+        (modules / "a.py").write_text("")
+        await changed(reloader, "a", "old")
+        (modules / "b.py").write_text("")
+        await changed(reloader, "b")
+
+
 @pytest.mark.parametrize("fails", [1, 2], ids=["the system's limit", "polling, too"])
 async def test_where_files_cannot_be_watched_that_is_said(bot, reloader, tmp_path, monkeypatch, caplog, fails):
     real, errors = watching.awatch, []

@@ -6,6 +6,9 @@ import os
 
 import pytest
 
+from aha.discovery import survey
+from aha.loader import BUILTIN
+from aha.selection import choose
 from models.exc import ModuleError, UsageError
 from tests.reloaded_bot import answering, happened, living, reloaded_bot
 
@@ -53,6 +56,15 @@ async def test_what_cannot_be_a_module_is_told_of(sqlite_url, tmp_path):
         assert (await bot.reload({"my-mod.py": ""})).notes == (told,)
         assert (await bot.reloader.follow(["my-mod"])).notes == (told,)
         assert (await bot.reload({}, "a")).notes == (await bot.reloader.follow(["a"])).notes == ()
+
+
+async def test_one_that_has_the_name_of_one_that_comes_with_aha_is_told_of(sqlite_url, tmp_path):
+    async with reloaded_bot(tmp_path, sqlite_url, {"a.py": ""}) as bot:
+        bot.reloader._look = lambda: choose(survey(bot.folder.path, BUILTIN))
+        bot.folder.write({"reload.py": "1 / 0"})
+        outcome = await bot.reloader.follow(["reload"])
+        told = "module reload is off: modules/reload.py: Aha comes with a module of that name; rename yours"
+        assert (outcome.ok, outcome.added, outcome.notes) == (True, (), (told,))
 
 
 async def test_those_that_go_are_told_of_by_name(sqlite_url, tmp_path):

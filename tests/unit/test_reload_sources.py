@@ -67,6 +67,14 @@ def test_a_syntax_error_names_file_and_line(module):
     assert (Path(caught.value.filename).name, caught.value.lineno) == ("b.py", 2)
 
 
+def test_what_is_no_text_is_told_with_the_file(tmp_path):
+    path = tmp_path / "a.py"
+    path.write_bytes(b"x = 1\0")
+    with pytest.raises(SyntaxError, match="null bytes") as caught:
+        read(str(path), package="modules")
+    assert caught.value.filename == str(path)
+
+
 @pytest.mark.parametrize(
     ("change", "changed"),
     [
