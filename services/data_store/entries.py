@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 from models.exc import StoreFullError
 from services.data_store.keys import checked_key
 from services.data_store.lent import ATOMS, Lent
+from services.data_store.orders import Orders
 from services.data_store.pickles import STACK_GLOBAL, pickled, plain, unpickled
 from services.data_store.rows import sealed
 from services.data_store.unfolded import Unfolded
@@ -59,6 +60,7 @@ class Entries(Generic[V]):
         self._append = journal.append
         self._number = journal.register(owner)
         self._mac = mac
+        self._orders = Orders()
         self._unfolded = Unfolded()
         self._size = sum(map(len, data)) + sum(map(len, data.values()))
         self._limit = max_mb * _MB
@@ -78,6 +80,7 @@ class Entries(Generic[V]):
             if value is _NONE:
                 # What is not plain was judged when it was loaded, or set here.
                 value = unpickled(data, trusted=not plain(data), key=key)
+                self._orders.learn(key, data, value)
             with self._lock:
                 if self.data.get(key) is data:  # another thread may have set or deleted the key, or read it as well
                     return self.lent.lend(key, self.lent.objects.get(key, value))
@@ -177,7 +180,7 @@ class Entries(Generic[V]):
                     return
                 stored = self.data[key]
             data = pickled(key, value)
-            if data == stored:
+            if data == stored or self._orders.same(key, stored, data):
                 return
             record = self._signed(key, data)
             with self._lock:
