@@ -9,13 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 from rich.cells import cell_len
 
+from aha.printable import printable, printable_json
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 
 def write_json(value: Any) -> None:
     """Write `value` as JSON; what JSON does not know is written as its text."""
-    sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2, default=str) + "\n")
+    sys.stdout.write(printable_json(json.dumps(value, ensure_ascii=False, indent=2, default=str)) + "\n")
 
 
 def write_table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
@@ -33,7 +35,7 @@ def write_table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Non
 def _text(cell: object) -> str:
     if isinstance(cell, datetime):
         return f"{cell.astimezone():%Y-%m-%d %H:%M:%S}"
-    return "" if cell is None else " ".join(str(cell).split())
+    return "" if cell is None else printable(" ".join(str(cell).split()))
 
 
 def _write_plain(rows: Sequence[Sequence[str]]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from aha.printable import printable
 from core.config import cfg
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ class Words:
 
     def answer(self, key: str, /, **values: object) -> str:
         """Return a line that answers the owner."""
-        return self.said(key, **values) + "\n"
+        return printable(self.said(key, **values)) + "\n"
 
     def columns(self, *keys: str) -> list[str]:
         """Return what stands above the columns of a table."""

@@ -7,6 +7,7 @@ import traceback
 from functools import wraps
 from typing import TYPE_CHECKING, ParamSpec
 
+from aha.printable import printable
 from aha.telling import told
 from core.config import cfg
 from models.exc import AhaError, UsageError
@@ -30,7 +31,7 @@ def plain_errors(command: Callable[P, int | None]) -> Callable[P, int]:
         except (AhaError, OSError) as error:
             if cfg.aha.debug:
                 traceback.print_exc()
-            sys.stderr.write(f"aha: {told(' '.join(str(error).split()))}\n")
+            sys.stderr.write(f"aha: {printable(told(' '.join(str(error).split())))}\n")
             return USAGE if isinstance(error, UsageError) else CANNOT_RUN
 
     return plain

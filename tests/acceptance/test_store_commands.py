@@ -185,6 +185,21 @@ def test_a_value_of_a_modules_class_is_shown_as_the_class_shows_it(filled, store
     assert store("get", "notes", "mark").out == "Mark('x')\n"
 
 
+def test_what_steers_a_terminal_is_shown_as_text(filled, store, forge, folder):
+    forge("\x1b[2Jkey", pickle.dumps("\x1b]0;evil\x07", 5))
+    with (folder / "modules" / "notes.py").open("a") as code:
+        code.write("Mark.__repr__ = lambda mark: '\\x1b[31m\\ud800'")
+    assert store("get", "notes", "\x1b[2Jkey").out == '"\\u001b]0;evil\\u0007"\n'
+    assert store("get", "notes", "mark").out == "\\x1b[31m\\ud800\n"
+    assert store("get", "notes", "mark", "--json").json["repr"] == "\x1b[31m\ud800"
+    shown = store("show", "notes")
+    assert (shown.code, "\x1b" in shown.out) == (0, False)
+    assert r"\x1b[2Jkey" in shown.out
+    assert "\x1b" not in store("show", "notes", "--json").out
+    deleted = store("delete", "notes", "\x1b[2Jkey")
+    assert deleted.out.startswith(r"deleted \x1b[2Jkey: it was")
+
+
 @pytest.mark.parametrize(
     ("code", "said"),
     [

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from aha.commands.database import saver
 from aha.commands.exits import plain_errors
 from aha.migration_report import migration_report
+from aha.printable import printable
 from aha.reports import NO_TABLES, failure_report, one_line
 from aha.starting import Migrated
 from aha.tables import write_json
@@ -59,7 +60,7 @@ def migrate(*, modules: Modules = MODULES, home: Home = HOME, db_backup: bool = 
         said = migration_report(migrated, lang=cfg.aha.lang) or [
             heading(migrated.units, lang=cfg.aha.lang, seconds=migrated.seconds)
         ]
-        sys.stdout.writelines(f"{line}\n" for line in said if migrated.units or not off)
+        sys.stdout.writelines(f"{printable(line)}\n" for line in said if migrated.units or not off)
         if left and any(unit.acts for unit in migrated.units):
             sys.stdout.write(f"{unfinished_line(left, lang=cfg.aha.lang)}\n")
     return int(bool(off))

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from cyclopts import Parameter
 
 from aha.commands.exits import plain_errors
+from aha.printable import printable
 from aha.reports import NO_TABLES, failure_report, one_line
 from aha.tables import write_json
 from core.config import cfg
@@ -133,7 +134,7 @@ def _write(made: Plan) -> None:
     for name in ("expand", "settle", "refused"):
         if part := getattr(made, name):
             sys.stdout.write(f"{texts[f'plan.{name}']}\n")
-            sys.stdout.writelines(f"  {line}\n" for line in part)
+            sys.stdout.writelines(f"  {printable(line)}\n" for line in part)
     if made.unfinished:
         sys.stdout.write(f"{unfinished(made.unfinished, lang=cfg.aha.lang)}\n")
     if made.is_done:

@@ -18,6 +18,7 @@ from cyclopts import Parameter
 
 from aha.commands.db.home import HOME, Home, Json
 from aha.commands.exits import plain_errors
+from aha.printable import printable_json
 from aha.stores import Entry
 from aha.tables import write_json
 from models.exc import StoredValueError, StoreError, ValueDamaged
@@ -75,7 +76,7 @@ def write_file(file: Path, module: str, entries: Iterable[Mapping[str, Any]]) ->
     except FileExistsError:
         raise StoreError(f"{file} is there already: name another file, or remove it") from None
     with os.fdopen(opened, "w", encoding="utf-8") as target:
-        target.write(text + "\n")
+        target.write(printable_json(text) + "\n")
 
 
 def as_data(entry: Entry) -> dict[str, Any]:

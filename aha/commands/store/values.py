@@ -11,6 +11,7 @@ import pickle
 from io import BytesIO
 from typing import Any, Final
 
+from aha.printable import printable, printable_json
 from services.data_store.pickles.opcodes import well_formed
 
 # What the JSON of a value is as deep as this, Python does not read again.
@@ -65,10 +66,10 @@ def _refuse(word: str) -> None:
 def shown(value: Any) -> str:
     """`value` as text: as `value_of` takes it if it can, else as Python shows it."""
     if not is_json(value):
-        return _repr(value)
-    if type(value) is str and value_of(value) == value:
+        return printable(_repr(value))
+    if type(value) is str and value_of(value) == value == printable(value):
         return value
-    return json.dumps(value, ensure_ascii=False)
+    return printable_json(json.dumps(value, ensure_ascii=False))
 
 
 def as_data(value: Any) -> dict[str, Any]:
