@@ -80,6 +80,8 @@ RELOAD: Mapping[str, str] = MappingProxyType(
         "{error}; if it has moved out of database.py: aha reload --with-database {name}": (
             "{error}；如果它已从 database.py 移出：aha reload --with-database {name}"
         ),
+        "{whole} stays as it is while the bot runs, without {what}: move that into database.py, too, or restart "
+        "the bot": "{whole} 在机器人运行时不会改变，不能加上 {what}：请把它也写进 database.py，或重新启动机器人",
         "on_start did not end within {seconds} s; what goes on is a task: asyncio.create_task(...)": (
             "on_start 在 {seconds} 秒内没有结束；要一直运行的请写成任务：asyncio.create_task(...)"
         ),

@@ -17,6 +17,7 @@ from aha.imports import PACKAGE
 from aha.reports import NO_TABLES
 from aha.signals import Interrupted
 from aha.starting import PATIENCE
+from core.database.declared import sealed
 from core.dispatcher import dispatcher
 from core.dispatcher.owning import end_tasks
 from core.migration.start import forget as forget_tables
@@ -230,7 +231,7 @@ def _import(unit: Unit, means: Means, failed: Callable[[str, BaseException], Non
     loader.finder.prepared, loader.finder.trusts_python = unit.sources, False
     importlib.invalidate_caches()
     try:
-        with loader.failing(failed), means.importing():
+        with loader.failing(failed), means.importing(), sealed():
             for name in modules:
                 loader.load(name)
     finally:

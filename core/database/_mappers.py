@@ -33,6 +33,17 @@ def watch_classes(declared: Callable[[type, Names], None]) -> None:
     clsregistry._add_class = add  # type: ignore[assignment]
 
 
+def watch_properties(added: Callable[[type, str], None]) -> None:
+    """Have `added` called with each mapped class that is about to get one more property, and with its name."""
+    add_property = Mapper.add_property
+
+    def add(self: Mapper[Any], key: str, prop: Any) -> None:
+        added(self.class_, key)
+        add_property(self, key, prop)
+
+    Mapper.add_property = add  # type: ignore[method-assign]
+
+
 def hide(cls: type, names: Names) -> None:
     """Take a class out of all that new classes are related to. It goes on working as it does."""
     clsregistry._remove_class(cls.__name__, cls, names)
@@ -65,7 +76,7 @@ def dispose(cls: type) -> None:
     if manager is None:
         return
     if manager.is_mapped:
-        for relation in relationships(manager.mapper):
+        for relation in list(relationships(manager.mapper)):
             _unrelate(relation)
         manager.mapper._set_dispose_flags()
     for hooks in (manager.registry._declare_first_classes, manager.registry._declare_last_classes):
@@ -88,10 +99,18 @@ def mapper_of(cls: type) -> Mapper[Any] | None:
 
 
 def relationships(mapper: Mapper[Any]) -> Iterator[RelationshipProperty[Any]]:
-    """The relationships of which it is known what they lead to: that is found out when a mapper is first used."""
+    """The relationships of which it is known what they lead to: that is found out when a mapper is first used.
+
+    Of one that turned out to be wrong then, nothing else is.
+    """
     for prop in mapper._props.values():
         if isinstance(prop, RelationshipProperty) and "entity" in vars(prop) and prop.parent is mapper:
             yield prop
+
+
+def secondary_of(relation: RelationshipProperty[Any]) -> Any:
+    """The table by which a relationship leads, if it has one, and if that is known."""
+    return vars(relation).get("secondary")
 
 
 def _unrelate(relation: RelationshipProperty[Any]) -> None:
@@ -100,6 +119,22 @@ def _unrelate(relation: RelationshipProperty[Any]) -> None:
         target._dependency_processors[:] = [each for each in target._dependency_processors if each.prop is not relation]
     orphans = relation.mapper._delete_orphans
     orphans[:] = [each for each in orphans if each != (relation.key, relation.parent.class_)]
+    if relation.backref is not None and relation.back_populates in relation.mapper.class_manager:
+        _remove_backref(relation.back_populates, relation)
+
+
+def _remove_backref(key: str, relation: RelationshipProperty[Any]) -> None:
+    """Remove the property that SQLAlchemy has made of `backref`; one of that name by the author stays."""
+    mapper = relation.mapper
+    made = mapper._props[key]
+    if not isinstance(made, RelationshipProperty) or made.argument is not relation.parent:
+        return
+    for each in mapper.self_and_descendants:
+        if each._props.get(key) is made:
+            del each._props[key]
+    type.__setattr__(mapper.class_, key, None)  # Python lets go of that, but dbBase of no mapped attribute
+    mapper.class_manager.uninstrument_attribute(key)
+    _forget_descendants(mapper)
 
 
 def _disinherit(mapper: Any) -> None:

@@ -68,6 +68,7 @@ def redirect_tables(metadata: ModuleMetaData) -> None:
 
     def attached(part: Column[Any] | Constraint | Index, table: Any) -> None:
         if isinstance(table, Table) and table.metadata is metadata:
+            metadata.check_part(part, table)
             _rename(part, metadata)
             if isinstance(part, Index):
                 metadata.own_index(part, table)

@@ -7,7 +7,7 @@ from collections import ChainMap, defaultdict
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from sqlalchemy import Index, MetaData, Sequence, Table, inspect
+from sqlalchemy import Column, Constraint, Index, MetaData, Sequence, Table, inspect
 from sqlalchemy.ext.asyncio import AsyncAttrs
 from sqlalchemy.orm import DeclarativeBase, registry
 
@@ -102,6 +102,12 @@ class ModuleMetaData(MetaData):
     def _end(self, table: Table) -> None:
         private.let_keys_look_again(self, table)
         declared.end(table)
+
+    def check_part(self, part: Column[Any] | Constraint | Index, table: Table) -> None:
+        """Raise UsageError if the part may not be added to `table`, which is declared already."""
+        if not isinstance(part, Index):
+            kind = "column" if isinstance(part, Column) else "constraint"
+            declared.check_addition(table, f"the {kind} {part.name}" if part.name else f"a {kind}")
 
     def own_index(self, index: Index, table: Table) -> None:
         """Enter an index that the running module adds to a table that is declared already: that may outlive it."""
@@ -231,6 +237,7 @@ def _enter_class(cls: type, names: mappers.Names) -> None:
 
 
 mappers.watch_classes(_enter_class)
+mappers.watch_properties(lambda cls, name: declared.check_addition(cls, f"the property {name}"))
 
 
 def mapped_registry(module: Module) -> registry | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -11,6 +12,7 @@ from sqlalchemy import Table
 
 from core.database import _mappers as private
 from core.database.engine import forget_statements
+from models.exc import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -27,6 +29,7 @@ class _Origin:
 
 
 _origins: WeakKeyDictionary[Thing, _Origin] = WeakKeyDictionary()
+_sealed: frozenset[Thing] = frozenset()
 
 
 def note(thing: Thing, module: Module, entry: Entry) -> None:
@@ -44,6 +47,30 @@ def end(thing: Thing) -> None:
     """Forget what was declared, and whatever was remembered of it to be faster."""
     _origins.pop(thing, None)
     forget_statements()
+
+
+@contextmanager
+def sealed() -> Iterator[None]:
+    """In the body nothing is added to what was declared before and stays: it would stay, too, whatever its code does.
+
+    But indexes are: they can be taken back.
+    """
+    global _sealed
+    before, _sealed = _sealed, frozenset(thing for thing, origin in _origins.items() if origin.kept)
+    try:
+        yield
+    finally:
+        _sealed = before
+
+
+def check_addition(thing: Thing, what: str) -> None:
+    """Raise UsageError if nothing may be added to a table or mapped class now."""
+    if thing in _sealed:
+        whole = f"table {thing.name}" if isinstance(thing, Table) else _place(thing)
+        raise UsageError(
+            f"{whole} stays as it is while the bot runs, without {what}: move that into database.py, too, or restart "
+            "the bot"
+        )
 
 
 def enter_class(cls: type, names: private.Names, module: Module) -> None:
@@ -83,9 +110,8 @@ def _ties(cls: type, goes: Callable[[Any], bool]) -> Iterator[str]:
         if goes(relation.mapper.class_):
             target = _place(relation.mapper.class_)
             yield f"{_place(cls)} stays and has the relationship {relation.key!r} to {target}, which does not"
-        elif isinstance(relation.secondary, Table) and goes(relation.secondary):
-            table = relation.secondary.name
-            yield f"{_place(cls)} stays and has the relationship {relation.key!r} by table {table}, which does not"
+        elif isinstance(table := private.secondary_of(relation), Table) and goes(table):
+            yield f"{_place(cls)} stays and has the relationship {relation.key!r} by table {table.name}, which does not"
 
 
 def _place(cls: type) -> str:

@@ -1,0 +1,137 @@
+"""What code that is replaced does to the classes and tables of database.py, which stay: none of it is left behind."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.reloaded_bot import answering, reloaded_bot
+
+HEAD = """
+from sqlalchemy import CheckConstraint, Column, ForeignKey, Integer, Table, UniqueConstraint
+from sqlalchemy import select as _select
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+from core.database import db_sessionmaker, dbBase, metadata
+"""
+KEPT = f"""{HEAD}
+class Note(dbBase):
+    __tablename__ = "note"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+"""
+SHOWS = """
+from .database import Note
+
+async def _show():
+    async with db_sessionmaker() as session:
+        session.add(Note())
+        await session.commit()
+        return len((await session.scalars(_select(Note))).all())
+"""
+INIT = answering("await _show()", before=HEAD + SHOWS)
+FILES = {"a/__init__.py": INIT, "a/database.py": KEPT, "b.py": answering("'b'", to="b")}
+REFERRING = """
+class Comment(dbBase):
+    __tablename__ = "comment"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    note_id: Mapped[int | None] = mapped_column(ForeignKey(Note.id))
+    note: Mapped[Note] = relationship(Note, backref="comments")
+"""
+FAILS = "\nfrom core.dispatcher import on_start\n@on_start\ndef fails():\n    {}\n"
+REMEDY = "move that into database.py, too, or restart the bot"
+
+
+def parts(table):
+    """What stands in a table."""
+    return table.columns.keys(), len(table.constraints), len(table.indexes)
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "Note.more = mapped_column(Integer, default=3)",
+        "Note.__table__.append_column(Column('more', Integer))",
+        "Note.__table__.append_column(Column('more', ForeignKey('note.id'), index=True, unique=True))",
+        "Note.__table__.append_constraint(UniqueConstraint('id', name='u'))",
+        "Note.__table__.append_constraint(CheckConstraint('id > 0'))",
+        "Table('note', metadata, Column('more', Integer), extend_existing=True)",
+        "Note.more = relationship('Note', primaryjoin='Note.id == foreign(Note.id)')",
+        "Note.__mapper__.add_property('more', Note.__table__.c.id)",
+        "class More(Note):\n    more: Mapped[int | None]",
+    ],
+    ids=[
+        "an attribute", "a column", "a column with all kinds of things", "a UNIQUE", "a CHECK", "a table once more",
+        "a wrong relationship", "a property", "a subclass in the same table",
+    ],
+)  # fmt: skip
+async def test_nothing_is_added_to_them_while_the_bot_runs(sqlite_url, tmp_path, code):
+    async with reloaded_bot(tmp_path, sqlite_url, FILES) as bot:
+        note = bot.code("a").Note
+        before = parts(note.__table__), note.__mapper__.attrs.keys()
+        assert await bot.say("hi") == ["1"]
+        outcome = await bot.reload({"a/__init__.py": f"{INIT}\n{code}\n"}, "a")
+        assert outcome.failed["a"].endswith(REMEDY)
+        assert (parts(note.__table__), note.__mapper__.attrs.keys()) == before
+        assert await bot.say("hi") == ["2"]
+        assert (await bot.reload({}, "b")).ok
+        assert (await bot.reload({"a/__init__.py": INIT})).ok
+        assert await bot.say("hi") == ["3"]
+
+
+async def test_a_new_module_adds_nothing_to_those_of_others(sqlite_url, tmp_path):
+    async with reloaded_bot(tmp_path, sqlite_url, FILES) as bot:
+        new = f"{HEAD}\nfrom modules.a.database import Note\nNote.more = mapped_column(Integer)"
+        outcome = await bot.reload({"c.py": new})
+        assert outcome.failed["c"].endswith(REMEDY)
+        assert await bot.say("hi") == ["1"]
+
+
+async def test_it_may_when_the_bot_starts(sqlite_url, tmp_path):
+    files = FILES | {"a/__init__.py": f"{INIT}\nNote.more = mapped_column(Integer, default=3)\n"}
+    async with reloaded_bot(tmp_path, sqlite_url, files) as bot:
+        assert await bot.say("hi") == ["1"]
+        assert (await bot.reload({}, "a")).failed["a"].endswith(REMEDY)
+        assert await bot.say("hi") == ["2"]
+        await bot.restart()
+        assert await bot.say("hi") == ["3"]
+
+
+async def test_a_wrong_relationship_that_a_start_adds_keeps_no_other_from_being_reloaded(sqlite_url, tmp_path):
+    async with reloaded_bot(tmp_path, sqlite_url, FILES) as bot:
+        wrong = FAILS.format("Note.more = relationship('Note', primaryjoin='Note.id == foreign(Note.id)')")
+        assert not (await bot.reload({"a/__init__.py": INIT + wrong}, "a")).ok
+        assert (await bot.reload({}, "b")).ok
+
+
+@pytest.mark.parametrize(
+    ("backref", "error"),
+    [
+        ('"comments"', "ZeroDivisionError"),
+        ('("comments", {"order_by": "Comment.nothing"})', "mapped column named 'nothing'"),
+    ],
+    ids=["that is right", "that is wrong"],
+)
+async def test_the_backref_of_code_that_fails_goes_with_it(database_url, tmp_path, backref, error):
+    async with reloaded_bot(tmp_path, database_url, FILES) as bot:
+        new = INIT + REFERRING.replace('"comments"', backref)
+        for _ in range(2):
+            outcome = await bot.reload({"a/__init__.py": new + FAILS.format("1 / 0")}, "a")
+            assert error in outcome.failed["a"]
+            assert bot.code("a").Note.__mapper__.attrs.keys() == ["id"]
+            assert not hasattr(bot.code("a").Note, "comments")
+        assert await bot.say("hi") == ["1"]
+        assert (await bot.reload({"a/__init__.py": INIT + REFERRING}, "a")).ok
+        assert await bot.say("hi") == ["2"]
+
+
+async def test_the_backref_of_a_module_that_goes_comes_back_with_it(database_url, tmp_path):
+    code = f"{HEAD}\nfrom modules.a.database import Note\n{REFERRING}"
+    c = {"c/__init__.py": "from . import database", "c/database.py": code}
+    async with reloaded_bot(tmp_path, database_url, FILES | c) as bot:
+        note = bot.code("a").Note
+        for _ in range(2):
+            assert hasattr(note, "comments")
+            assert (await bot.reload({"c": None})).removed == ("c",)
+            assert note.__mapper__.attrs.keys() == ["id"]
+            assert await bot.say("hi")
+            assert (await bot.reload(c)).added == ("c",)
