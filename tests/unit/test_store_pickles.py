@@ -342,7 +342,7 @@ def test_looking_for_a_class_keeps_no_module_alive():
     assert gone() is None
 
 
-# --- what cannot be read says why -----------------------------------------------------------------------------------
+# --- what cannot be written or read says why ------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("trusted", [False, True])
@@ -375,6 +375,42 @@ def test_another_class_is_read_only_if_it_is_trusted():
         unpickled(data, trusted=False, key="k")
     assert error.value.place == "_pickle.PickleBuffer" or error.value.place == "pickle.PickleBuffer"
     assert "aha store trust" in str(error.value)
+
+
+class Mute(Exception):  # noqa: N818 - as authors write them
+    def __str__(self):
+        raise RuntimeError("no words")
+
+
+class Failing:
+    def __reduce__(self):
+        raise Mute
+
+
+MUTE = """
+class Mute(Exception):
+    def __str__(self):
+        raise RuntimeError("no words")
+
+class Note:
+    def __setstate__(self, state):
+        raise Mute
+"""
+
+
+def test_a_value_whose_error_cannot_be_shown_is_named():
+    with pytest.raises(StoreValueError, match=r"key 'k', a Failing, cannot be pickled \(Mute\)"):
+        pickled("k", Failing())
+
+
+@pytest.mark.parametrize("trusted", [False, True])
+def test_a_row_whose_error_cannot_be_shown_is_damaged(trusted):
+    with loaded("notes", MUTE) as code:
+        note = code.Note()
+        note.text = "x"
+        data = pickled("k", note)
+        with pytest.raises(ValueDamaged, match=r"key 'k' cannot be read \(Mute: Mute\)"):
+            unpickled(data, trusted=trusted, key="k")
 
 
 @pytest.mark.parametrize("damage", [b"", b"\x80", b"\x80\x05", b"hello", b"\x80\x05]", b"\x80\x05t."])

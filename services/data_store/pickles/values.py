@@ -26,7 +26,8 @@ def pickled(key: str, value: Any) -> bytes:
         data = pickle.dumps(value, _PROTOCOL)
     except Exception as error:  # an author's __reduce__ may raise anything
         raise StoreValueError(
-            f"the value for key {key!r}, a {type(value).__qualname__}, cannot be pickled ({error}); store plain data"
+            f"the value for key {key!r}, a {type(value).__qualname__}, cannot be pickled ({_said(error)}); store "
+            "plain data"
         ) from error
     if len(data) > MAX_VALUE_BYTES:
         raise StoreValueError(
@@ -92,4 +93,12 @@ def _where_it_went(gone: Gone) -> str:
 
 def _quoted(error: Exception) -> str:
     """What a row or a class says, on one line."""
-    return repr(str(error))[1:-1][:300]
+    return repr(_said(error))[1:-1][:300]
+
+
+def _said(error: Exception) -> str:
+    """What an error says of itself; what it is if that fails, as an author's class may."""
+    try:
+        return str(error)
+    except Exception:  # noqa: BLE001 - it is no reason to lose the first error
+        return type(error).__name__
