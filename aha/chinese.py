@@ -304,6 +304,12 @@ _STORES = {
         "模块 {module} 的 SimpleStore 刚刚有了改动：请重新查看"
     ),
     "{file} is there already: name another file, or remove it": "{file} 已存在：请换个文件名，或先删除它",
+    "{file} cannot be written ({error}): name a file in a folder that is there and yours to write in": (
+        "无法写入 {file}（{error}）：请指定一个已存在且可写的目录里的文件"
+    ),
+    "{file} cannot be read ({error}): name a file that aha store export wrote; nothing was changed": (
+        "无法读取 {file}（{error}）：请指定 aha store export 写出的文件；没有改动"
+    ),
     "{file} is not what aha store export writes: nothing was changed": (
         "{file} 不是 aha store export 写出的文件：没有改动"
     ),

@@ -135,6 +135,9 @@ class Evil:
 
 EVIL = pickle.dumps(Evil(), 5)
 NO_KEY = "aha: the SimpleStore of module notes has no key 'no'; aha store show notes lists them\n"
+NO_ROW = "aha: {} is not in quarantine: aha store quarantine lists what is\n"
+NO_FILE = "aha: {} cannot be read ({}): name a file that aha store export wrote; nothing was changed\n"
+NO_PLACE = "aha: {} cannot be written ({}): name a file in a folder that is there and yours to write in\n"
 THERE = ["text", "number", "list", "tuple", "day", "mark"]
 
 
@@ -262,8 +265,14 @@ def test_what_stands_in_the_journal_only_is_there_and_stays_there(filled, start,
         (("set", "nothing", "a", "1"), 2, "aha: module nothing has no SimpleStore here; there are: notes\n"),
         (("delete", "notes", "no"), 1, NO_KEY),
         (("set", "notes", "x" * 2001, "1"), 2, None),
-        (("import", "notes", "none.json"), 1, None),
-        (("quarantine", "drop", "7"), 2, "aha: 7 is not in quarantine: aha store quarantine lists what is\n"),
+        (("import", "notes", "none.json"), 1, NO_FILE.format("none.json", "No such file or directory")),
+        (("import", "notes", "modules"), 1, NO_FILE.format("modules", "Is a directory")),
+        (("export", "notes", "none/x.json"), 1, NO_PLACE.format("none/x.json", "No such file or directory")),
+        (("export", "notes", "data/aha.db/x"), 1, NO_PLACE.format("data/aha.db/x", "Not a directory")),
+        (("quarantine", "put-back", "9" * 20), 2, NO_ROW.format("9" * 20)),
+        (("quarantine", "export", "9" * 5000, "x.json"), 2, NO_ROW.format("9" * 5000)),
+        (("quarantine", "drop", "7"), 2, NO_ROW.format("7")),
+        (("quarantine", "drop", "9" * 19), 2, NO_ROW.format("9" * 19)),
         (("get", "notes"), 2, None),
     ],
     ids=lambda value: " ".join(value)[:30] if isinstance(value, tuple) else None,
@@ -554,6 +563,18 @@ def test_a_row_in_quarantine_is_dropped_when_it_is_named_and_agreed(kept, store)
     asked = store("quarantine", "drop", kept)
     assert (asked.code, asked.err) == (2, "aha: there is no terminal to ask at: say --yes if that is what you want\n")
     assert store("quarantine", "drop", kept, "--yes").out == f"removed {kept}\n"
+    assert store("quarantine", "--json").json == []
+
+
+def test_what_is_done_in_quarantine_is_said_to_programs(kept, store, folder):
+    assert store("quarantine", "export", kept, "x.json", "--json").json == {"file": "x.json", "keys": 1}
+    assert store("quarantine", "put-back", kept, "--json").json == {"module": "notes", "key": "text"}
+    forged = json.loads((folder / "x.json").read_text())
+    assert forged["entries"][0]["key"] == "text"
+
+
+def test_what_is_dropped_is_said_to_programs(kept, store):
+    assert store("quarantine", "drop", kept, "--yes", "--json").json == {"dropped": kept}
     assert store("quarantine", "--json").json == []
 
 

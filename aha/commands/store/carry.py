@@ -75,8 +75,20 @@ def write_file(file: Path, module: str, entries: Iterable[Mapping[str, Any]]) ->
         opened = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:
         raise StoreError(f"{file} is there already: name another file, or remove it") from None
-    with os.fdopen(opened, "w", encoding="utf-8") as target:
-        target.write(printable_json(text) + "\n")
+    except OSError as error:
+        raise _unwritable(file, error) from error
+    try:
+        with os.fdopen(opened, "w", encoding="utf-8") as target:
+            target.write(printable_json(text) + "\n")
+    except OSError as error:  # the disk is full: half a file is none
+        file.unlink()
+        raise _unwritable(file, error) from error
+
+
+def _unwritable(file: Path, error: OSError) -> StoreError:
+    return StoreError(
+        f"{file} cannot be written ({error.strerror}): name a file in a folder that is there and yours to write in"
+    )
 
 
 def as_data(entry: Entry) -> dict[str, Any]:
@@ -173,6 +185,10 @@ def _entries(file: Path) -> list[dict[str, Any]]:
         found = json.loads(file.read_text(encoding="utf-8"))
         if found["format"] == FORMAT and all(isinstance(one["key"], str) for one in found["entries"]):
             return list(found["entries"])
+    except OSError as error:
+        raise StoreError(
+            f"{file} cannot be read ({error.strerror}): name a file that aha store export wrote; nothing was changed"
+        ) from error
     except (ValueError, KeyError, TypeError):
         pass
     raise StoreError(f"{file} is not what aha store export writes: nothing was changed")

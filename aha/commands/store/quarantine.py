@@ -7,7 +7,7 @@ import shutil
 import sys
 from dataclasses import asdict
 from pathlib import Path  # noqa: TC003 - cyclopts looks annotations up
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 from cyclopts import App, Parameter
 from sqlalchemy import delete, select
@@ -36,6 +36,9 @@ if TYPE_CHECKING:
 
     from .writing import Settled
 
+# No id has more, and every database takes so many.
+_DIGITS: Final = 18
+
 app = App(name="quarantine", help="List what cannot be read, and what can be done; export it, put it back, drop it.")
 Flag = Annotated[bool, Parameter(negative=())]
 
@@ -57,7 +60,13 @@ def quarantine(*, modules: Folder = MODULES, home: Home = HOME, json: Json = Fal
 @app.command
 @plain_errors
 def export(
-    id_: Annotated[str, Parameter(name="ID")], file: Path, /, *, module: str | None = None, home: Home = HOME
+    id_: Annotated[str, Parameter(name="ID")],
+    file: Path,
+    /,
+    *,
+    module: str | None = None,
+    home: Home = HOME,
+    json: Json = False,
 ) -> None:
     """Write one of them to a file, which `aha store import` reads.
 
@@ -78,7 +87,10 @@ def export(
         row = look(url, lambda connection: _row(connection, id_))
         owner, entries = row.module, [{**_packed(row), "reason": row.reason}]
     write_file(file, owner, entries)
-    sys.stdout.write(answer("exported", n=len(entries), file=file))
+    if json:
+        write_json({"file": str(file), "keys": len(entries)})
+    else:
+        sys.stdout.write(answer("exported", n=len(entries), file=file))
 
 
 def _changes(place: Path, module: str | None) -> tuple[str, list[dict[str, Any]]]:
@@ -110,6 +122,7 @@ def put_back(
     overwrite: Flag = False,
     modules: Folder = MODULES,
     home: Home = HOME,
+    json: Json = False,
 ) -> None:
     """Put a row back into the store of its module, as it is; the bot must not run.
 
@@ -137,12 +150,17 @@ def put_back(
         await settled.connection.execute(delete(table).where(table.c.id == row.id))
 
     change(url, row.module, store)
-    sys.stdout.write(answer("put back", key=row.key, module=row.module))
+    if json:
+        write_json({"module": row.module, "key": row.key})
+    else:
+        sys.stdout.write(answer("put back", key=row.key, module=row.module))
 
 
 @app.command
 @plain_errors
-def drop(id_: Annotated[str, Parameter(name="ID")], /, *, yes: Flag = False, home: Home = HOME) -> int:
+def drop(
+    id_: Annotated[str, Parameter(name="ID")], /, *, yes: Flag = False, home: Home = HOME, json: Json = False
+) -> int:
     """Remove one of them for good.
 
     Parameters
@@ -163,7 +181,10 @@ def drop(id_: Annotated[str, Parameter(name="ID")], /, *, yes: Flag = False, hom
         shutil.rmtree(places[id_])
     else:
         asyncio.run(_remove(url, row.id))
-    sys.stdout.write(answer("dropped", id=id_))
+    if json:
+        write_json({"dropped": id_})
+    else:
+        sys.stdout.write(answer("dropped", id=id_))
     return 0
 
 
@@ -176,7 +197,7 @@ async def _remove(url: str, number: int) -> None:
 def _row(connection: Connection, id_: str) -> Row[Any]:
     """The row of the quarantine with this id; UsageError if there is none."""
     found = None
-    if id_.isdecimal() and table.name in table_names(connection):
+    if id_.isdecimal() and len(id_) <= _DIGITS and table.name in table_names(connection):
         found = connection.execute(select(table).where(table.c.id == int(id_))).one_or_none()
     if found is None:
         raise UsageError(f"{id_} is not in quarantine: aha store quarantine lists what is")
