@@ -83,6 +83,12 @@ async def change(names: Collection[str], means: Means, *, with_database: Collect
         # Of tables it is known only now which others they refer to: those may have come after them.
         in_vain = [members for members, changed in done.items() if _refers_in_vain(changed)]
         due = in_vain if len(in_vain) < len(due) else []
+    for members, changed in done.items():
+        due_to = {*members, *(other for name in members for other in imports.get(name, ()))}
+        failed = [name for name in members if name not in changed.done and name in loader.wanted]
+        for name in members:
+            means.behind.pop(name, None)
+        means.behind.update(dict.fromkeys(failed, due_to))
     return list(done.values())
 
 

@@ -20,9 +20,11 @@ class Means:
     """The modules of a bot, and what starts them. `importing` is around imports: a signal breaks them off.
 
     `tried` is what the files of modules, or that they share, were like when they were last read to be reloaded.
+    `behind` has those whose new code failed, each with all that this may have been due to.
     """
 
     loader: Loader
     starter: Starter
     importing: Callable[[], AbstractContextManager[None]] = nullcontext
     tried: dict[str, Contents] = field(default_factory=dict)
+    behind: dict[str, set[str]] = field(default_factory=dict)

@@ -115,7 +115,9 @@ class Reloader:
         # Imported late, for the same reason as below.
         from .tried import tried_already  # noqa: PLC0415
 
-        return await self._do(meant - await asyncio.to_thread(tried_already, in_place, self._means), selection)
+        left = meant - await asyncio.to_thread(tried_already, in_place, self._means)
+        left |= {name for name, due_to in self._means.behind.items() if not left.isdisjoint(due_to)}
+        return await self._do(left, selection)
 
     def _looked(self) -> Selection:
         try:

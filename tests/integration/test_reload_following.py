@@ -85,6 +85,23 @@ async def test_what_was_tried_in_vain_is_not_tried_again_until_it_has_changed(bo
     assert happened == ["a ends", "mended begins"]
 
 
+async def test_what_failed_is_tried_again_with_what_it_failed_together_with(bot):
+    assert (await bot.reload({"b/__init__.py": "", "a.py": "import modules.b"})).ok
+    bot.folder.write({"b/__init__.py": "N = 2", "a.py": "from modules.b import N\n("})
+    assert set((await bot.reloader.follow(["a", "b"])).failed) == {"a", "b"}
+    bot.folder.write({"a.py": "from modules.b import N\n"})
+    assert (await bot.reloader.follow(["a"])).ok
+    assert bot.code("a").N == 2
+    assert (await bot.reloader.follow(["a", "b"])).lines() == NOTHING
+
+
+async def test_what_missed_a_module_is_tried_again_when_that_comes(bot):
+    assert set((await bot.reload({"a.py": "import modules.new"})).failed) == {"a"}
+    bot.folder.write({"new.py": ""})
+    outcome = await bot.reloader.follow(["new"])
+    assert (outcome.reloaded, outcome.added) == (("a",), ("new",))
+
+
 async def test_a_module_that_goes_and_comes_back_as_it_was_runs(bot):
     (bot.folder.path / "b").rename(bot.folder.path / "DISABLEDb")
     assert (await bot.reloader.follow(["b"])).removed == ("b",)
