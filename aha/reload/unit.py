@@ -22,6 +22,7 @@ from core.dispatcher import dispatcher
 from core.dispatcher.owning import end_tasks
 from core.migration.start import forget as forget_tables
 from models.exc import DatabaseError
+from services.data_store import write_stores
 
 from .units import with_importers
 from .way_back import WayBack
@@ -101,6 +102,7 @@ async def withdraw(leaving: Mapping[str, str], importers: Sequence[str], means: 
             loader.refuse(name, reason)
         way_back.end()
         forget_tables(records)
+        await write_stores(leaving, patience=PATIENCE)
         return await _bring(Unit(importers), means)
 
 

@@ -2,6 +2,6 @@
 
 from services.data_store.parting import Parting
 from services.data_store.store import SimpleStore
-from services.data_store.stores import close_stores, flush_stores, load_stores, open_stores
+from services.data_store.stores import close_stores, flush_stores, load_stores, open_stores, write_stores
 
-__all__ = ["Parting", "SimpleStore", "close_stores", "flush_stores", "load_stores", "open_stores"]
+__all__ = ["Parting", "SimpleStore", "close_stores", "flush_stores", "load_stores", "open_stores", "write_stores"]

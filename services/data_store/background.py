@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from contextlib import suppress
 from time import monotonic
 from typing import TYPE_CHECKING, Final
 
@@ -16,6 +17,8 @@ from services.data_store.writing import is_refusal
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from sqlalchemy import Table
 
     from services.data_store.entries import Entries
 
@@ -83,6 +86,7 @@ class Background:
         self.stores: dict[str, FoldedStore] = {}
         self._pauses: dict[str, Pause] = {}
         self._pause = Pause()
+        self._writing: set[asyncio.Task[object]] = set()
         self._one_at_a_time = asyncio.Lock()
         self._stopping = asyncio.Event()
         with entered(None):  # the first store that there is makes them, and they outlive its module
@@ -104,6 +108,25 @@ class Background:
         await self._fold([name], now=True)
         return not self.stores[name].unwritten
 
+    async def write(self, names: Iterable[str], *, patience: float) -> None:
+        """Fold these stores, and wait for it no more than `patience` seconds; it goes on all the same."""
+        with entered(None):
+            writing = asyncio.create_task(self._fold(list(names), now=True), name="fold SimpleStores of modules")
+        self._writing.add(writing)
+        writing.add_done_callback(self._writing.discard)
+        await asyncio.wait({writing}, timeout=patience)
+
+    async def hand_over(self, name: str, table: Table) -> FoldedStore:
+        """Let go of a store that has another name and `table` now; what that does not take is still in it."""
+        async with self._one_at_a_time:
+            store = self.stores[name]
+            store.table = table
+            await notice_all(store.entries)
+            with suppress(Exception):  # whoever has the store from here on tries again, and reports it
+                await fold(store, self.ledger, now=True)
+            del self.stores[name]
+        return store
+
     async def finish(self) -> None:
         """End the tasks and fold what is left, again and again until the database takes it."""
         self._stopping.set()
@@ -117,7 +140,8 @@ class Background:
                 except Exception:  # noqa: BLE001 - it was reported; whoever called says how long it is tried
                     await asyncio.sleep(INTERVAL)
         finally:
-            folding.cancel()  # the database may not answer at all
+            for task in (folding, *self._writing):
+                task.cancel()  # the database may not answer at all
 
     def unwritten(self, names: Iterable[str] | None = None) -> str:
         """Say how many changes of which module the tables do not have; all modules if none are named."""
@@ -145,6 +169,8 @@ class Background:
         async with self._one_at_a_time:
             folds = self.ledger.folds
             for name in list(names):
+                if name not in self.stores:
+                    continue  # it was handed over
                 try:
                     written = await fold(self.stores[name], self.ledger, now=now)
                 except Exception as error:  # noqa: BLE001 - whatever it is, the changes stay and are tried again

@@ -25,7 +25,7 @@ from services.data_store.rows import Rows, rows_of
 from services.data_store.writing import delete_rows, is_refusal, lasting, upsert_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Iterator, Mapping
 
     from sqlalchemy import Table
     from sqlalchemy.ext.asyncio import AsyncConnection
@@ -89,6 +89,15 @@ class FoldedStore:
     unreadable: dict[str, str] = field(default_factory=dict)
     held: dict[str, Held] = field(default_factory=dict)
     pending: Batch | None = None
+
+    def left(self) -> Iterator[tuple[str, bytes | None]]:
+        """Yield what the table does not have, as far as is known, oldest first; None for what is deleted."""
+        yield from ((key, held.data) for key, held in self.held.items())
+        for batch in (*([self.pending] if self.pending else []), self.entries.take()):
+            for key, data in batch.changes.items():
+                if key in batch.reborn:
+                    yield key, None
+                yield key, data
 
     def release(self, keys: Collection[str]) -> None:
         """Forget what was remembered of keys whose rows are written now."""

@@ -44,7 +44,7 @@ async def load_store(module: Module, table: Table, ledger: Ledger, *, with_class
     """
     verify = partial(_verify, ledger, (module.name, *module.was))
     content = await read_content(table, module.name, verify=verify)
-    names = _names(module)
+    names = names_of(module)
     some = any(map(ledger.journal.found.count, names))
     changes, unread = await asyncio.to_thread(_left, ledger, names, verify) if some else ([], {})
     if unread:
@@ -67,7 +67,7 @@ async def load_store(module: Module, table: Table, ledger: Ledger, *, with_class
     return FoldedStore(entries, table, names, next=content.next, behind=bool(changes), unreadable=reasons)
 
 
-def _names(module: Module) -> tuple[str, ...]:
+def names_of(module: Module) -> tuple[str, ...]:
     """The names under which the journal may have changes of the store: former ones that no other module has now."""
     taken = {other.name for other in doors}
     return (module.name, *(name for name in module.was if name not in taken))

@@ -14,15 +14,18 @@ from models.exc import DatabaseError, StoreError, UsageError
 from services.data_store.background import Background
 from services.data_store.door import doors
 from services.data_store.journal.forks import after_fork
-from services.data_store.loading import load_store
+from services.data_store.loading import load_store, names_of
 from services.data_store.opening import open_ledger
 from services.data_store.parting import settle
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
     from pathlib import Path
 
+    from sqlalchemy import Table
+
     from core.context import Module
+    from services.data_store.folding import FoldedStore
 
 logger = logging.getLogger(__name__)
 
@@ -82,7 +85,7 @@ async def _load(module: Module, *, with_classes: bool) -> None:
     door = doors[module]
     before = background.stores.get(module.name)
     if before is None:
-        store = await load_store(module, door.table, background.ledger, with_classes=with_classes)
+        store = await _load_anew(module, door.table, background, with_classes=with_classes)
     elif before.entries.unreadable and await background.is_written(module.name):
         # The classes that the module has now may read what those before could not.
         store = await load_store(module, door.table, background.ledger)
@@ -92,6 +95,21 @@ async def _load(module: Module, *, with_classes: bool) -> None:
         store.table = door.table
     background.stores[module.name] = store
     door.open(store.entries)
+
+
+async def _load_anew(module: Module, table: Table, background: Background, *, with_classes: bool) -> FoldedStore:
+    """Load a store, with what those of the module's former names have and no table does."""
+    former: dict[str, FoldedStore] = {}
+    try:
+        for name in filter(background.stores.__contains__, names_of(module)):
+            former[name] = await background.hand_over(name, table)
+        store = await load_store(module, table, background.ledger, with_classes=with_classes)
+    except BaseException:
+        background.stores.update(former)
+        raise
+    for key, data in (change for name in reversed(former) for change in former[name].left()):
+        store.entries.replay(key, data)
+    return store
 
 
 async def _begin() -> Background:
@@ -112,6 +130,16 @@ async def flush_stores() -> None:
             f"SimpleStores cannot be written ({what_it_said(error)}): {background.unwritten()}; they are kept in the "
             "journal and tried again"
         ) from error
+
+
+async def write_stores(names: Collection[str], *, patience: float) -> None:
+    """Write the stores of these modules, which were unloaded, before others take their tables over under another name.
+
+    What the database does not take in `patience` seconds is not lost either.
+    """
+    background = _open.background
+    if background is not None and (here := [name for name in names if name in background.stores]):
+        await background.write(here, patience=patience)
 
 
 async def close_stores(*, patience: float = 10.0) -> None:

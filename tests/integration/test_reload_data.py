@@ -360,6 +360,23 @@ class TestStore:
             await bot.restart()
             assert await bot.say("hi") == ["3"]
 
+    async def test_of_a_module_that_is_renamed(self, database_url, tmp_path):
+        code = """
+            class Thing:
+                pass
+
+            def say():
+                store.setdefault("things", []).append(Thing())
+                return [type(thing) is Thing for thing in store["things"]]
+        """
+        code = answering("str(say())", before=STORE + textwrap.dedent(code))
+        async with reloaded_bot(tmp_path, database_url, {"notes.py": code}) as bot:
+            assert await bot.say("hi") == ["[True]"]
+            await bot.reload({"notes.py": None, "memo.py": f"__was__ = 'notes'\n{code}"})
+            assert await bot.say("hi") == ["[True, True]"]
+            await bot.reload({"memo.py": None, "notes.py": f"__was__ = 'memo'\n{code}"})
+            assert await bot.say("hi") == ["[True, True, True]"]
+
     async def test_a_failed_import_is_not_tried_again_to_save_what_it_leaves_behind(self, sqlite_url, tmp_path):
         new = """
             import asyncio
