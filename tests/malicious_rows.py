@@ -240,6 +240,7 @@ def answering() -> dict[str, bytes]:
                 (V, "Count"), (V, "Members"), (V, "Ratio"), (V, "Missing"), ("fractions", "Fraction"),
             )
         },
+        "a factory that is no class": row(called(named("collections", "defaultdict"), made(named(V, "Callable_")))),
         "two arguments for defaultdict": row(called(named("collections", "defaultdict"), b"N", answers)),
         "a subclass of OSError": row(called(named(V, "Missing"), acts, acts)),
         "a date with what acts": row(called(named("datetime", "date"), b"K\x01", b"K\x01", acts)),

@@ -25,8 +25,8 @@ from services.data_store.pickles.inherited import giver, is_a, is_from_library
 from services.data_store.pickles.plain_types import STAND_INS, is_plain
 
 _Form = tuple[type | UnionType, ...]
-# The arguments that each is called with, also in older releases. `object` stands for anything, `tzinfo` also for a
-# class of a module; any other type only for itself. A class of a module goes by the first of its bases.
+# The arguments that each is called with, also in older releases. `object` stands for anything, `type` for a class or
+# None, `tzinfo` also for a class of a module, any other for itself. A class of a module goes by its first base in here.
 _FORMS: Final[dict[Any, tuple[_Form, ...]]] = {
     int: ((int,),),
     float: ((float,),),
@@ -43,7 +43,7 @@ _FORMS: Final[dict[Any, tuple[_Form, ...]]] = {
     slice: ((object, object, object),),
     Counter: ((), (dict,)),
     OrderedDict: ((), (dict,)),
-    defaultdict: ((), (object,)),
+    defaultdict: ((), (type,)),
     deque: ((), (tuple | list,), (tuple | list, int | NoneType)),
     ChainMap: ((),),
     UserDict: ((), (dict,)),
@@ -122,4 +122,6 @@ def _are_as_written(called: Any, arguments: tuple[Any, ...]) -> bool:
 def _is(argument: object, kind: type | UnionType) -> bool:
     if kind is object:
         return True
+    if kind is type:
+        return argument is None or is_a(argument, type)
     return is_a(argument, tzinfo) if kind is tzinfo else type(argument) in (get_args(kind) or (kind,))

@@ -82,7 +82,7 @@ def _part_of(owner: Any, name: str) -> Any:
     """For `getattr`: members of some enums are pickled as `getattr(Colour, "RED")`, a ZoneInfo by a method."""
     if owner is ZoneInfo and name == "_unpickle":
         return _zone
-    if isinstance(owner, type) and issubclass(owner, Enum) and name in owner.__members__:
+    if issubclass(type(owner), type) and issubclass(owner, Enum) and name in owner.__members__:
         return owner.__members__[name]
     raise Refused("builtins.getattr")
 
