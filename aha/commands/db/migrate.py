@@ -60,7 +60,7 @@ def migrate(*, modules: Modules = MODULES, home: Home = HOME, db_backup: bool = 
         said = migration_report(migrated, lang=cfg.aha.lang) or [
             heading(migrated.units, lang=cfg.aha.lang, seconds=migrated.seconds)
         ]
-        sys.stdout.writelines(f"{printable(line)}\n" for line in said if migrated.units or not off)
+        sys.stdout.writelines(f"{printable(str(line))}\n" for line in said if migrated.units or not off)
         if left and any(unit.acts for unit in migrated.units):
             sys.stdout.write(f"{unfinished_line(left, lang=cfg.aha.lang)}\n")
     return int(bool(off))

@@ -134,7 +134,7 @@ def _write(made: Plan) -> None:
     for name in ("expand", "settle", "refused"):
         if part := getattr(made, name):
             sys.stdout.write(f"{texts[f'plan.{name}']}\n")
-            sys.stdout.writelines(f"  {printable(line)}\n" for line in part)
+            sys.stdout.writelines(f"  {printable(str(line))}\n" for line in part)
     if made.unfinished:
         sys.stdout.write(f"{unfinished(made.unfinished, lang=cfg.aha.lang)}\n")
     if made.is_done:
