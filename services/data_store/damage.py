@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import asynccontextmanager
+from operator import attrgetter
 from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import column, delete, update
@@ -23,14 +24,15 @@ if TYPE_CHECKING:
 _TWICE: Final = "its key is there a second time, and was written there later"
 
 
-async def remove_damaged(table: Table, module: str) -> tuple[str, ...]:
-    """Put the damaged rows of the store of `module` in quarantine; return their keys.
+async def remove_damaged(table: Table, module: str) -> tuple[list[Row], tuple[str, ...]]:
+    """Put the damaged rows of the store of `module` in quarantine; return all others, and the keys of the damaged.
 
-    What a release that knows of no checksums has written is given its own.
+    What a release that knows of no checksums has written is given its own. A row of which not even the place is right
+    stays in the table, where nobody finds it but who reads all of it: it is damaged the next time, too.
     """
     async with lasting() as connection:
-        damaged, rewritten = await connection.run_sync(_sorted, table)
-        for row in rewritten:
+        damaged, sound = await connection.run_sync(_sorted, table)
+        for row in filter(attrgetter("is_rewritten"), sound):
             sum_ = stamp(row.at) | checksum(row.key, row.value) if row.at is not None else None
             await connection.execute(update(table).where(_at(table, row)).values(checksum=sum_))
         if damaged:
@@ -38,11 +40,11 @@ async def remove_damaged(table: Table, module: str) -> tuple[str, ...]:
             async with _index_made_anew(connection, table):
                 for row, _ in damaged:
                     await connection.execute(delete(table).where(_at(table, row)))
-    return tuple(row.key for row, _ in damaged)
+    return sound, tuple(row.key for row, _ in damaged)
 
 
 def _sorted(connection: Connection, table: Table) -> tuple[list[tuple[Row, str]], list[Row]]:
-    """The rows that are damaged, with the reasons, and those that an older release has written since."""
+    """The rows that are damaged, with the reasons, and all others."""
     damaged: list[tuple[Row, str]] = []
     sound: dict[str, Row] = {}
     for row in rows_in(connection, table):
@@ -52,7 +54,7 @@ def _sorted(connection: Connection, table: Table) -> tuple[list[tuple[Row, str]]
         if row.key in sound:
             damaged.append((sound[row.key], _TWICE))
         sound[row.key] = row
-    return damaged, [row for row in sound.values() if row.is_rewritten]
+    return damaged, list(sound.values())
 
 
 def _outcast(module: str, row: Row, reason: str) -> Outcast:

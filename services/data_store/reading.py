@@ -82,8 +82,9 @@ async def _read_sound(table: Table, module: str) -> tuple[_Rows, tuple[str, ...]
             raise
         is_sound = False
     if not is_sound:
-        damaged = await remove_damaged(table, module)
-        rows = await _read(table)
+        sound, damaged = await remove_damaged(table, module)
+        rows = _Rows()
+        rows.take([(row.key, row.value, None, row.mac, row.position) for row in sound])
     if rows.unnumbered:
         async with lasting() as connection:
             await connection.exec_driver_sql(_NUMBER.format(table=name_of(table)))

@@ -229,6 +229,23 @@ async def test_a_key_that_is_there_twice_is_what_was_set_last(sqlite_url, tmp_pa
             ]
 
 
+async def test_a_damaged_row_that_cannot_be_taken_out_costs_no_other(sqlite_url, tmp_path):
+    """Its rowid is not the one by which it stands where it is."""
+    async with bot(sqlite_url, tmp_path, "a") as [store]:
+        store.update(SMALL)
+        await flush_stores()
+        await execute("UPDATE aha_store__a SET value = CAST(x'ff41ff41' AS TEXT) WHERE key = 'k20'")
+    here, data = page_of(path := tmp_path / "test.db", "table")
+    row = data.rindex(b"k20", here.start, here.stop) - 9  # its rowid, and which types its seven columns have
+    assert data[row : row + 2] == b"\x02\x08"
+    path.write_bytes(data[:row] + b"\x09" + data[row + 1 :])
+    for n in range(2):
+        async with bot(sqlite_url, tmp_path, "a") as [store]:
+            assert dict(store) == {"k10": 10 + n, "k30": 30}
+            assert await fetch("SELECT key FROM aha_store_quarantine") == ["k20"]
+            store["k10"] += 1
+
+
 async def test_a_file_that_cannot_be_read_any_more_is_said_with_what_helps(sqlite_url, tmp_path):
     async with bot(sqlite_url, tmp_path, "a", "b") as [store, other]:
         store.update(SMALL)
