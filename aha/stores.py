@@ -19,11 +19,12 @@ from core.database.naming import physical_name
 from core.migration.ledger import records as ledger
 from core.migration.schema.read import table_names
 from models.exc import StoreError, UsageError
+from services.data_store.careful import rows_in
 from services.data_store.journal import read_journal
 from services.data_store.opening import FOLDER, objection
 from services.data_store.progress import TABLE as JOURNALS
 from services.data_store.progress import Progress, progress_on
-from services.data_store.rows import SUM, checksum, stamp, unsealed
+from services.data_store.rows import unsealed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -45,7 +46,8 @@ _ATTEMPTS: Final = 3
 class Entry:
     """What a store has under `key`: the pickled value, and its signature if it has one.
 
-    `at` is when its row was written, None if it stands in the journal only. `damaged` are bytes that nobody wrote.
+    `at` is when its row was written, None if it stands in the journal only or the moment is damaged. A `damaged` row is
+    not as it was written; a start puts it in quarantine.
     """
 
     key: str
@@ -143,18 +145,12 @@ def _beyond(records: Iterator[Record], folded: int) -> list[Record]:
 
 def read_table(connection: Connection, name: str) -> dict[str, Entry]:
     """The rows of the table `name` of a store, in the order of a dict; also if an older release of Aha has made it."""
-    table = Table(name, MetaData(), autoload_with=connection)
-    columns = table.columns
-    query = select(columns.key, columns.value, columns.updated_at).order_by(columns.updated_at, columns.key)
-    if "position" in columns:
-        query = select(
-            columns.key, columns.value, columns.updated_at, columns.mac, columns.checksum
-        ).order_by(columns.position.is_(None), columns.position, columns.updated_at, columns.key)  # fmt: skip
-    return {row[0]: _entry(*row) for row in connection.execute(query)}
-
-
-def _entry(key: str, data: bytes, at: datetime, mac: bytes | None = None, sum_: int | None = None) -> Entry:
-    at = at.replace(tzinfo=UTC) if at.tzinfo is None else at
-    # A row that a release without checksums has written since has another moment than its checksum says.
-    damaged = sum_ is not None and sum_ & SUM != checksum(key, data) and sum_ & ~SUM == stamp(at)
-    return Entry(key, data, mac, at, damaged)
+    entries: dict[str, Entry] = {}
+    for row in rows_in(connection, Table(name, MetaData(), autoload_with=connection)):
+        at = row.at.replace(tzinfo=UTC) if row.at is not None and row.at.tzinfo is None else row.at
+        mac = row.mac if isinstance(row.mac, bytes) else None
+        entry = Entry(row.key, row.value, mac, at, damaged=row.fault() is not None)
+        # What a damaged key is read as may be the key of another row.
+        if not (entry.damaged and entry.key in entries):
+            entries[entry.key] = entry
+    return entries

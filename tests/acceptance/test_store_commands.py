@@ -522,6 +522,42 @@ def test_all_that_cannot_be_read_is_listed_with_what_helps(filled, store, forge,
     assert not (folder / "hacked").exists()
 
 
+DAMAGE = {
+    "position": "position = 'abc'",
+    "checksum": "checksum = 'abc'",
+    "mac": "mac = CAST(x'ff41' AS TEXT)",
+    "value": "value = CAST(x'ff41' AS TEXT)",
+    "moment": "value = x'00', updated_at = '2026-99-99'",
+    "moment no text": "value = x'00', updated_at = CAST(x'ff41' AS TEXT)",
+    "key": "key = CAST(x'ff41' AS TEXT)",
+    "key no text": "key = 77",
+}
+
+
+@pytest.mark.parametrize("change", DAMAGE.values(), ids=DAMAGE.keys())
+def test_a_row_that_is_damaged_anywhere_hides_no_other(filled, store, rows, folder, change):
+    rows(f"UPDATE aha_store__notes SET {change} WHERE key = 'number'")
+    assert store("list", "--json").json[0]["keys"] == len(THERE)
+    found = store("show", "notes", "--json").json
+    assert [one["key"] for one in found if "unreadable" not in one] == [key for key in THERE if key != "number"]
+    assert store("get", "notes", "mark").out == "Mark('x')\n"
+    assert store("export", "notes", "x.json").out == f"wrote {len(THERE) - 1} keys to x.json\n"
+    [one] = store("quarantine", "--json").json
+    assert (one["kind"], one["module"]) == ("row", "notes")
+    assert store("set", "notes", "new", "1").code == 0
+    [one] = store("quarantine", "--json").json
+    assert one["kind"] == "kept"
+    assert "damaged" in one["why"] or "not those that were written" in one["why"]
+
+
+@pytest.mark.parametrize("moment", ["'2026-99-99'", "x'00ff'", "5", "CAST(x'ff41' AS TEXT)"])
+def test_a_row_whose_moment_is_damaged_is_read(filled, store, rows, moment):
+    rows(f"UPDATE aha_store__notes SET updated_at = {moment} WHERE key = 'number'")
+    assert by_key(store("show", "notes", "--json"))["number"]["at"] is None
+    assert "\nnumber  5 " in store("show", "notes").out
+    assert store("quarantine").err == "everything can be read\n"
+
+
 def test_nothing_in_quarantine_is_said(filled, store):
     looked = store("quarantine")
     assert (looked.code, looked.out, looked.err) == (0, "", "everything can be read\n")
