@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 from core.database import db_engine
 from core.database.identity import database_identity
 from services.data_store.folding import Ledger
-from services.data_store.journal import Journal
+from services.data_store.journal import JUMP, Journal
 from services.data_store.progress import Progress, read_progress
 from services.data_store.quarantine import Outcast, keep
 from services.data_store.signing import Signer
@@ -46,7 +46,7 @@ async def open_ledger(folder: Path, *, max_mb: int) -> Ledger:
     identity = await database_identity()
     journal = await asyncio.to_thread(_open, folder / FOLDER, identity, max_mb << 20)
     progress = await read_progress(journal.id.hex())
-    reason = objection(journal.found, identity, progress, seq=journal.seq)
+    reason = objection(journal.found, identity, progress)
     if reason is not None:
         await asyncio.to_thread(_set_aside, journal, reason, progress)
         progress = Progress()
@@ -58,7 +58,7 @@ async def open_ledger(folder: Path, *, max_mb: int) -> Ledger:
     return Ledger(journal, Signer(folder), progress.folds, dict(progress.folded))
 
 
-def objection(found: Found, identity: str, progress: Progress, *, seq: int) -> str | None:
+def objection(found: Found, identity: str, progress: Progress) -> str | None:
     """Why a journal cannot go on with the database of this identity, which has `progress` of it; None if it can."""
     if found.journal_id is None:
         return None
@@ -66,7 +66,8 @@ def objection(found: Found, identity: str, progress: Progress, *, seq: int) -> s
         return "they belong to another database than the one that is configured now"
     if progress.folds < found.folds:
         return "an older state of the database has been put back than the one that they follow"
-    if max(progress.folded.values(), default=0) > seq:
+    # A power cut may have taken records that the database has, but not so many.
+    if max(progress.folded.values(), default=0) > found.seq + JUMP:
         return "they are from an older state of the data folder than the database"
     return None
 

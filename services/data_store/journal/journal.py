@@ -33,9 +33,9 @@ logger = logging.getLogger(__name__)
 
 MAX_BYTES: Final = 1 << 30
 SEGMENT_BYTES: Final = 16 << 20
-# Numbers jump at each opening. A power cut may take records that the database has; their numbers must not come again,
-# or the new records would pass for folded. Nothing near as many are ever appended between two syncs.
-_JUMP: Final = 1 << 32
+JUMP: Final = 1 << 32
+"""Numbers jump by so much at each opening. A power cut may take records that the database has; their numbers must not
+come again, or the new records would pass for folded. Nothing near as many are ever appended between two syncs."""
 _NOWHERE: Final[mmap] = None  # type: ignore[assignment]  # nothing is written where no room is
 
 
@@ -98,7 +98,7 @@ class Journal:
         """Begin a segment of this process's own; `broken` says why if that cannot be."""
         try:
             self._put_strangers_aside()
-            self._advance(0, jump=_JUMP)
+            self._advance(0, jump=JUMP)
         except JournalFull as error:
             self.broken = str(error)
         except OSError as error:
