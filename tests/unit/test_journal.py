@@ -294,6 +294,22 @@ def test_what_a_journal_can_never_take_is_refused_with_the_remedy(opened, size):
     put(journal, number, ("large", bytes(2 << 20)))
 
 
+@pytest.mark.parametrize("early", [False, True], ids=["", "and is tried before"])
+def test_what_takes_most_of_the_journal_can_be_set_again_and_again_when_it_is_folded(opened, early):
+    journal = opened(max_bytes=4 << 20, segment_bytes=1 << 20)
+    number = journal.register("notes")
+    for n in range(4):
+        put(journal, number, ("large", bytes([n]) * (5 << 19)))
+        if early:
+            with pytest.raises(JournalFull, match="wait for the database"):
+                put(journal, number, ("large", bytes(5 << 19)))
+            put(journal, number, ("small", b"1"))
+        journal.trim({"notes": journal.seq})
+    put(journal, number, ("large", b"1"))
+    journal.close()
+    assert found(opened(), "notes")[-1] == ("large", b"1")
+
+
 def test_a_full_journal_says_so_changes_nothing_and_goes_on_when_trimmed(opened):
     journal = opened(max_bytes=1 << 18, segment_bytes=1 << 16)
     number = journal.register("notes")

@@ -181,8 +181,11 @@ class Journal:
             if self._limit == whole:
                 self._room.wanted = True
                 self._syncing.wake()
-        else:
-            self._advance(size)
+            return
+        if self._room.retire_large(self._end):
+            self._limit = 0
+            self._remove_folded()
+        self._advance(size)
 
     def _advance(self, size: int, *, jump: int = 0) -> None:
         """Go on in a new segment that has room for `size` bytes and begins with the names of the stores."""

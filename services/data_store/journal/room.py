@@ -84,6 +84,13 @@ class Room:
             self._full.append(self.current)
             self.current = None
 
+    def retire_large(self, end: int) -> bool:
+        """Retire the current segment if it was made for one large change, as it would leave no room for another."""
+        large = self.current is not None and self.current.size > self._segment_bytes
+        if large:
+            self.retire(end)
+        return large
+
     def prepare(self) -> None:
         """Reserve the spare segment if it is wanted; if that cannot be now, it is wanted still."""
         if self.wanted:
