@@ -20,7 +20,10 @@ Contents: TypeAlias = "dict[str, tuple[int, int, bytes]]"
 _LONGEST: Final = 1024 * 1024
 
 _NO_CODE: Final = {"__pycache__", "data"}
-_NO_SUFFIX: Final = {".pyc", ".swp", ".swx", ".tmp", ".bak", ".orig", ".rej", ".log", ".db", ".db-wal", ".db-shm"}
+_DATABASES: Final = {".db", ".db3", ".sqlite", ".sqlite3"}
+_NO_SUFFIX: Final = {".pyc", ".swp", ".swx", ".tmp", ".bak", ".orig", ".rej", ".log", ".lock", ".pid", *_DATABASES}
+# What SQLite has beside a database, whatever that is called.
+_BESIDE_DATABASES: Final = ("-journal", "-wal", "-shm")
 
 
 def module_of(path: PurePath, folder: PurePath) -> str | None:
@@ -35,6 +38,11 @@ def module_of(path: PurePath, folder: PurePath) -> str | None:
         return None
     name = parts[0].removesuffix(".py")
     return name.removeprefix(DISABLED).lstrip("_-. ") if name.startswith(DISABLED) else name
+
+
+def is_of_texts(path: str) -> bool:
+    """Whether a file of a module is one of its texts in a language, which no module writes itself."""
+    return PurePath(path).parent.name == "locales"
 
 
 def contents_of(place: Path) -> Contents:
@@ -74,7 +82,7 @@ def _is_dropping(part: str) -> bool:
     return (
         part in _NO_CODE
         or part.startswith((".", "#"))
-        or part.endswith(("~", "___"))
+        or part.endswith(("~", "___", *_BESIDE_DATABASES))
         or part.isdecimal()  # vim tries with a file called 4913 whether it may write
         or PurePath(part).suffix in _NO_SUFFIX
     )

@@ -6,7 +6,6 @@ import asyncio
 import logging
 from contextlib import aclosing, asynccontextmanager
 from pathlib import Path
-from time import time
 from typing import TYPE_CHECKING, Final
 
 from watchfiles import Change, awatch
@@ -26,8 +25,6 @@ _QUIET: Final = 100
 _LONGEST: Final = 2000
 # Seconds between two looks at a folder that is gone, or at files of which the system does not tell.
 _PAUSE: Final = 1.0
-# Seconds by which the clock of a file system may be behind.
-_BEHIND: Final = 0.01
 
 _POLLING: Final = (
     "%s cannot be watched, so it is looked through every second: %s; on Linux, fs.inotify.max_user_watches and "
@@ -46,8 +43,6 @@ class Watcher:
         self._task: asyncio.Task[None] | None = None
         self._known: set[str] = set()
         self._is_gone = False
-        self._telling = (0.0, 0.0)
-        self._written_meanwhile: set[Path] = set()
 
     @asynccontextmanager
     async def watch(self) -> AsyncIterator[None]:
@@ -120,37 +115,18 @@ class Watcher:
     async def _tell(self, names: Collection[str]) -> None:
         if not names:
             return
-        began = time()
         try:
             await self._changed(sorted(names))
         except AhaError as error:
             logger.error("changed files of %s were not taken over: %s", ", ".join(sorted(names)), error)  # noqa: TRY400 - it says all
         except Exception:
             logger.exception("failed at changed files of %s", ", ".join(sorted(names)))
-        self._telling = (began, time())
 
     def _counts(self, change: Change, path: str) -> bool:
         file = Path(path)
         if file == self._folder:
             return change is Change.deleted
-        if module_of(file, self._folder) is None or (change is Change.modified and file.is_dir()):
-            return False
-        return file.suffix == ".py" or not self._is_written_by_reloads(file)
-
-    def _is_written_by_reloads(self, file: Path) -> bool:
-        """Whether a file is one that is written at each reload, by on_start perhaps: to reload for it would never end.
-
-        The first time it may be somebody's who saves it just then.
-        """
-        began, ended = self._telling
-        try:
-            meanwhile = began - _BEHIND <= file.stat().st_mtime <= ended
-        except OSError:
-            meanwhile = False
-        if meanwhile and file in self._written_meanwhile:
-            return True
-        (self._written_meanwhile.add if meanwhile else self._written_meanwhile.discard)(file)
-        return False
+        return module_of(file, self._folder) is not None and not (change is Change.modified and file.is_dir())
 
 
 def _cause(error: BaseException) -> BaseException:

@@ -20,7 +20,7 @@ from core.database.declared import crossing
 from core.migration.start import reach
 from models.exc import DatabaseError
 
-from .tried import look
+from .tried import look, settle
 from .unit import Failure, Unit, bring, replace
 from .units import units, with_importers
 
@@ -89,6 +89,7 @@ async def change(names: Collection[str], means: Means, *, with_database: Collect
         for name in members:
             means.behind.pop(name, None)
         means.behind.update(dict.fromkeys(failed, due_to))
+    await asyncio.to_thread(settle, concerned, means)
     return list(done.values())
 
 

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 class Means:
     """The modules of a bot, and what starts them. `importing` is around imports: a signal breaks them off.
 
-    `tried` is what the files of modules, or that they share, were like when they were last read to be reloaded.
+    `tried` is what the files of modules, or that they share, were like when they were last read to be loaded; `written`
+    are those that changed from then until that was done.
     `behind` has those whose new code failed, each with all that this may have been due to.
     """
 
@@ -27,4 +28,5 @@ class Means:
     starter: Starter
     importing: Callable[[], AbstractContextManager[None]] = nullcontext
     tried: dict[str, Contents] = field(default_factory=dict)
+    written: dict[str, set[str]] = field(default_factory=dict)
     behind: dict[str, set[str]] = field(default_factory=dict)

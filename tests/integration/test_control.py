@@ -614,24 +614,6 @@ async def test_what_changes_during_a_reload_is_followed_after_it(bot, reloader, 
         await changed(reloader, "a")
 
 
-async def test_what_a_module_writes_at_each_reload_does_not_reload_it_for_ever(tmp_path):
-    modules = tmp_path / "modules"
-    (modules / "a").mkdir(parents=True)
-    asked = asyncio.Queue()
-
-    async def follow(names):
-        (modules / "a" / "state.json").write_text(str(asked.qsize()))
-        asked.put_nowait(list(names))
-
-    watcher = watching.Watcher(modules, follow)
-    async with watcher.watch():
-        (modules / "a" / "__init__.py").write_text("")
-        assert await asyncio.wait_for(asked.get(), PATIENCE) == ["a"]
-        assert await asyncio.wait_for(asked.get(), PATIENCE) == ["a"]  # it might be an author who saved that
-        (modules / "b.py").write_text("")
-        assert await asyncio.wait_for(asked.get(), PATIENCE) == ["b"]
-
-
 async def test_a_fault_of_a_reload_does_not_end_the_watching(bot, reloader, tmp_path, caplog):
     async with bot(watch=True):
         reloader.error = ZeroDivisionError("oops")

@@ -118,3 +118,62 @@ async def test_one_whose_name_another_takes_goes(bot):
 
 async def test_who_asks_for_a_reload_gets_one(bot):
     assert sorted((await bot.reload()).reloaded) == ["a", "b"]
+
+
+# What a module writes into its own folder when it starts, each time something else.
+WRITES = """
+from pathlib import Path
+from time import time_ns
+here = Path(__file__).parent
+"""
+
+
+@pytest.mark.parametrize(
+    "writes",
+    [
+        pytest.param("(here / 'state.json').write_text(str(time_ns()))", id="a file of its own"),
+        pytest.param("(here / 'words.yaml').write_text(str(time_ns()))", id="a file that was there"),
+        pytest.param("(here / 'made.py').write_text(f'N = {time_ns()}')", id="code that it does not import"),
+        pytest.param(
+            "(here / 'made.py').write_text(f'N = {time_ns()}'); from . import made", id="code that it then imports"
+        ),
+        pytest.param("(here / 'words.yaml').unlink(missing_ok=True)", id="nothing any more"),
+    ],
+)
+async def test_what_a_module_writes_when_it_starts_does_not_reload_it_for_ever(bot, writes):
+    bot.folder.write({"b/__init__.py": living("b", before=WRITES, start=writes)})
+    assert (await bot.reloader.follow(["b"])).reloaded == ("b",)
+    await bot.reloader.follow(["b"])  # somebody else might have saved that just then
+    assert (await bot.reloader.follow(["b"])).lines() == NOTHING
+    bot.folder.write({"b/__init__.py": living("b", before=WRITES, start=writes) + "# edited"})
+    assert (await bot.reloader.follow(["b"])).reloaded == ("b",)
+    assert (await bot.reloader.follow(["b"])).lines() == NOTHING
+
+
+@pytest.mark.parametrize(
+    "saved",
+    [
+        pytest.param("part.py", id="code"),
+        pytest.param("locales/en.yaml", id="texts"),
+        pytest.param("words.yaml", id="data"),
+    ],
+)
+async def test_what_somebody_saves_while_a_module_starts_is_taken_over(bot, saved):
+    bot.folder.write({"b/locales/en.yaml": "a: b"})
+    assert (await bot.reload()).ok
+    start = f"""
+            from pathlib import Path
+            if not happened.count("saved"):
+                happened.append("saved")
+                (Path(__file__).parent / "{saved}").write_text("a: int = 1")
+    """
+    bot.folder.write({"b/__init__.py": "from . import part\n" + living("b", start=start)})
+    assert (await bot.reloader.follow(["b"])).reloaded == ("b",)
+    assert (await bot.reloader.follow(["b"])).reloaded == ("b",)
+    assert (await bot.reloader.follow(["b"])).lines() == NOTHING
+
+
+async def test_what_came_and_went_reloads_nothing(bot):
+    bot.folder.write({"b/lock": ""})
+    bot.folder.write({"b/lock": None})
+    assert (await bot.reloader.follow(["b"])).lines() == NOTHING

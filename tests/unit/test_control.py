@@ -95,6 +95,11 @@ def test_an_answer_of_another_release_is_an_error(line):
         ("notes/4913", None),
         ("notes/data/state.json", None),
         ("notes/cache.db-wal", None),
+        ("notes/own.sqlite", None),
+        ("notes/own.sqlite3", None),
+        ("notes/own.sqlite-journal", None),
+        ("notes/own-journal", None),
+        ("notes/journal.py", "notes"),
         ("../elsewhere.py", None),
     ],
 )
