@@ -11,7 +11,7 @@ from models.exc import StoreFullError
 from services.data_store.keys import checked_key
 from services.data_store.lent import ATOMS, Lent
 from services.data_store.orders import Orders
-from services.data_store.pickles import STACK_GLOBAL, pickled, plain, unpickled
+from services.data_store.pickles import STACK_GLOBAL, Unsigned, pickled, unpickled
 from services.data_store.rows import sealed
 from services.data_store.unfolded import Unfolded
 
@@ -34,11 +34,11 @@ _MB = 1_000_000
 class Entries(Generic[V]):
     """The entries of the store of module `owner`.
 
-    `data` has the pickled values of all keys, in the order of a dict; they become objects when they are first read.
-    `unreadable` are keys whose rows are there but could not be read; they are not in the store, and may be set. Every
-    change is in the journal before it is in memory; the lock that is held meanwhile is the journal's. `mac` signs what
-    needs it, and returns None for what does not. `unsaved` are keys whose objects were changed in place and could not
-    be saved, which was reported.
+    `data` has the pickled values of all keys, in the order of a dict; they become objects when they are first read, and
+    stay if none can be made of them then. `unreadable` are keys whose rows are there but are known to be unreadable;
+    they are not in the store, and may be set. Every change is in the journal before it is in memory; the lock that is
+    held meanwhile is the journal's. `mac` signs what needs it, and returns None for what does not. `unsaved` are keys
+    whose objects were changed in place and could not be saved, which was reported.
     """
 
     def __init__(
@@ -78,8 +78,7 @@ class Entries(Generic[V]):
             data = self.data[key]
             value = self.lent.objects.get(key, _NONE)
             if value is _NONE:
-                # What is not plain was judged when it was loaded, or set here.
-                value = unpickled(data, trusted=not plain(data), key=key)
+                value = unpickled(data, trusted=type(data) is not Unsigned, key=key)
                 self._orders.learn(key, data, value)
             with self._lock:
                 if self.data.get(key) is data:  # another thread may have set or deleted the key, or read it as well
@@ -120,7 +119,9 @@ class Entries(Generic[V]):
 
     def _signed(self, key: str, data: bytes) -> bytes:
         """What the journal keeps for `data`."""
-        return sealed(data, self._mac(key, data)) if STACK_GLOBAL in data else data
+        if STACK_GLOBAL not in data or type(data) is Unsigned:
+            return data
+        return sealed(data, self._mac(key, data))
 
     def _keep(self, key: str, data: bytes) -> None:
         """Have `data` under `key`, and know that the table does not."""

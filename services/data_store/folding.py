@@ -18,7 +18,7 @@ from sqlalchemy.exc import DBAPIError
 
 from core.database.url import what_it_said
 from models.exc import JournalFull, StoreError
-from services.data_store.pickles import plain
+from services.data_store.pickles import Unsigned, plain
 from services.data_store.progress import Progress, read_progress, write_progress
 from services.data_store.quarantine import Outcast, keep, move_rows
 from services.data_store.rows import Rows, rows_of
@@ -156,7 +156,7 @@ async def _find_out(store: FoldedStore, ledger: Ledger) -> None:
 
 
 def _mac(signer: Signer, owner: str, key: str, data: bytes) -> bytes | None:
-    return None if plain(data) else signer.mac(owner, key, data)
+    return None if type(data) is Unsigned or plain(data) else signer.mac(owner, key, data)
 
 
 @dataclass(frozen=True, slots=True)

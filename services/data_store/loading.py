@@ -15,7 +15,7 @@ from models.exc import StoredValueError
 from services.data_store.door import doors
 from services.data_store.entries import Entries
 from services.data_store.folding import FoldedStore
-from services.data_store.pickles import plain, unpickled
+from services.data_store.pickles import Judge, plain
 from services.data_store.reading import read_content
 from services.data_store.rows import rows_of, unsealed
 from services.data_store.writing import lasting, upsert_rows
@@ -60,9 +60,9 @@ async def load_store(module: Module, table: Table, ledger: Ledger, *, with_class
         mac=partial(ledger.signer.mac, module.name),
         max_mb=cfg.aha.store.max_mb,
     )
-    for key, value in changes:
+    for key, data in changes:
         if key not in unread:
-            entries.replay(key, None if value is None else unsealed(value)[0])
+            entries.replay(key, data)
     reasons = {key: str(error) for key, error in content.unreadable.items()}
     return FoldedStore(entries, table, names, next=content.next, behind=bool(changes), unreadable=reasons)
 
@@ -82,7 +82,9 @@ def _left(ledger: Ledger, names: Iterable[str], verify: Verify) -> tuple[list[_C
     """What was set and deleted since the last fold, oldest first, and by key what of it cannot be read."""
     beyond = (ledger.journal.found.records(name, after=ledger.folded.get(name, 0)) for name in names)
     changes = [(record.key.decode(), record.value) for record in merge(*beyond, key=itemgetter(0))]
-    return changes, _judge(changes, verify)
+    values, unread = _judge(dict(changes), verify)
+    # What was set before it was set again, or deleted, is of no interest but for the order of the keys.
+    return [(key, None if record is None else values.get(key)) for key, record in changes], unread
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,18 +96,18 @@ class _Unread:
     error: StoredValueError
 
 
-def _judge(changes: Iterable[_Change], verify: Verify) -> dict[str, _Unread]:
-    """The keys whose last value cannot be read: no code of it was run."""
-    found = {}
-    for key, value in dict(changes).items():
-        data, mac = unsealed(value) if value is not None else (b"", None)
-        if value is None or plain(data):
+def _judge(last: Mapping[str, bytes | None], verify: Verify) -> tuple[dict[str, bytes], dict[str, _Unread]]:
+    """The values that the store gets, by key, of what stands `last` in the journal, and those that cannot be read."""
+    values, unread, judge = {}, {}, Judge()
+    for key, record in last.items():
+        if record is None:
             continue
+        data, mac = unsealed(record)
         try:
-            unpickled(data, trusted=verify(key, data, mac), key=key)
+            values[key] = data if plain(data) else judge.judged(data, signed=verify(key, data, mac), key=key)
         except StoredValueError as error:
-            found[key] = _Unread(data, mac, error)
-    return found
+            unread[key] = _Unread(data, mac, error)
+    return values, unread
 
 
 async def _put_as_they_are(table: Table, content: Content, unread: Mapping[str, _Unread]) -> None:

@@ -1,4 +1,4 @@
-"""Reading the table of a store: its rows in their order, each checked. It makes objects only to see whether it can."""
+"""Reading the table of a store: its rows in their order, each checked. What objects they become, others find out."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from core.database.url import what_it_said
 from core.migration.faults import remedy
 from models.exc import DatabaseError, StoredValueError
 from services.data_store.damage import remove_damaged
-from services.data_store.pickles import all_plain, plain, unpickled
+from services.data_store.pickles import Judge, all_plain, plain
 from services.data_store.rows import FAR, SUM, checksum
 from services.data_store.writing import lasting, name_of
 
@@ -110,10 +110,11 @@ async def _read(table: Table) -> _Rows:
 
 def _judge(content: Content, acting: Iterable[tuple[str, bytes | None]], verify: Verify) -> None:
     """Find out now what cannot be read, so that it is known from the start."""
+    judge = Judge()
     for key, mac in acting:
         value = content.data[key]
         try:
-            unpickled(value, trusted=verify(key, value, mac), key=key)
+            content.data[key] = judge.judged(value, signed=verify(key, value, mac), key=key)
         except StoredValueError as error:
             content.unreadable[key] = error
             del content.data[key]

@@ -558,6 +558,17 @@ def test_a_row_whose_moment_is_damaged_is_read(filled, store, rows, moment):
     assert store("quarantine").err == "everything can be read\n"
 
 
+def test_a_value_that_its_class_takes_only_in_a_bot_that_runs_is_not_called_lost(filled, store, folder):
+    needy = "class Mark:\n    def __setstate__(self, state):\n        raise RuntimeError('no client yet')\n"
+    (folder / "modules" / "notes.py").write_text(MODULE.replace("class Mark:\n", needy))
+    [found] = store("quarantine", "--json").json
+    assert "no client yet" in found["why"]
+    assert found["helps"] == (
+        "all is well if its class needs what only a running bot has; else mend it, or: aha store delete notes mark"
+    )
+    assert "no client yet" in by_key(store("show", "notes", "--json"))["mark"]["unreadable"]
+
+
 def test_nothing_in_quarantine_is_said(filled, store):
     looked = store("quarantine")
     assert (looked.code, looked.out, looked.err) == (0, "", "everything can be read\n")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pickle
 import shutil
 import sys
+from pathlib import Path
 from types import ModuleType
 
 import pytest
@@ -12,10 +13,12 @@ import pytest
 from core.backup import backup, restore
 from core.database import close_database, db_engine, open_database
 from core.migration.start import expand
+from models.exc import ClassUntrusted, ValueDamaged
 from services.data_store import close_stores, flush_stores, load_stores, open_stores, stores
 from services.data_store.journal import Found
 from services.data_store.opening import objection
 from services.data_store.progress import Progress
+from tests.pickled_values import loaded
 from tests.store_bot import bot, crash, declared, execute, fetch, on_disk
 
 
@@ -322,6 +325,66 @@ async def test_a_value_whose_class_is_back_when_its_module_is_loaded_again_is_re
         again.drop()
     async with bot(database_url, tmp_path, "a") as [store]:
         assert list(store.items()) == [("before", [1, 2]), ("thing", 0), ("after", 2), ("last", 3)]
+
+
+CHOOSY = """
+import asyncio
+client = None
+
+class Game:
+    def __init__(self, n): self.n = n
+    def __getstate__(self): return {"n": self.n}
+    def __setstate__(self, state): self.n, self.client = state["n"], client["connection"]
+
+class Round(Game):
+    def __setstate__(self, state): self.n, self.ended = state["n"], asyncio.get_running_loop().create_future()
+"""
+
+
+@pytest.mark.parametrize("signed", [True, False], ids=["signed", "not signed"])
+@pytest.mark.parametrize("folded", [True, False], ids=["in the table", "in the journal"])
+async def test_a_value_is_made_when_it_is_read_so_its_class_may_need_a_bot_that_runs(
+    database_url, tmp_path, caplog, folded, signed
+):
+    with loaded("shop", CHOOSY) as code:
+        async with bot(database_url, tmp_path, "a") as [store]:
+            store.update(game=code.Game(1), round=code.Round(2))
+            if not folded:
+                await crash()
+        if not signed:
+            (tmp_path / "store.key").unlink()
+        for _ in range(2):
+            async with bot(database_url, tmp_path, "a") as [store]:
+                assert store.setdefault("round", None).n == 2
+                for ask in (store.__getitem__, store.get, store.pop, lambda key: store.setdefault(key, 0)):
+                    with pytest.raises(ValueDamaged, match="key 'game' cannot be read .*NoneType"):
+                        ask("game")
+                assert "game" in store
+                code.client = {"connection": 1}
+                assert store["game"].n == 1
+                code.client = None
+                await flush_stores()
+    assert caplog.messages == []
+
+
+async def test_what_nobody_has_signed_is_not_trusted_when_it_is_read_nor_signed_by_itself(sqlite_url, tmp_path):
+    with loaded("shop", CHOOSY) as code:
+        async with bot(sqlite_url, tmp_path, "a") as [store]:
+            data = pickle.dumps([code.Game(1), Path.home], 5)  # its class hides what follows until it works
+            journal = stores._open.background.ledger.journal
+            with journal.lock:
+                journal.append(journal.register("a"), b"game", data)
+            await crash()
+        for _ in range(2):
+            async with bot(sqlite_url, tmp_path, "a") as [store]:
+                await flush_stores()
+                assert await fetch("SELECT mac FROM aha_store__a") == [None]
+                assert await fetch("SELECT value FROM aha_store__a") == [data]
+        async with bot(sqlite_url, tmp_path, "a") as [store]:
+            code.client = {"connection": 1}
+            with pytest.raises(ClassUntrusted):
+                store["game"]
+            assert "game" in store
 
 
 async def test_what_stood_where_nothing_could_be_read_is_kept_when_the_key_is_set(database_url, tmp_path, theirs):

@@ -23,12 +23,12 @@ from aha.stores import Entry
 from aha.tables import write_json
 from models.exc import StoredValueError, StoreError, ValueDamaged
 from services.data_store.keys import checked_key
-from services.data_store.pickles import pickled, plain, unpickled
+from services.data_store.pickles import names_in, pickled, plain, unpickled
 
 from .objects import MODULES, Folder, Objects
 from .reading import read_store
 from .texts import answer
-from .values import is_json, names_in
+from .values import is_json
 from .writing import change, signatures
 
 if TYPE_CHECKING:

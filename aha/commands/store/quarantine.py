@@ -18,13 +18,13 @@ from aha.stores import Entry
 from aha.tables import write_json, write_table
 from core.database import db_engine
 from core.migration.schema.read import table_names
-from models.exc import StoreError, UsageError, ValueDamaged
-from services.data_store.pickles import plain
+from models.exc import StoreError, UsageError
+from services.data_store.pickles import names_in, plain
 from services.data_store.quarantine import quarantine as table
 from services.data_store.rows import unsealed
 
 from .carry import as_data, write_file
-from .objects import MODULES, Folder, Objects
+from .objects import MODULES, Folder
 from .reading import read_stores
 from .texts import answer, columns
 from .troubles import aside_places, read_aside, troubles
@@ -120,7 +120,6 @@ def put_back(
     /,
     *,
     overwrite: Flag = False,
-    modules: Folder = MODULES,
     home: Home = HOME,
     json: Json = False,
 ) -> None:
@@ -135,10 +134,8 @@ def put_back(
     """
     url = home.set_up()
     row = look(url, lambda connection: _row(connection, id_))
-    entry = Entry(row.key, row.value, row.mac)
-    with Objects(row.module, modules) as objects:
-        if isinstance(objects.error(entry), ValueDamaged):
-            raise StoreError(f"nothing can be made of {id_}: look at it with: aha store quarantine export {id_} FILE")
+    if names_in(row.value) is None:
+        raise StoreError(f"nothing can be made of {id_}: look at it with: aha store quarantine export {id_} FILE")
 
     async def store(settled: Settled) -> None:
         if row.key in settled.contents.entries and not overwrite:

@@ -16,13 +16,12 @@ from models.exc import ClassGone, ClassUntrusted, StoreError
 from services.data_store.journal import read_journal
 from services.data_store.journal.aside import FOLDER as ASIDE
 from services.data_store.opening import FOLDER, left
-from services.data_store.pickles import plain
+from services.data_store.pickles import names_in, plain
 from services.data_store.progress import Progress
 from services.data_store.quarantine import quarantine
 
 from .objects import Objects
 from .texts import said
-from .values import names_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -30,7 +29,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
-    from aha.stores import Stores
+    from aha.stores import Entry, Stores
     from models.exc import StoredValueError
     from services.data_store.journal import Damage, Found
 
@@ -71,17 +70,18 @@ def _rows(connection: Connection, stores: Stores, modules: Path) -> Iterator[Tro
                 if entry.damaged:
                     yield Trouble("row", module, key, said("damaged"), said("kept by start"), at=entry.at)
                 elif not plain(entry.data) and (error := objects.error(entry)) is not None:
-                    yield Trouble("row", module, key, *_said_of(error, module), at=entry.at)
+                    yield Trouble("row", module, key, *_said_of(error, entry, module), at=entry.at)
 
 
-def _said_of(error: StoredValueError, module: str) -> tuple[str, str]:
+def _said_of(error: StoredValueError, entry: Entry, module: str) -> tuple[str, str]:
     """Why a value cannot be read, and what helps."""
     delete = f"aha store delete {module} {error.key}"
     if isinstance(error, ClassUntrusted):
         return said("untrusted", place=error.place), f"aha store trust {module}"
     if isinstance(error, ClassGone):
         return said("gone", place=error.place), said("restore class", delete=delete)
-    return " ".join(str(error).split()), said("undecodable", delete=delete)
+    helps = "undecodable" if names_in(entry.data) is None else "not taken here"
+    return " ".join(str(error).split()), said(helps, delete=delete)
 
 
 def _kept(connection: Connection) -> Iterator[Trouble]:

@@ -11,13 +11,12 @@ from aha.commands.db.home import HOME, Home, Json
 from aha.commands.exits import plain_errors
 from aha.tables import write_json, write_table
 from models.exc import StoreError, UsageError
-from services.data_store.pickles import plain
+from services.data_store.pickles import names_in, plain
 
 from .carry import named
 from .objects import MODULES, Folder, Objects
 from .reading import read_store
 from .texts import answer, columns, texts
-from .values import names_in
 from .writing import change, signatures
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""Values of stores for people and programs: as text, as JSON, with what pickles name. It reads no store.
+"""Values of stores for people and programs: as text and as JSON. It reads no store.
 
 JSON stands for a value only if reading it gives that very value: what JSON has no word for stays a pickle.
 """
@@ -7,12 +7,10 @@ from __future__ import annotations
 
 import json
 import math
-import pickle
-from io import BytesIO
 from typing import Any, Final
 
 from aha.printable import printable, printable_json
-from services.data_store.pickles.opcodes import well_formed
+from services.data_store.pickles import names_in
 
 # What the JSON of a value is as deep as this, Python does not read again.
 _DEEPEST: Final = 100
@@ -93,44 +91,3 @@ def _repr(value: Any) -> str:
         return repr(value)
     except Exception as error:  # noqa: BLE001 - a module's class may raise anything
         return f"<{type_of(value)}, which cannot be shown: {type(error).__name__}>"
-
-
-def names_in(data: bytes) -> list[str] | None:
-    """All classes and functions that the pickle `data` names, which is read without any of them; None if it cannot be.
-
-    They are those that reading it would look for: nothing in a pickle hides one from this.
-    """
-    if not well_formed(data):
-        return None
-    reader = _Names(BytesIO(data))
-    try:
-        reader.load()
-    except Exception:  # noqa: BLE001 - a damaged pickle raises anything
-        return None
-    return sorted(reader.names)
-
-
-class _Names(pickle.Unpickler):
-    """Notes what a pickle names, and makes something inert of it."""
-
-    def __init__(self, file: BytesIO) -> None:
-        super().__init__(file)
-        self.names: set[str] = set()
-
-    def find_class(self, module: str, name: str) -> Any:
-        self.names.add(f"{module}.{name}")
-        return _Inert
-
-
-class _Inert:
-    """Stands for any class, function and object: takes whatever a pickle does with it, and does nothing."""
-
-    def __new__(cls, *_: Any, **__: Any) -> _Inert:
-        return object.__new__(cls)
-
-    def __init__(self, *_: Any, **__: Any) -> None: ...
-
-    def __call__(self, *_: Any, **__: Any) -> _Inert:
-        return self
-
-    __setstate__ = __setitem__ = append = extend = add = update = __call__

@@ -7,7 +7,7 @@ import sys
 from io import BytesIO
 from typing import Any
 
-from models.exc import ClassGone, ClassUntrusted, StoreValueError, ValueDamaged
+from models.exc import ClassGone, ClassUntrusted, StoredValueError, StoreValueError, ValueDamaged
 from services.data_store.pickles.guarded import read_guarded
 from services.data_store.pickles.opcodes import plain
 from services.data_store.pickles.places import is_own, moved_class
@@ -45,28 +45,36 @@ def unpickled(data: bytes, *, trusted: bool, key: str = "") -> Any:
     try:
         if plain(data):
             return pickle.loads(data)  # noqa: S301 - nothing in it can act
-        return _Trusted(BytesIO(data)).load() if trusted else read_guarded(data)
-    except Refused as refused:
-        raise ClassUntrusted(
-            f"the value for key {key!r} was not signed here, and {_quoted(refused)} is neither plain data nor a class "
+        return Trusted(BytesIO(data)).load() if trusted else read_guarded(data)
+    except (Refused, Gone) as error:
+        raise explained(error, key) from None
+    except Exception as error:  # a row says what is run of its class, which may raise anything
+        raise explained(error, key) from error
+
+
+def explained(error: Exception, key: str) -> StoredValueError:
+    """Why the value for `key` cannot be read, the reading of which has raised `error`, and what to do."""
+    if isinstance(error, Refused):
+        return ClassUntrusted(
+            f"the value for key {key!r} was not signed here, and {_quoted(error)} is neither plain data nor a class "
             "of a module, or has something to call: nothing of it was run; if you know where it comes from, `aha store "
             "trust MODULE`",
-            key=key, place=str(refused),
-        ) from None  # fmt: skip
-    except Gone as gone:
-        raise ClassGone(f"the value for key {key!r} is of {_where_it_went(gone)}", key=key, place=str(gone)) from None
-    except Exception as error:  # a row says what is run of its class, which may raise anything
-        raise ValueDamaged(
-            f"the value for key {key!r} cannot be read ({type(error).__name__}: {_quoted(error)}): it is damaged, or "
-            "its class no longer takes what was stored; mend the class, or give the value up with `del store[key]`",
-            key=key,
-        ) from error  # fmt: skip
+            key=key, place=str(error),
+        )  # fmt: skip
+    if isinstance(error, Gone):
+        return ClassGone(f"the value for key {key!r} is of {_where_it_went(error)}", key=key, place=str(error))
+    return ValueDamaged(
+        f"the value for key {key!r} cannot be read ({type(error).__name__}: {_quoted(error)}): it is damaged, or its "
+        "class does not take what was stored; mend the class, or give the value up with `del store[key]`",
+        key=key,
+    )
 
 
-class _Trusted(pickle.Unpickler):
+class Trusted(pickle.Unpickler):
     """Makes whatever this installation has stored. It, too, imports no module of the bot: that is the loader's."""
 
     def find_class(self, module: str, name: str) -> Any:
+        """What a value means by `name` of `module`; raises Gone if there is none."""
         try:
             if not is_own(module) or module in sys.modules:
                 return super().find_class(public(module), name)
