@@ -135,10 +135,10 @@ async def test_what_a_view_of_others_needs_stays(changed, name):
 
 
 async def test_kept_values_go_back_by_command_once_they_fit_and_their_place_is_free(changed):
-    assert [(left.name, n) for left, n in await put_back()] == [("kept:note__demo.text", 0)]
+    assert [(left.name, n, still) for left, n, still in await put_back()] == [("kept:note__demo.text", 0, 1)]
     await run("UPDATE aha_kept SET value = '7' WHERE value = 'seven'")
-    assert [n for _, n in await put_back("other")] == []
-    assert [n for _, n in await put_back("demo")] == [1]
+    assert await put_back("other") == []
+    assert [(n, still) for _, n, still in await put_back("demo")] == [(1, 0)]
     assert await rows("SELECT id, text FROM note__demo ORDER BY id") == [(1, 7), (2, 8)]
     entries = await ask(lambda connection: ledger.history(connection, {"aha_history"}))
     assert (entries[-1].phase, entries[-1].steps[0]["step"]) == ("command", "RestoreKept")
