@@ -13,6 +13,9 @@ RELOAD: Mapping[str, str] = MappingProxyType(
         "no bot runs with the data folder {folder}: start it with: aha run": (
             "没有机器人在使用数据目录 {folder}：启动它：aha run"
         ),
+        "the bot with the data folder {folder} does not answer, it is starting or stopping: try again in a moment": (
+            "使用数据目录 {folder} 的机器人没有应答，它正在启动或停止：请稍后再试"
+        ),
         "the bot with the data folder {folder} is another user's: be that user": (
             "使用数据目录 {folder} 的机器人属于另一个用户：请用那个用户操作"
         ),
@@ -38,6 +41,9 @@ RELOAD: Mapping[str, str] = MappingProxyType(
             "无法监视 {folder}，文件改动后请运行 aha reload：{error}"
         ),
         "changed files of {names} were not taken over: {error}": "{names} 的文件改动没有生效：{error}",
+        "what has changed while the bot was starting is not taken over: {error}": (
+            "机器人启动期间的改动没有生效：{error}"
+        ),
         "reloaded: {names}; {seconds} s": "已重载：{names}；{seconds} 秒",
         "reloaded: {names}; new: {new}; {seconds} s": "已重载：{names}；新增：{new}；{seconds} 秒",
         "reloaded: {names}; gone: {gone}; {seconds} s": "已重载：{names}；已停下：{gone}；{seconds} 秒",

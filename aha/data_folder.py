@@ -55,6 +55,23 @@ def held(folder: Path) -> Iterator[None]:
         os.close(file)
 
 
+def is_held(folder: Path) -> bool:
+    """Whether another process has the data folder; False also if that cannot be known."""
+    if sys.platform == "win32":
+        return False
+    try:
+        file = os.open(folder / LOCK_FILE, os.O_RDWR)
+    except OSError:
+        return False
+    try:
+        os.lockf(file, os.F_TEST, 0)
+    except OSError as error:
+        return error.errno in _HELD
+    finally:
+        os.close(file)
+    return False
+
+
 def _take(file: int, folder: Path) -> None:
     try:
         _lock(file)

@@ -65,6 +65,8 @@ async def _serve(plan: Plan, desk: Desk) -> int:
     told: set[str] = set()
     on_migration = partial(_report_migration, told)
     bot = Bot(plan, on_failure=report, on_migration=on_migration, interrupting=signals.interrupting)
+    if desk.watch:
+        bot.reloader.remember()
     with signals.listen():
         try:
             async with AsyncExitStack() as wishes:

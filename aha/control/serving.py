@@ -48,6 +48,9 @@ class Reloader(Protocol):
     async def follow(self, names: Collection[str]) -> Outcome:
         """Do what the files of these modules say since they have changed."""
 
+    async def missed(self) -> Collection[str]:
+        """The modules that have changed on disk, come or gone since the bot began to start."""
+
     async def break_off(self) -> None:
         """Let what is under way fail, and take no wish any more."""
 
@@ -76,7 +79,7 @@ async def serving(
         if desk.watch:
             from .watching import Watcher  # noqa: PLC0415 - it is slow to import, and most runs have no use for it
 
-            watcher = Watcher(desk.modules, reloader.follow)
+            watcher = Watcher(desk.modules, reloader.follow, missed=reloader.missed)
             await stack.enter_async_context(watcher.watch())
             endings.append(watcher.ended)
         await stack.enter_async_context(server.listen(desk.data))

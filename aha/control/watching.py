@@ -6,7 +6,7 @@ import asyncio
 import logging
 from contextlib import aclosing, asynccontextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from watchfiles import Change, awatch
 
@@ -16,7 +16,7 @@ from models.exc import AhaError
 from .ending import end
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable
+    from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Coroutine, Iterable
 
 logger = logging.getLogger(__name__)
 
@@ -34,13 +34,23 @@ _NOT_AT_ALL: Final = "%s cannot be watched, say aha reload when files have chang
 
 
 class Watcher:
-    """Watches `folder` and has `changed` hear of the modules whose files have changed."""
+    """Watches `folder` and has `changed` hear of the modules whose files have changed.
 
-    def __init__(self, folder: Path, changed: Callable[[Collection[str]], Awaitable[object]]) -> None:
+    Of those that had before, `missed` says which they are.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        changed: Callable[[Collection[str]], Awaitable[object]],
+        *,
+        missed: Callable[[], Awaitable[Collection[str]]],
+    ) -> None:
         self._folder = folder.absolute()
         self._changed = changed
+        self._missed = missed
         self._stop = asyncio.Event()
-        self._task: asyncio.Task[None] | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
         self._known: set[str] = set()
         self._is_gone = False
 
@@ -49,18 +59,24 @@ class Watcher:
         """Watch during the body: what changes from its first line on is noticed."""
         if self._folder.is_dir():
             self._modules_of(self._folder.iterdir())
-        self._task = asyncio.create_task(self._watch(), name="watch the files of modules")
-        await asyncio.sleep(0)  # its first step is to begin to watch
+        self._begin(self._watch(), "watch the files of modules")
         try:
+            await asyncio.sleep(0)  # its first step is to begin to watch
+            self._begin(self._tell(await self._seen_before()), "follow what had changed before")
             yield
         finally:
-            await end([self._task])
+            await end(self._tasks)
 
     async def ended(self) -> None:
         """Watch no longer, and wait until `changed` has come to its end."""
         self._stop.set()
-        if self._task is not None:
-            await asyncio.wait({self._task})
+        if self._tasks:
+            await asyncio.wait(self._tasks)
+
+    def _begin(self, work: Coroutine[Any, Any, None], name: str) -> None:
+        task = asyncio.create_task(work, name=name)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
     async def _watch(self) -> None:
         polling = False
@@ -111,6 +127,15 @@ class Watcher:
         names = {name for path in paths if (name := module_of(path, self._folder))}
         self._known |= names
         return names
+
+    async def _seen_before(self) -> Collection[str]:
+        try:
+            return await self._missed()
+        except AhaError as error:
+            logger.warning("what has changed while the bot was starting is not taken over: %s", error)
+        except Exception:
+            logger.exception("failed at what has changed while the bot was starting")
+        return ()
 
     async def _tell(self, names: Collection[str]) -> None:
         if not names:

@@ -53,6 +53,26 @@ class Reloader:
         """
         return await self._alone(partial(self._follow, names))
 
+    def remember(self) -> None:
+        """Take note of what the files of modules are like, which are about to be imported for the first time."""
+        # Imported late, for the same reason as below.
+        from .tried import look  # noqa: PLC0415
+
+        self._means.tried.update(look(self._loader.wanted, self._loader))
+
+    async def missed(self) -> set[str]:
+        """Return the modules, and files that they share, that have changed, come or gone since `remember`."""
+        # Imported late, for the same reason as below.
+        from .tried import not_as_loaded  # noqa: PLC0415
+
+        async with self._lock:
+            selection = self._looked()
+            here = {module.name: module for module in selection.wanted}
+            known = self._loader.wanted
+            other = {name for name in here.keys() | known.keys() if here.get(name) != known.get(name)}
+            other |= _unusable(selection) - self._loader.off.keys()
+            return other | await asyncio.to_thread(not_as_loaded, self._means)
+
     async def close(self) -> None:
         """Take no wish any more and wait until none is under way; if that is cancelled, so is what is."""
         self._is_closed = True

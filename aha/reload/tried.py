@@ -27,6 +27,20 @@ def tried_already(names: Iterable[str], means: Means) -> set[str]:
     return {name for name, now in look(names, means.loader).items() if now == means.tried.get(name)}
 
 
+def not_as_loaded(means: Means) -> set[str]:
+    """Return the modules, and files that they share, that have changed on disk since a bot began to load them."""
+    ran = means.loader.finder.ran
+    shared = [name for name, files in ran.items() if name not in means.tried and not _has_changed(files.values())]
+    means.tried.update(look(shared, means.loader))
+    names = means.loader.wanted.keys() | ran.keys()
+    settle(means.loader.wanted, means)
+    return names - tried_already(names, means)
+
+
+def _has_changed(files: Iterable[Source]) -> bool:
+    return any(source.is_changed for source in files)
+
+
 def settle(names: Iterable[str], means: Means) -> None:
     """Of what has changed since these modules were about to be read, take as tried what they have written themselves.
 

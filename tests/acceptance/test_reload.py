@@ -104,6 +104,58 @@ def test_what_a_command_has_taken_over_is_not_taken_over_again(bot, write, run, 
     assert process.err.count(": echo;") == 1 + ("enable" in arguments), process.err
 
 
+STARTING = """
+    import asyncio
+    from pathlib import Path
+    from core.dispatcher import on_start
+
+    @on_start
+    async def begin():
+        print("starting", flush=True)
+        while not Path("go").exists():
+            await asyncio.sleep(0.01)
+"""
+
+
+@pytest.fixture
+def starting(write, start):
+    """Start a bot that is ready only when there is a file `go` in its folder."""
+
+    def starting(*arguments):
+        write({"echo.py": echo("one"), "gone.py": "", "off.py": "", "slow.py": STARTING, "zh/locales/en.yaml": "a: b"})
+        write({"zh/__init__.py": "", "_shared.py": "", "using.py": "from modules import _shared"})
+        process = start("run", *arguments)
+        process.wait_for("starting", stream="out")
+        return process
+
+    return starting
+
+
+def test_what_changes_while_the_bot_is_starting_is_taken_over(starting, write, folder):
+    process = starting("--reload")
+    write({"echo.py": echo("two"), "came.py": "", "zh/locales/en.yaml": "a: c", "_shared.py": "N = 1"})
+    (folder / "modules" / "gone.py").unlink()
+    (folder / "modules" / "off.py").rename(folder / "modules" / "DISABLEDoff.py")
+    (folder / "go").touch()
+    done = process.wait_for("reloaded: (.*); new: came; gone: (.*); ")
+    assert set(done[1].split(", ")) == {"echo", "zh", "using"}
+    assert set(done[2].split(", ")) == {"gone", "off"}
+    answers(process, "two")
+    assert process.end() == 0
+
+
+def test_what_was_there_when_the_bot_started_is_not_taken_over_again(starting, write, folder):
+    own = STARTING.replace("print(", "Path(__file__).with_name('state.json').write_text('{}'); print(")
+    write({"own/__init__.py": own, "own/state.json": ""})
+    process = starting("--reload")
+    (folder / "go").touch()
+    process.ready()
+    write({"mark.py": ""})
+    process.wait_for("new: mark")
+    assert "reloaded:" not in process.err
+    assert process.end() == 0
+
+
 # --- from another terminal ---------------------------------------------------------------------------------------
 
 
@@ -157,6 +209,19 @@ def test_without_a_bot_there_is_nothing_to_reload(run):
     told = run("reload")
     assert (told.code, told.out) == (1, "")
     assert told.err == "aha: no bot runs with the data folder data: start it with: aha run\n"
+
+
+def test_a_bot_that_is_starting_is_said_to(starting, run, folder):
+    process = starting()
+    told = run("reload")
+    assert (told.code, told.out) == (1, "")
+    assert told.err == (
+        "aha: the bot with the data folder data does not answer, it is starting or stopping: try again in a moment\n"
+    )
+    (folder / "go").touch()
+    process.ready()
+    assert run("reload").code == 0
+    assert process.end() == 0
 
 
 def test_a_killed_bot_is_no_bot_and_the_next_one_can_be_told(bot, run, start):

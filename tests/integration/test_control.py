@@ -57,6 +57,7 @@ class StandIn:
     error: Exception | None = None
     ok: bool = True
     is_stubborn: bool = False
+    has_missed: tuple = ()
 
     def __post_init__(self):
         self.going.set()
@@ -66,6 +67,9 @@ class StandIn:
 
     async def follow(self, names):
         return await self._do("follow", *names)
+
+    async def missed(self):
+        return self.has_missed
 
     async def _do(self, *what):
         self.asked.put_nowait(" ".join(what))
@@ -581,6 +585,12 @@ async def test_what_changes_in_a_module_is_followed(bot, reloader, tmp_path):
         await changed(reloader, "one", "two")
         shutil.rmtree(modules / "DISABLEDpack")
         await changed(reloader, "pack")
+
+
+async def test_what_has_changed_before_is_followed_first(bot, reloader):
+    reloader.has_missed = ("one", "two")
+    async with bot(watch=True):
+        await changed(reloader, "one", "two")
 
 
 async def test_what_editors_and_python_leave_behind_is_not_followed(bot, reloader, tmp_path):
