@@ -22,7 +22,7 @@ from core.dispatcher import dispatcher
 from core.dispatcher.owning import end_tasks
 from core.migration.start import forget as forget_tables
 from models.exc import DatabaseError
-from services.data_store import write_stores
+from services.data_store import Parting, look, write_stores
 
 from .units import with_importers
 from .way_back import WayBack
@@ -98,6 +98,7 @@ async def withdraw(leaving: Mapping[str, str], importers: Sequence[str], means: 
     records = [loader.loaded[name] for name in (*leaving, *importers) if name in loader.loaded]
     async with _held(records, means):
         way_back = WayBack(loader, importers, with_database=importers)
+        Parting(leaving).part(looked=True)
         for name, reason in leaving.items():
             loader.refuse(name, reason)
         way_back.end()
@@ -173,6 +174,7 @@ async def _held(records: Collection[Module], means: Means) -> AsyncIterator[None
 async def _end(records: Collection[Module], means: Means) -> None:
     await means.starter.clean_up(records, hurry=asyncio.Event(), during="reloading")
     await end_tasks(records)
+    await look()
 
 
 async def _break_off(way_back: WayBack, attempt: _Attempt, error: BaseException) -> None:
@@ -180,14 +182,14 @@ async def _break_off(way_back: WayBack, attempt: _Attempt, error: BaseException)
     is_time = isinstance(error, Interrupted)
     if is_time:
         await _end(attempt.records, attempt.means)
-    _go_back(way_back, attempt, reason="its import was broken off")
+    _go_back(way_back, attempt, reason="its import was broken off", looked=is_time)
     if is_time:
         await _go_on(attempt.before, attempt.means, migrate=False)
 
 
-def _go_back(way_back: WayBack, attempt: _Attempt, *, reason: str) -> None:
+def _go_back(way_back: WayBack, attempt: _Attempt, *, reason: str, looked: bool = True) -> None:
     """Put the old code back; modules that did not run stay off for `reason`."""
-    way_back.put_back()
+    way_back.put_back(looked=looked)
     for record in attempt.records:
         attempt.means.starter.started.pop(record, None)
         if record not in attempt.before:

@@ -34,7 +34,7 @@ class WayBack:
         goes = [name for name in names if name in loader.loaded or name not in loader.wanted]
         self._ran = {name: dict(loader.finder.ran[name]) for name in goes if name in loader.finder.ran}
         self._parting = Parting(names)
-        self._parting.part()
+        self._parting.part(looked=True)
         self._taken: dict[Module, tuple[TakenBack, tuple[str, ...]]] = {}
         for record in reversed([record for name, record in loader.loaded.items() if name in names]):
             self._taken[record] = (record.take_back(with_kept=record.name in with_database), record.was)
@@ -44,9 +44,12 @@ class WayBack:
             self._code |= forget(name, kept=name in with_database)
         self._stayed = {key for name in names for key in imported(name)}
 
-    def put_back(self) -> list[Module]:
-        """Take back what new code registered, and put in all that was there; return the modules that run again."""
-        Parting(self._names).part()  # new code may have put objects of its own into a store that stayed
+    def put_back(self, *, looked: bool) -> list[Module]:
+        """Take back what new code registered, and put in all that was there; return the modules that run again.
+
+        `looked` says whether the stores were looked at since new code has ended; if not, that is done here, at once.
+        """
+        Parting(self._names).part(looked=looked)  # new code may have put objects of its own into a store that stayed
         for record, mark in self._marks.items():
             _attempt(record, "let go of what its new code had registered", record.take_back(since=mark).end)
         for name in self._names:

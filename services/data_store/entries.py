@@ -80,6 +80,8 @@ class Entries(Generic[V]):
             if value is _NONE:
                 value = unpickled(data, trusted=type(data) is not Unsigned, key=key)
                 self._orders.learn(key, data, value)
+                if STACK_GLOBAL in data:
+                    self.lent.classed.add(key)
             with self._lock:
                 if self.data.get(key) is data:  # another thread may have set or deleted the key, or read it as well
                     return self.lent.lend(key, self.lent.objects.get(key, value))
@@ -121,6 +123,7 @@ class Entries(Generic[V]):
         """What the journal keeps for `data`."""
         if STACK_GLOBAL not in data or type(data) is Unsigned:
             return data
+        self.lent.classed.add(key)
         return sealed(data, self._mac(key, data))
 
     def _keep(self, key: str, data: bytes) -> None:

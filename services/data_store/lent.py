@@ -38,14 +38,16 @@ class Lent(Generic[V]):
 
     `hot` are those that may be handed out again without a word: they cannot be changed, or are suspects already, that
     is, may have been changed since they were last compared. `objects` are all that can be changed; they stay, as their
-    module may hold a part of one. `lock` is that of the entries: whoever calls `lend` and `forget` holds it.
+    module may hold a part of one. `classed` are the keys of those whose pickles may name classes. `lock` is that of the
+    entries: whoever calls `lend` and `forget` holds it.
     """
 
-    __slots__ = ("_lock", "_suspects", "_unaudited", "hot", "objects")
+    __slots__ = ("_lock", "_suspects", "_unaudited", "classed", "hot", "objects")
 
     def __init__(self, lock: RLock) -> None:
         self.hot: dict[str, V] = {}
         self.objects: dict[str, V] = {}
+        self.classed: set[str] = set()
         self._suspects: OrderedDict[str, None] = OrderedDict()
         self._unaudited: list[str] = []
         self._lock = lock
@@ -65,6 +67,7 @@ class Lent(Generic[V]):
         """Let go of the object under `key`, if there is one."""
         self.hot.pop(key, None)
         self.objects.pop(key, None)
+        self.classed.discard(key)
 
     @property
     def suspected(self) -> bool:
@@ -101,6 +104,9 @@ class Lent(Generic[V]):
             if value is not _GONE:
                 yield key, value
 
-    def all(self) -> list[tuple[str, V]]:
-        """Return every object that can be changed."""
-        return list(self.objects.items())
+    def all(self) -> Iterator[tuple[str, V]]:
+        """Yield every object that can be changed; no list of pairs, which Python would look through for garbage."""
+        for key in list(self.objects):
+            value = self.objects.get(key, _GONE)
+            if value is not _GONE:
+                yield key, value

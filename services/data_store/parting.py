@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import re
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from itertools import chain
+from math import inf
+from typing import TYPE_CHECKING, Any, Final
 
+from services.data_store.changes import notice_all, notice_suspects
 from services.data_store.door import doors, settled
 from services.data_store.pickles import plain
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Collection
 
     from core.context import Module
     from services.data_store.entries import Entries
+
+# Seconds for a store's last look at all that was lent, which is all of it unless that is much.
+AT_ONCE: Final = 0.02
 
 
 def settle(module: Module) -> None:
@@ -28,6 +34,36 @@ def _unsettle(module: Module) -> None:
         Parting([module.name]).part()
 
 
+async def look() -> None:
+    """Save what was changed in place in any store, in turns with others: `part` has little left to look at then."""
+    for entries in _open():
+        await notice_suspects(entries)  # those that are left are held, and come after those that are lent from here on
+        await notice_all(entries)
+
+
+class _Gone:
+    """What one store has let go of; no list of tuples, which Python would look through for garbage."""
+
+    def __init__(self, entries: Entries[Any]) -> None:
+        self._entries = entries
+        self._keys: list[str] = []
+        self._values: list[Any] = []
+        self._stored: list[bytes] = []
+
+    def part(self, key: str) -> None:
+        """Save and let go of the object under `key`."""
+        parted = self._entries.part(key)
+        if parted is not None:
+            self._keys.append(key)
+            self._values.append(parted[0])
+            self._stored.append(parted[1])
+
+    def lend_again(self) -> None:
+        """Let them be the store's again."""
+        for key, value, data in zip(self._keys, self._values, self._stored, strict=True):
+            self._entries.lend_again(key, value, data)
+
+
 class Parting:
     """Has the stores let go of objects with classes of `names`, modules and files that they share, whose code ends.
 
@@ -37,16 +73,22 @@ class Parting:
     def __init__(self, names: Collection[str]) -> None:
         self._names = frozenset(names)
         self._places = _places(self._names)
-        self._gone: list[tuple[Entries[Any], str, Any, bytes]] = []
+        self._classes: dict[type, bool] = {}
+        self._gone: list[_Gone] = []
 
-    def part(self) -> None:
-        """Save and forget them, in all stores. To be called when the code runs no more, but Python still has it."""
+    def part(self, *, looked: bool = False) -> None:
+        """Save and forget them, in all stores. To be called when the code runs no more, but Python still has it.
+
+        What was just put into a value is of classes that its pickle does not name yet, so it is seen first what was
+        changed: in all that was lent, or, if that was `looked` at since the code has ended, for a moment.
+        """
         for entries in _open():
-            # What was just put into a value is of classes that its pickle does not name yet.
-            entries.notice(entries.lent.all())
+            suspects = entries.lent.suspects() if looked else ()
+            entries.notice(chain(suspects, entries.lent.all()), seconds=AT_ONCE if looked else inf)
+            gone = _Gone(entries)
             for key in self._going(entries):
-                if (parted := entries.part(key)) is not None:
-                    self._gone.append((entries, key, *parted))
+                gone.part(key)
+            self._gone.append(gone)
         settled.difference_update([module for module in settled if module.name in self._names])
 
     def undo(self) -> None:
@@ -55,23 +97,29 @@ class Parting:
         Not those whose keys were set or deleted meanwhile.
         """
         gone, self._gone = self._gone, []
-        for entries, key, value, data in gone:
-            entries.lend_again(key, value, data)
+        for each in gone:
+            each.lend_again()
 
-    def _going(self, entries: Entries[Any]) -> Iterator[str]:
-        """Yield the keys whose objects have such classes, as far as their types and pickles say so."""
-        lent = entries.lent
-        for key in [*lent.hot.keys() | lent.objects]:
-            data = entries.data.get(key)
-            if data is not None and not plain(data) and self._has_some(lent.objects.get(key), data):
-                yield key
+    def _going(self, entries: Entries[Any]) -> list[str]:
+        """The keys whose objects have such classes, as far as their types and pickles say so."""
+        lent, data = entries.lent, entries.data
+        return [
+            key
+            for key in list(lent.classed)
+            if self._of_one(type(lent.objects.get(key)))
+            or ((pickle := data.get(key)) and self._places.search(pickle) and not plain(pickle))
+        ]
 
-    def _has_some(self, value: object, data: bytes) -> bool:
-        return bool(self._places.search(data) or self._places.match(str(type(value).__module__).encode()))
+    def _of_one(self, cls: type) -> bool:
+        """Whether `cls` is such a class itself; what is pickled of its objects need not say so."""
+        found = self._classes.get(cls)
+        if found is None:
+            found = self._classes[cls] = self._places.match(str(cls.__module__).encode()) is not None
+        return found
 
 
-def _open() -> Iterator[Entries[Any]]:
-    return (door.entries for door in list(doors.values()) if door.is_open)
+def _open() -> list[Entries[Any]]:
+    return [door.entries for door in doors.values() if door.is_open]
 
 
 def _places(names: Collection[str]) -> re.Pattern[bytes]:

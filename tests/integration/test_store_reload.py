@@ -5,6 +5,7 @@ Modules are replaced here as a reload does it, step by step.
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import sys
 import weakref
@@ -15,7 +16,7 @@ import pytest
 from core.context import Module, entered
 from core.migration.start import expand
 from models.exc import StoreNotLoaded, UsageError
-from services.data_store import Parting, SimpleStore, changes, flush_stores, load_stores
+from services.data_store import Parting, SimpleStore, changes, flush_stores, load_stores, look, parting
 from services.data_store.door import doors, settled
 from services.data_store.stores import _open
 from tests.store_bot import bot
@@ -50,23 +51,23 @@ class Shop:
     def store(self):
         return self.record.store
 
-    def begin(self):
+    def begin(self, *, looked=False):
         """Take the code back, and run it anew: it is there, but not loaded yet."""
-        parting = Parting(["shop"])
-        parting.part()
+        old = Parting(["shop"])
+        old.part(looked=looked)
         taken, before = self.record.take_back(), self.code
         self.code = self.run("", self._source)
-        return parting, taken, before
+        return old, taken, before
 
-    async def reload(self):
-        _, taken, _ = self.begin()
+    async def reload(self, *, looked=False):
+        _, taken, _ = self.begin(looked=looked)
         assert (await expand([self.record])).failures == {}
         assert await load_stores([self.record]) == {}
         taken.end()
 
     async def fail(self, *, when):
         """Reload, but put the old code back when the new is imported, or its store is loaded."""
-        parting, taken, before = self.begin()
+        old, taken, before = self.begin()
         if when == "its store was loaded":
             assert await load_stores([self.record]) == {}
             self.store["by new code"] = self.code.Thing("new")
@@ -74,7 +75,7 @@ class Shop:
         self.record.take_back().end()
         self.code = sys.modules["modules.shop"] = before
         taken.put_back()
-        parting.undo()
+        old.undo()
         assert await load_stores([self.record]) == {}
 
 
@@ -256,6 +257,45 @@ async def test_objects_of_classes_that_stay_are_the_ones_of_the_store_as_before(
         shop.store["thing"] = held = near.Thing()
         await shop.reload()
         assert shop.store["thing"] is held
+
+
+class Counted:
+    """A value that takes note of how often it is pickled."""
+
+    times = 0
+
+    def __reduce__(self):
+        Counted.times += 1
+        return (Counted, ())
+
+
+async def test_the_values_of_a_large_store_are_looked_at_in_turns_with_others(
+    sqlite_url, tmp_path, monkeypatch, unlooked
+):
+    async with bot(sqlite_url, tmp_path, "a") as [store]:
+        store.update({str(n): Counted() for n in range(1_000)})
+        monkeypatch.setattr(changes, "_SLICE", 0)
+        monkeypatch.setattr(parting, "AT_ONCE", 0)
+        assert sum(1 for _ in store._door.entries.lent.suspects()) == 1_000
+        Counted.times = 0
+        looking, turns = asyncio.create_task(look()), 0
+        while not looking.done():
+            await asyncio.sleep(0)
+            turns += 1
+        assert (Counted.times, turns >= 1_000) == (1_000, True)
+        Parting(["shop"]).part(looked=True)
+        assert Counted.times <= 1_001
+
+
+async def test_what_was_changed_since_it_was_looked_at_is_found(sqlite_url, tmp_path, kept, monkeypatch, unlooked):
+    shop = Shop(kept=kept)
+    async with bot(sqlite_url, tmp_path, shop.record):
+        shop.store["list"] = held = []
+        await look()
+        monkeypatch.setattr(parting, "AT_ONCE", 0)
+        held.append(shop.code.Thing(1))
+        await shop.reload(looked=True)
+        assert type(shop.store["list"][0]) is shop.code.Thing
 
 
 async def test_many_reloads_leave_nothing_behind(sqlite_url, tmp_path, kept):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pickle
 import sys
 import threading
+from decimal import Decimal
 from fractions import Fraction
 from types import ModuleType
 
@@ -128,6 +129,24 @@ def test_a_module_that_ends_leaves_no_objects_of_its_classes_behind(monkeypatch)
     loaded()
     assert entries.read("plain") is plain_one
     assert type(entries.read("note")) is sys.modules["modules.notes"].Note is not type(old)
+
+
+def test_it_is_known_which_objects_have_classes():
+    entries = fresh({"read": pickled("read", {"when": Decimal(1)}), "plain": pickled("plain", []), "unread": b""})
+    classed = entries.lent.classed
+    entries.put("number", Decimal(1))  # nobody can change it, and its class stays
+    entries.put("text", "\N{LEFT DOUBLE QUOTATION MARK}")
+    entries.put("set", [Decimal(1)])
+    entries.put("changed", [])
+    entries.read("plain")
+    entries.read("read")
+    assert classed == {"read", "set"}
+    entries.read("changed").append(Decimal(1))
+    entries.notice(entries.lent.suspects())
+    assert classed == {"read", "set", "changed"}
+    entries.remove("set")
+    entries.part("changed")
+    assert classed == {"read"}
 
 
 # --- room --------------------------------------------------------------------------------------------------------
