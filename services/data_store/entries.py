@@ -248,6 +248,13 @@ class Entries(Generic[V]):
             data = self.data.get(key)
         return None if data is None else (value, data)
 
+    def keep_lent(self, before: Entries[V]) -> None:
+        """Have the objects that were lent by entries `before`, in whose place these are now."""
+        self.lent = before.lent
+        with self._lock:
+            for key in self.unreadable:
+                self.lent.forget(key)
+
     def lend_again(self, key: str, value: V, data: bytes) -> None:
         """Let `value` be the object under `key` again, unless that has become another, or is not `data` any more."""
         with self._lock:

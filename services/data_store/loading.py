@@ -15,7 +15,7 @@ from models.exc import StoredValueError
 from services.data_store.door import doors
 from services.data_store.entries import Entries
 from services.data_store.folding import FoldedStore
-from services.data_store.pickles import Judge, plain
+from services.data_store.pickles import STACK_GLOBAL, Judge, Unsigned, plain
 from services.data_store.reading import read_content
 from services.data_store.rows import rows_of, unsealed
 from services.data_store.writing import lasting, upsert_rows
@@ -65,6 +65,33 @@ async def load_store(module: Module, table: Table, ledger: Ledger, *, with_class
             entries.replay(key, data)
     reasons = {key: str(error) for key, error in content.unreadable.items()}
     return FoldedStore(entries, table, names, next=content.next, behind=bool(changes), unreadable=reasons)
+
+
+async def all_readable(entries: Entries[Any]) -> bool:
+    """Whether the classes that are there now can read all, as far as is known before it is read.
+
+    Classes of other modules do not count, which may be back at any time without this one being loaded.
+    """
+    return await asyncio.to_thread(_all_readable, entries.owner, list(entries.data.items()))
+
+
+def _all_readable(owner: str, values: Iterable[tuple[str, bytes]]) -> bool:
+    judge = Judge()
+    for key, data in values:
+        if STACK_GLOBAL not in data:
+            continue
+        try:
+            judge.judged(data, signed=type(data) is not Unsigned, key=key)
+        except StoredValueError as error:
+            if not _is_of_another(error.place, owner):
+                return False
+    return True
+
+
+def _is_of_another(place: str, owner: str) -> bool:
+    """Whether a class has its place in another module of the bot than `owner`."""
+    package, _, rest = place.partition(".")
+    return package == "modules" and rest.partition(".")[0] != owner
 
 
 def names_of(module: Module) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ from models.exc import DatabaseError, StoreError, UsageError
 from services.data_store.background import Background
 from services.data_store.door import doors
 from services.data_store.journal.forks import after_fork
-from services.data_store.loading import load_store, names_of
+from services.data_store.loading import all_readable, load_store, names_of
 from services.data_store.opening import open_ledger
 from services.data_store.parting import settle
 
@@ -63,14 +63,14 @@ async def load_stores(modules: Iterable[Module], *, with_classes: bool = True) -
     """Read the stores of `modules` and start writing them; to be called when their tables exist, before `on_start`.
 
     Returns the modules whose store could not be read and why: such a store stays shut, and the module should be off.
-    From here on none of `modules` may make a store. It may be called again, for modules that are loaded later: a store
-    that was there before goes on as it was. `with_classes` is False if the modules' own classes are not there, as when
-    a command has to do with their rows alone.
+    From here on none of `modules` may make a store. It may be called again, for modules that are loaded later or anew:
+    a store that was there before goes on as it was, with all that the classes can read which are there now.
+    `with_classes` is False if the modules' own classes are not there, as for a command that is about their rows alone.
     """
     failures: dict[Module, Exception] = {}
     for module in modules:
         settle(module)
-        if module not in doors or doors[module].is_open:
+        if module not in doors:
             continue
         try:
             with entered(module):
@@ -86,13 +86,9 @@ async def _load(module: Module, *, with_classes: bool) -> None:
     before = background.stores.get(module.name)
     if before is None:
         store = await _load_anew(module, door.table, background, with_classes=with_classes)
-    elif before.entries.unreadable and await background.is_written(module.name):
-        # The classes that the module has now may read what those before could not.
-        store = await load_store(module, door.table, background.ledger)
-        store.entries.lent = before.entries.lent
     else:
-        store = before
-        store.table = door.table
+        before.table = door.table
+        store = await _reopened(module, before, background)
     background.stores[module.name] = store
     door.open(store.entries)
 
@@ -110,6 +106,19 @@ async def _load_anew(module: Module, table: Table, background: Background, *, wi
     for key, data in (change for name in reversed(former) for change in former[name].left()):
         store.entries.replay(key, data)
     return store
+
+
+async def _reopened(module: Module, store: FoldedStore, background: Background) -> FoldedStore:
+    """The store, read again if the classes that are there now can read more of it than those before, or less."""
+    if not store.entries.unreadable and await all_readable(store.entries):
+        return store
+    if doors[module].is_open:
+        doors[module].close()  # what is set from here on would not be in what is read
+    if not await background.is_written(module.name):
+        return store
+    again = await load_store(module, store.table, background.ledger)
+    again.entries.keep_lent(store.entries)
+    return again
 
 
 async def _begin() -> Background:

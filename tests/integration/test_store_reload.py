@@ -19,7 +19,7 @@ from models.exc import StoreNotLoaded, UsageError
 from services.data_store import Parting, SimpleStore, changes, flush_stores, load_stores, look, parting
 from services.data_store.door import doors, settled
 from services.data_store.stores import _open
-from tests.store_bot import bot
+from tests.store_bot import bot, fetch
 
 CLASS = """
 class Thing:
@@ -311,3 +311,48 @@ async def test_many_reloads_leave_nothing_behind(sqlite_url, tmp_path, kept):
         assert len(counts) == 1
         assert [reference for reference in gone if reference() is not None] == []
         assert shop.store["thing"].parts == [19]
+
+
+async def test_what_new_code_has_no_class_for_is_told_and_kept_until_it_has(sqlite_url, tmp_path, kept, caplog):
+    shop = Shop(kept=kept)
+    source = shop._source
+    async with bot(sqlite_url, tmp_path, shop.record):
+        shop.store.update(thing=shop.code.Thing(1), list=[1], other=[shop.code.Thing(2)], last=None)
+        held = shop.store["list"]
+        shop._source = source.replace("Thing", "Other")
+        await shop.reload()
+        (told,) = [message for message in caplog.messages if "not readable" in message]
+        assert "2 keys ('thing', 'other')" in told
+        assert list(shop.store) == ["list", "last"]
+        assert shop.store["list"] is held
+        shop.store["thing"] = 0
+        await flush_stores()
+        assert await fetch("SELECT key FROM aha_store_quarantine") == ["thing"]
+        held.append(2)
+        shop._source = source
+        await shop.reload()
+        assert list(shop.store) == ["list", "other", "last", "thing"]
+        assert shop.store["list"] is held
+        assert shop.store["other"][0].parts == [2]
+    shop = Shop(kept=kept)
+    async with bot(sqlite_url, tmp_path, shop.record):
+        assert (shop.store["list"], shop.store["thing"]) == ([1, 2], 0)
+
+
+async def test_what_code_that_failed_had_no_class_for_is_there_again(sqlite_url, tmp_path, kept):
+    shop = Shop(kept=kept)
+    source = shop._source
+    async with bot(sqlite_url, tmp_path, shop.record):
+        shop.store.update(thing=shop.code.Thing(1), last=2)
+        shop._source = source.replace("Thing", "Other")
+        old, taken, before = shop.begin()
+        assert await load_stores([shop.record]) == {}
+        assert list(shop.store) == ["last"]
+        Parting(["shop"]).part()
+        shop.record.take_back().end()
+        shop.code = sys.modules["modules.shop"] = before
+        taken.put_back()
+        old.undo()
+        assert await load_stores([shop.record]) == {}
+        assert list(shop.store) == ["thing", "last"]
+        assert shop.store["thing"].parts == [1]
