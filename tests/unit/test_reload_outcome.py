@@ -33,6 +33,10 @@ def test_for_people(outcome, english, chinese):
     assert (outcome.text("en"), outcome.text("zh")) == (english, chinese)
 
 
+def test_what_the_owner_has_to_know_beside_is_no_fault():
+    assert Outcome(reloaded=("a",), notes=("modules/a/database.py has changed but stays as it was",)).ok
+
+
 def test_for_programs():
     outcome = Outcome(reloaded=("a",), failed=FAILED, seconds=0.5)
     assert json.loads(json.dumps(outcome.to_json())) == {
