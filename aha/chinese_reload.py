@@ -88,6 +88,81 @@ RELOAD: Mapping[str, str] = MappingProxyType(
         ),
         "{whole} stays as it is while the bot runs, without {what}: move that into database.py, too, or restart "
         "the bot": "{whole} 在机器人运行时不会改变，不能加上 {what}：请把它也写进 database.py，或重新启动机器人",
+        "table {name}": "表 {name}",
+        "the column {name}": "列 {name}",
+        "the constraint {name}": "约束 {name}",
+        "the property {name}": "属性 {name}",
+        "a column": "列",
+        "a constraint": "约束",
+        "{each}; move that into database.py, too, or restart the bot": (
+            "{each}；请把它也移进 database.py，或重新启动机器人"
+        ),
+        "{each}; restart the bot": "{each}；请重新启动机器人",
+        "{each}; replace that with it (--with-database names several), or restart the bot": (
+            "{each}；请把它一起换掉（--with-database 可写多个模块），或重新启动机器人"
+        ),
+        "{cls} stays and has the relationship {relation} to {target}, which does not": (
+            "{cls} 保持不变，而它的关系 {relation} 指向要换掉的 {target}"
+        ),
+        "{cls} stays and has the relationship {relation} by table {table}, which does not": (
+            "{cls} 保持不变，而它的关系 {relation} 经由要换掉的表 {table}"
+        ),
+        "{cls} stays and inherits from {base}, which does not": "{cls} 保持不变，而它继承自要换掉的 {base}",
+        "{file} stays and imports it": "{file} 保持不变，而它导入了这个模块",
+        "module {name} was reloaded: what still runs of its old code can register nothing": (
+            "模块 {name} 已重载：旧代码中仍在运行的部分不能再注册任何东西"
+        ),
+        "module {name} was unloaded: what still runs of it can register nothing": (
+            "模块 {name} 已卸载：其中仍在运行的部分不能再注册任何东西"
+        ),
+        "module {name} made a second SimpleStore: import the first one, or use longer keys": (
+            "模块 {name} 建了第二个 SimpleStore：请导入第一个，或使用更长的键"
+        ),
+        "module {name} made its SimpleStore too late: make it at the top level, as it loads": (
+            "模块 {name} 建 SimpleStore 太晚：请写在最外层，让它在载入时就建好"
+        ),
+        "callbacks of {names} that still ran after {seconds} s were cancelled: {n}": (
+            "{names} 有 {n} 个回调在 {seconds} 秒后仍在运行，已取消"
+        ),
+        "more than {most} events waited for {names} while its code was changed; not given to it: {n}": (
+            "{names} 更换代码期间，等待的事件超过了 {most} 个；有 {n} 个没有交给它"
+        ),
+        "while reloading: gave up trying to {what}": "重载时：没能在限定时间内{what}",
+        "while stopping: gave up trying to {what}": "停止时：没能在限定时间内{what}",
+        "while reloading: could not {what}": "重载时：没能{what}",
+        "while stopping: could not {what}": "停止时：没能{what}",
+        "clean up module {name}": "清理模块 {name}",
+        "stop listening": "停止接收事件",
+        "finish a reload": "完成重载",
+        "break off a reload": "中断重载",
+        "tell who waits for a reload": "把重载结果告诉等待的人",
+        "finish callbacks": "等回调运行完",
+        "end the tasks of modules": "结束模块的任务",
+        "write the SimpleStores": "写入 SimpleStore",
+        "close the adapters": "关闭适配器",
+        "close the database": "关闭数据库",
+        "on_start of module {name} does not end although it was cancelled; it is left behind": (
+            "模块 {name} 的 on_start 被取消后仍不结束，不再等它"
+        ),
+        "the tables are left as they are: {error}": "表保持原样：{error}",
+        "{file} cannot be written ({error}): if the bot ends now, who waits is not told": (
+            "无法写入 {file}（{error}）：如果机器人现在停止，等待结果的人将得不到回复"
+        ),
+        "{file} cannot be read and is left out: {error}": "无法读取 {file}，已略过：{error}",
+        "bot {name} was out of reach for {seconds} s: {said}": "{seconds} 秒内联系不上 bot {name}：{said}",
+        "nobody could be told in a chat: {said}": "没能在聊天中告知：{said}",
+        "failed at a reload that was asked for in a chat": "执行聊天中要求的重载时出错",
+        "failed at what aha reload had asked for": "执行 aha reload 要求的重载时出错",
+        "failed at changed files of {names}": "处理 {names} 的文件改动时出错",
+        "failed at what has changed while the bot was starting": "处理机器人启动期间的改动时出错",
+        "{path} is there and is no socket: remove it": "{path} 已存在，且不是套接字：请删除它",
+        "module {name} failed to import": "模块 {name} 导入失败",
+        "module {name} failed to have its tables": "无法更新模块 {name} 的表",
+        "module {name} failed to load its SimpleStore": "无法载入模块 {name} 的 SimpleStore",
+        "module {name} failed to start": "模块 {name} 启动失败",
+        "module {name} failed to be replaced": "无法替换模块 {name}",
+        "it failed to import, see its own report": "它导入失败，原因另见上文",
+        "its import was broken off": "它的导入被中断了",
         "on_start did not end within {seconds} s; what goes on is a task: asyncio.create_task(...)": (
             "on_start 在 {seconds} 秒内没有结束；要一直运行的请写成任务：asyncio.create_task(...)"
         ),

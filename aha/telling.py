@@ -28,8 +28,15 @@ def told(text: str, *, lang: str | None = None) -> str:
 def _in_chinese(text: str) -> str:
     for pattern, chinese in _patterns():
         if found := pattern.fullmatch(text):
-            return chinese.format(**{name: _in_chinese(value) for name, value in found.groupdict().items()})
+            return chinese.format(**{name: _gap_in_chinese(name, value) for name, value in found.groupdict().items()})
     return text
+
+
+def _gap_in_chinese(name: str, value: str) -> str:
+    """What stands in a gap; one that is called each takes several sentences."""
+    if name == "each":
+        return "；".join(map(_in_chinese, value.split("; ")))
+    return _in_chinese(value)
 
 
 @cache

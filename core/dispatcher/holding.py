@@ -75,10 +75,10 @@ class Hold:
             context.run(self._deliver, self.modules, sight, ending)
         if self._missed:
             logger.error(
-                "%d events were not given to %s: at most %d wait while its code is changed",
-                self._missed,
-                _names(self.modules),
+                "more than %d events waited for %s while its code was changed; not given to it: %d",
                 MOST_WAITING,
+                _names(self.modules),
+                self._missed,
             )
 
 

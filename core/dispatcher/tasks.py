@@ -90,7 +90,7 @@ class Tasks:
                 task.cancel()
         if running:
             whose = ", ".join(sorted(names)) or "no module"
-            logger.warning("%d callbacks of %s still ran after %g s and were cancelled", len(running), whose, seconds)
+            logger.warning("callbacks of %s that still ran after %g s were cancelled: %d", whose, seconds, len(running))
             await _see_end(running)
 
     def _of(

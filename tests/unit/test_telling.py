@@ -66,6 +66,42 @@ def lang(monkeypatch):
             "module a is off: it is disabled (aha modules enable a)",
             "模块 a 已停用：它已被停用（启用：aha modules enable a）",
         ),
+        (
+            (
+                "module a was not reloaded, the old code goes on: it failed to be replaced: "
+                "modules.b.database.B stays and has the relationship 'x' to modules.a.A, which does not; "
+                "modules.c.database.C stays and inherits from modules.a.A, which does not; "
+                "move that into database.py, too, or restart the bot"
+            ),
+            (
+                "模块 a 没有重载，旧代码继续运行：无法替换："
+                "modules.b.database.B 保持不变，而它的关系 'x' 指向要换掉的 modules.a.A；"
+                "modules.c.database.C 保持不变，而它继承自要换掉的 modules.a.A；"
+                "请把它也移进 database.py，或重新启动机器人"
+            ),
+        ),
+        (
+            (
+                "module a was not reloaded, the old code goes on: it failed to be replaced: "
+                "modules/b/database.py stays and imports it; "
+                "replace that with it (--with-database names several), or restart the bot"
+            ),
+            (
+                "模块 a 没有重载，旧代码继续运行：无法替换：modules/b/database.py 保持不变，而它导入了这个模块；"
+                "请把它一起换掉（--with-database 可写多个模块），或重新启动机器人"
+            ),
+        ),
+        (
+            (
+                "table a stays as it is while the bot runs, without the column b: move that into database.py, too, or "
+                "restart the bot"
+            ),
+            "表 a 在机器人运行时不会改变，不能加上 列 b：请把它也写进 database.py，或重新启动机器人",
+        ),
+        (
+            "while reloading: gave up trying to clean up module a",
+            "重载时：没能在限定时间内清理模块 a",
+        ),
         ("a text of nobody's", "a text of nobody's"),
     ],
     ids=[
@@ -78,6 +114,10 @@ def lang(monkeypatch):
         "reloaded",
         "not reloaded",
         "disabled",
+        "ties",
+        "holders",
+        "stays",
+        "gave up",
         "unknown",
     ],
 )
@@ -119,13 +159,13 @@ def said():
 # Put together from parts, or at run time, so that they stand nowhere as a whole.
 COMPOSED = re.compile(
     r"ready: |stopping|the database URL \{url\} is|\{error\}; |module \{name\} (is off, it|was not reloaded)"
-    r"|(reloaded|new|gone): "
+    r"|module \{name\} failed to |(reloaded|new|gone): |while (reloading|stopping): "
 )
 
 
 @pytest.mark.parametrize("english", [english for english in CHINESE if not COMPOSED.match(english)])
 def test_what_is_translated_is_what_our_code_says(english):
-    for part in re.split(r"\{(?:remedy|modules|problem)\w*\}", english):
+    for part in re.split(r"\{each\}; |\{(?:remedy|modules|problem)\w*\}", english):
         assert shape(part).strip() in said(), part
 
 
