@@ -122,6 +122,14 @@ _TABLES = {
     "the bot's role {role} may not refer to table {table}: {remedy}, then start again": (
         "机器人的角色 {role} 无权引用表 {table}：请执行 {remedy}，再启动"
     ),
+    "table {table}: column {column}: {why}; its data is untouched": "表 {table} 的列 {column}：{why}；数据没有改动",
+    "{why}, and afterwards nobody could tell which was which: rename one after the other, each in a release of its "
+    "own": ("{why}，之后就分不清哪个是哪个了：请分几个版本逐个改名"),
+    "{old} is to be {new}, which is no member of this release, while another is called {old2}": (
+        "{old} 要改名为 {new}，而这个版本没有这个成员，{old2} 又是另一个成员的名字"
+    ),
+    "{old} is now called {new}, but {new2} is still there": "{old} 已改名为 {new}，但 {new2} 还在",
+    "{old} and {other} are both now called {new}": "{old} 和 {other} 都改名为 {new}",
     "the database could not be brought up to date: {error}; what was under way was rolled back; {remedy}": (
         "数据库没能更新：{error}；进行到一半的改动已撤销；{remedy}"
     ),

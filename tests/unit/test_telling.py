@@ -102,6 +102,13 @@ def lang(monkeypatch):
             "while reloading: gave up trying to clean up module a",
             "重载时：没能在限定时间内清理模块 a",
         ),
+        (
+            (
+                "table t__m: column c: A is now called B, but B is still there, and afterwards nobody could tell which "
+                "was which: rename one after the other, each in a release of its own; its data is untouched"
+            ),
+            "表 t__m 的列 c：A 已改名为 B，但 B 还在，之后就分不清哪个是哪个了：请分几个版本逐个改名；数据没有改动",
+        ),
         ("a text of nobody's", "a text of nobody's"),
     ],
     ids=[
@@ -118,6 +125,7 @@ def lang(monkeypatch):
         "holders",
         "stays",
         "gave up",
+        "members",
         "unknown",
     ],
 )
