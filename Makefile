@@ -32,7 +32,7 @@ test-all:  ## run the tests on every installed Python from 3.11 to 3.14
 	  echo "== python$$v"; $(MAKE) --no-print-directory test PYTHON=$$python VENV=.venv-$$v || exit 1; \
 	done
 
-test-stories: $(STAMP)  ## the changes of tables on PostgreSQL that are left out of the default run
+test-stories: $(STAMP)  ## the changes of tables that are left out of the default run
 	$(BIN)/python -m pytest -m stories --numprocesses auto --maxprocesses 4 --dist worksteal tests/migration
 
 test-faults: $(STAMP)  ## all faults that migrations and stores must survive: killed, no room, no server, ...
