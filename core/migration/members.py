@@ -112,7 +112,7 @@ def _stays(
     if not is_shift(part):
         return name in after
     there = [new for new in part.values() if new in before] or part.values()
-    if _is_circular(part) or any(old in wanted for old in part) or not all(new in after for new in there):
+    if is_circular(part) or any(old in wanted for old in part) or not all(new in after for new in there):
         return False
     first = next((old for old in part if old not in part.values() and old in after), None)
     if first is not None and name in before:
@@ -140,8 +140,8 @@ def _parts(renamed: Mapping[str, str]) -> Iterator[dict[str, str]]:
             yield part
 
 
-def _is_circular(part: Mapping[str, str]) -> bool:
-    """Whether the names come back to where they began, so that all are in use before and after."""
+def is_circular(part: Mapping[str, str]) -> bool:
+    """Whether names come back to where they began, so that all are in use before and after."""
     return any(_comes_back(name, part) for name in part)
 
 
@@ -157,13 +157,12 @@ def _comes_back(name: str, part: Mapping[str, str]) -> bool:
 def _to_do(before: Collection[str], wanted: Mapping[str, str]) -> dict[str, str]:
     """What of `wanted` is still to do when nobody knows what was done: all that cannot have been done already.
 
-    A chain is to do if its first name is there and its last one is not. Of names that go round nothing tells.
+    A chain is to do if its first name is there. Of names that go round nothing tells.
     """
     found: dict[str, str] = {}
     for part in _parts(_moved(wanted)):
         is_first = any(old in before for old in part if old not in part.values())
-        is_last = any(new in before for new in part.values() if new not in part)
-        if not is_shift(part) or (is_first and not is_last and not _is_circular(part)):
+        if not is_shift(part) or (is_first and not is_circular(part)):
             found |= part
     return found
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, TypeAlias, get_args
 
@@ -76,12 +76,14 @@ class RenameTable:
 class MergeTable:
     """The table is there, and so is the one of its old name: rows with keys it does not have are copied. `old` stays.
 
-    `columns` maps the table's columns to those of `old` that they come from.
+    `columns` maps the table's columns to those of `old` that they come from, `members` by column the stored names of
+    renamed enum members, old to new.
     """
 
     table: str
     old: str
     columns: Mapping[str, str]
+    members: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +135,10 @@ class FillColumn:
 
 @dataclass(frozen=True, slots=True)
 class FillFromOld:
-    """Rows whose column is NULL, or still holds the SQL literal `wrote`, get the value of `old`, converted."""
+    """Rows whose column is NULL, or still holds the SQL literal `wrote`, get the value of `old`, converted.
+
+    `members` maps the stored names of renamed enum members, old to new.
+    """
 
     table: str
     column: str
@@ -141,6 +146,7 @@ class FillFromOld:
     wrote: str | None
     before: Meaning
     after: Meaning
+    members: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

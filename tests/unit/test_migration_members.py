@@ -50,6 +50,7 @@ ON_TOP = {"a": "b", "b": "x", "c": "x"}
         pytest.param("ab", "", CHAIN, {}, {}, id="no enum any more"),
         pytest.param("ab", "bc", CHAIN, None, CHAIN, id="nobody knows, but the chain is to do"),
         pytest.param("bc", "bc", CHAIN, None, {}, id="nobody knows, but the chain is done"),
+        pytest.param("a", "bc", CHAIN, None, CHAIN, id="nobody knows, but the first one is there"),
         pytest.param("b", "bc", CHAIN, None, {}, id="nobody can know of the chain"),
         pytest.param("", "bc", CHAIN, None, {}, id="nobody knows of a text"),
         pytest.param("ab", "ab", EXCHANGE, None, {}, id="nobody can know of an exchange"),
@@ -66,6 +67,7 @@ def test_moves(before: str, after: str, declared: dict[str, str], known: dict[st
     ("before", "after", "declared", "known", "why"),
     [
         pytest.param("abc", "bc", CHAIN, {}, "b is now called c, but c is still there", id="the last one stays"),
+        pytest.param("abc", "bc", CHAIN, None, "b is now called c, but c is still there", id="first and last"),
         pytest.param("ab", "b", CHAIN, {}, "b is to be c, which is no member", id="the last one has no name"),
         pytest.param("abx", "bc", {**CHAIN, "x": "c"}, {}, "b and x are both now called c", id="two into one"),
         pytest.param("ab", "ac", {"u": "a", "a": "x"}, {}, "a is to be x, which is no member", id="a new one has it"),

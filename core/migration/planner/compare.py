@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from core.migration.planner.compare_columns import column_steps
 from core.migration.planner.compare_constraints import constraint_steps, index_steps
+from core.migration.planner.enum_members import late_members
 from core.migration.steps import (
     ChangeOptions,
     CommentTable,
@@ -38,7 +39,7 @@ def steps_for(match: Match, *, dialect: Dialect) -> list[Step]:
         *_renames(match),
         *(RetireColumn(match.name, column.name) for column in unused if _is_retired(match, column)),
         *column_steps(match, dialect=dialect),
-        *_merge(match),
+        *_merge(match, dialect),
         *constraint_steps(match, unused={column.name for column in unused}, dialect=dialect),
         *index_steps(match, unused={column.name for column in unused}, dialect=dialect),
         *_table_itself(match, match.now),
@@ -76,18 +77,12 @@ def _renames(match: Match) -> Iterator[Step]:
         yield RenameColumn(match.name, column, old)
 
 
-def _merge(match: Match) -> Iterator[Step]:
-    if match.merge is None:
-        return
-    there = set(match.merge.column_names)
-    columns = {}
-    for column in match.wanted.state.columns:
-        names = (column.name, *match.wanted.column_was.get(column.name, ()))
-        found = next((name for name in names if name in there), None)
-        if found is not None and not column.computed:
-            columns[column.name] = found
-    if columns.keys() >= set(match.wanted.state.primary_key):
-        yield MergeTable(match.name, match.merge.name, columns)
+def _merge(match: Match, dialect: Dialect) -> Iterator[Step]:
+    columns = match.merged_columns
+    if match.merge is not None and columns.keys() >= set(match.wanted.state.primary_key):
+        members = {column: late_members(match, column, match.merged(column), dialect) for column in columns}
+        members = {column: renamed for column, renamed in members.items() if renamed}
+        yield MergeTable(match.name, match.merge.name, columns, members)
 
 
 def _table_itself(match: Match, now: TableState) -> Iterator[Step]:

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from core.migration.members import Mixed, moves
 from core.migration.planner.defaults import fill_of
-from core.migration.schema.meanings import literals, meaning_of_text
-from core.migration.state import ConstraintKind
+from core.migration.planner.enum_members import late_members, own_members
 from core.migration.steps import (
     AddColumn,
     AlterColumn,
@@ -20,7 +18,6 @@ from core.migration.steps import (
     Source,
     Step,
 )
-from models.exc import TableRefused
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -28,7 +25,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Dialect
 
     from core.migration.meaning import Meaning
-    from core.migration.planner.matching import Match
+    from core.migration.planner.matching import Match, Origin
     from core.migration.state import ColumnState
 
 
@@ -36,17 +33,17 @@ def column_steps(match: Match, *, dialect: Dialect) -> Iterator[Step]:
     """The steps for columns that are added or changed."""
     columns = {column.name: column for column in match.wanted.table.columns}
     for wanted in match.wanted.state.columns:
-        now = match.now.column(wanted.name) if match.now else None
+        present = match.present(wanted.name)
+        now = present.column if present else None
         if now == wanted and not _may_differ(match, wanted.name):
             continue
         fill = fill_of(columns[wanted.name], wanted, dialect, required=not wanted.nullable)
-        if now is None:
+        if present is None or now is None:
             yield AddColumn(match.name, wanted.name, fill, wanted.nullable)
             continue
-        before, after = meaning_now(match, now, dialect), match.wanted.meanings[wanted.name]
-        yield from _conversion(match, now, wanted, before=before, after=after, fill=fill)
-        if (old := match.fills.get(wanted.name)) is not None:
-            yield _late_fill(match, wanted.name, old, dialect)
+        yield from _conversion(match, present, wanted, fill=fill, dialect=dialect)
+        if (former := match.former(wanted.name)) is not None:
+            yield _late_fill(match, wanted.name, former, dialect)
         yield from _alterations(match, now, wanted)
         yield from _nullability(match.name, now, wanted, fill)
 
@@ -58,21 +55,11 @@ def _may_differ(match: Match, column: str) -> bool:
     return column in match.fills or is_renamed or is_other
 
 
-def meaning_now(match: Match, now: ColumnState, dialect: Dialect) -> Meaning:
-    """What the values of a column on disk mean: what the record says, unless the type was changed by hand since."""
-    if match.record is not None and (recorded := match.record.meanings.get(now.name)) is not None:
-        state = match.record.state.column(now.name)
-        if state is None or state.type == now.type:
-            return recorded
-    return meaning_of_text(now.type, dialect.name)
-
-
-def _conversion(
-    match: Match, now: ColumnState, wanted: ColumnState, *, before: Meaning, after: Meaning, fill: Fill
-) -> Iterator[Step]:
+def _conversion(match: Match, present: Origin, wanted: ColumnState, *, fill: Fill, dialect: Dialect) -> Iterator[Step]:
     if wanted.computed:
         return
-    members = _renamed_members(match, wanted.name, before, after)
+    now, before, after = present.column, present.meaning(dialect), match.wanted.meanings[wanted.name]
+    members = own_members(match, wanted.name, dialect)
     if now.type != wanted.type or _differ(before, after, members):
         yield ConvertColumn(match.name, wanted.name, before, after, fill, members)
     if _has_changed(before, after) or now.type != wanted.type:
@@ -88,36 +75,11 @@ def _has_changed(before: Meaning, after: Meaning) -> bool:
     return (before.kind, before.sql, before.members) != (after.kind, after.sql, after.members)
 
 
-def _renamed_members(match: Match, column: str, before: Meaning, after: Meaning) -> dict[str, str]:
-    """Old member -> new one, as they are stored, for those that the values may still hold.
-
-    Raises TableRefused if values that differ would become the same.
-    """
-    is_known = match.record is not None and column in match.record.meanings
-    known = match.record.members.get(column, {}) if match.record and is_known else None
-    there = before.members if before.members or is_known else _checked_members(match, column)
-    try:
-        return moves(there, after.members, match.wanted.members_was.get(column, {}), known)
-    except Mixed as mixed:
-        raise TableRefused(
-            f"table {match.name}: column {column}: {mixed}; its data is untouched", table=match.name
-        ) from None
-
-
-def _checked_members(match: Match, column: str) -> tuple[str, ...]:
-    """The members that the CHECK of an enum allows on disk; none if there is no such CHECK."""
-    ours = {c.name for c in match.wanted.state.constraints if c.kind is ConstraintKind.CHECK and c.columns == (column,)}
-    checks = match.now.constraints if match.now else ()
-    found = (c.definition for c in checks if c.name and c.name in ours and c.columns == (column,))
-    return tuple(literals(next(found, "")))
-
-
-def _late_fill(match: Match, column: str, old: str, dialect: Dialect) -> FillFromOld:
-    state = match.now.column(old) if match.now else None
-    assert state is not None  # noqa: S101 - `renames` has seen it on disk
+def _late_fill(match: Match, column: str, former: Origin, dialect: Dialect) -> FillFromOld:
     wrote = match.record.wrote.get(column) if match.record else None
-    after = match.wanted.meanings[column]
-    return FillFromOld(match.name, column, old, wrote, meaning_now(match, state, dialect), after)
+    before, after = former.meaning(dialect), match.wanted.meanings[column]
+    members = late_members(match, column, former, dialect)
+    return FillFromOld(match.name, column, former.column.name, wrote, before, after, members)
 
 
 def _alterations(match: Match, now: ColumnState, wanted: ColumnState) -> Iterator[Step]:

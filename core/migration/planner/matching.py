@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, TypeVar
 
 from core.migration.planner.defaults import makes_itself
 from core.migration.planner.rewrite import quoted, renamed_constraint, renamed_index, substituted
+from core.migration.schema.meanings import meaning_of_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from sqlalchemy import Dialect
 
+    from core.migration.meaning import Meaning
     from core.migration.model import TableRecord, WantedTable
     from core.migration.planner.renames import Renames
     from core.migration.state import ColumnState, ConstraintState, TableState
@@ -21,13 +23,36 @@ _T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True)
+class Origin:
+    """A column on disk whose values are those of a column of the model, or shall be. `record` is that of its table."""
+
+    table: TableState
+    column: ColumnState
+    record: TableRecord | None
+
+    @property
+    def is_known(self) -> bool:
+        """Whether a record says what its values are."""
+        return self.record is not None and self.column.name in self.record.meanings
+
+    def meaning(self, dialect: Dialect) -> Meaning:
+        """What its values mean: what the record says, unless the type was changed by hand since."""
+        if self.record is not None and (recorded := self.record.meanings.get(self.column.name)) is not None:
+            state = self.record.state.column(self.column.name)
+            if state is None or state.type == self.column.type:
+                return recorded
+        return meaning_of_text(self.column.type, dialect.name)
+
+
+@dataclass(frozen=True, slots=True)
 class Match:
     """A table of the model and what there is of it.
 
     `live` is as the database shows it, `now` and `record` are the same under the names that they will have. `live` is
     None if the table has to be created. `columns` are the renamed ones, new -> old name; `fills` the columns whose
-    former name was declared late; `merge` is the table on disk that bears the table's own, late declared, former name.
-    `taken` are the names of all tables, indexes and keys on disk.
+    former name was declared late; `merge` is the table on disk that bears the table's own, late declared, former name,
+    `merge_record` what is recorded of it. `taken` are the names of all tables, indexes and keys on disk. `seen` has,
+    by table and column on disk, the members of enums that rows hold, where nothing else tells what they were.
     """
 
     wanted: WantedTable
@@ -37,7 +62,9 @@ class Match:
     columns: Mapping[str, str] = field(default_factory=dict)
     fills: Mapping[str, str] = field(default_factory=dict)
     merge: TableState | None = None
+    merge_record: TableRecord | None = None
     taken: frozenset[str] = frozenset()
+    seen: Mapping[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def is_renamed(self) -> bool:
@@ -57,11 +84,40 @@ class Match:
         """The name that the column has on disk now."""
         return self.columns.get(column, column)
 
+    def present(self, column: str) -> Origin | None:
+        """The column as it is on disk; None if it is not there."""
+        return _origin(self.now, column, self.record)
+
+    def former(self, column: str) -> Origin | None:
+        """The column's former self in this table, if that was declared late."""
+        return _origin(self.now, self.fills.get(column), self.record)
+
+    def merged(self, column: str) -> Origin | None:
+        """The column's former self in the former table, if that was declared late."""
+        return _origin(self.merge, self.merged_columns.get(column), self.merge_record)
+
+    @property
+    def merged_columns(self) -> dict[str, str]:
+        """The columns whose values can come from the former table, and what they are called there."""
+        names = {
+            column.name: (column.name, *self.wanted.column_was.get(column.name, ()))
+            for column in self.wanted.state.columns
+            if not column.computed
+        }
+        there = set(self.merge.column_names) if self.merge else set()
+        found = {name: next((old for old in olds if old in there), None) for name, olds in names.items()}
+        return {name: old for name, old in found.items() if old is not None}
+
     def is_made(self, column: str) -> bool:
         """Whether the database itself will give the column its values."""
         state = self.wanted.state.column(column)
         model = next(given for given in self.wanted.table.columns if given.name == column)
         return state is not None and makes_itself(model, state)
+
+
+def _origin(table: TableState | None, column: str | None, record: TableRecord | None) -> Origin | None:
+    state = table.column(column) if table and column else None
+    return Origin(table, state, record) if table and state else None
 
 
 def matches(
@@ -91,6 +147,7 @@ def matches(
             columns=renames.columns.get(name, {}),
             fills=renames.fills.get(name, {}),
             merge=live[merge] if merge else None,
+            merge_record=records.get(merge) if merge else None,
             taken=taken,
         )
     return found

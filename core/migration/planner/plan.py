@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from core.migration.model import UnitPlan
 from core.migration.planner.compare import steps_for
 from core.migration.planner.elsewhere import missing_elsewhere
+from core.migration.planner.enum_members import seen_members
 from core.migration.planner.facts import Facts
 from core.migration.planner.matching import matches, renaming_of
 from core.migration.planner.order import in_order
@@ -91,7 +92,8 @@ def _judged(
     """The steps of each table with their verdicts; no query runs for a table that is as it should be."""
     planned: dict[str, list[Planned]] = {}
     asked: dict[str, Facts] = {}
-    for name, match in found.items():
+    for name, plain in found.items():
+        match = replace(plain, seen=seen_members(connection, plain))
         steps = steps_for(match, dialect=connection.dialect)
         if match.live is None:
             planned[name] = [Planned(step, phase) for step in steps]

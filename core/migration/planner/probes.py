@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy.exc import DBAPIError
 
+from core.migration.kept.table import literal
+
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from contextlib import AbstractContextManager
 
     from sqlalchemy import Connection
@@ -86,6 +88,12 @@ class Rows:
             f"AND NOT EXISTS (SELECT 1 FROM (SELECT {there} FROM {parent}) AS aha_p WHERE {same})"
         )
         return self._evidence(inner)
+
+    def among(self, expression: str, texts: Iterable[str]) -> tuple[str, ...]:
+        """Which of `texts` are values of the expression, as text."""
+        value, given = f"CAST({expression} AS text)", ", ".join(map(literal, sorted(texts)))
+        query = f"SELECT DISTINCT {value} FROM {self.source} WHERE {value} IN ({given})"
+        return tuple(sorted(self.connection.exec_driver_sql(query).scalars()))
 
     def literal(self, expression: str) -> str | None:
         """The value of an expression that names no columns, as a literal; None if it has none."""

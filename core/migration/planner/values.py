@@ -45,7 +45,8 @@ class Values:
 
     def old(self, step: FillFromOld) -> str:
         """The values of the former column in the form that the new one wants."""
-        return casts.cast_sql(self._connection, self.on_disk(step.old), step.before, step.after).value
+        old = self.on_disk(step.old)
+        return casts.cast_sql(self._connection, old, step.before, step.after, members=step.members).value
 
     def sql(self, column: str) -> str | None:
         """What the column will hold; None if that cannot be said before it does."""

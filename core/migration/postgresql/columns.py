@@ -95,7 +95,7 @@ def fill_work(job: Job, table: str, column: str, fill: Fill) -> Work:
 def fill_from_old_work(job: Job, step: FillFromOld) -> Work:
     """The old column's value goes where nothing was written since. What cannot be converted stays in the old column."""
     name, old = quote(step.column), quote(step.old)
-    value = cast_sql(job.connection, old, step.before, step.after).value
+    value = cast_sql(job.connection, old, step.before, step.after, members=step.members).value
     untouched = f"{name} IS NULL"
     wanted = job.wanted(step.table, step.column)
     if step.wrote is not None and wanted:
@@ -127,9 +127,10 @@ def _merged(job: Job, step: MergeTable, column: str) -> str:
     old, source = step.columns[column], f"o.{quote(step.columns[column])}"
     before, after = job.meaning(step.old, old), job.unit.wanted[step.table].meanings[column]
     wanted, live = job.wanted(step.table, column), job.live(step.old, old)
-    if wanted and live and before == after and ddl_type(wanted.type) == live.type:
+    members = step.members.get(column, {})
+    if wanted and live and before == after and ddl_type(wanted.type) == live.type and not members:
         return source
-    return cast_sql(job.connection, source, before, after).value
+    return cast_sql(job.connection, source, before, after, members=members).value
 
 
 def _key_after(job: Job, table: str) -> Collection[str]:

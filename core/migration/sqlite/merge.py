@@ -49,7 +49,8 @@ def _merged(connection: Connection, unit: UnitPlan, step: MergeTable, column: Co
     old = step.columns.get(name)
     if old is None or state.computed:
         return None if state.computed else fill
-    value = casts.cast_sql(connection, quoted(old), _meaning(unit, step.old, old), wanted.meanings[name]).value
+    before, members = _meaning(unit, step.old, old), step.members.get(name, {})
+    value = casts.cast_sql(connection, quoted(old), before, wanted.meanings[name], members=members).value
     return value if state.nullable or fill is None else f"coalesce({value}, {fill})"
 
 

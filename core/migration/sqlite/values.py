@@ -136,7 +136,7 @@ def _fill(values: Values, column: str, fill: Fill) -> None:
 
 def _fill_from_old(connection: Connection, values: Values, step: FillFromOld) -> None:
     now = values.of(step.column)
-    old = casts.cast_sql(connection, values.of(step.old), step.before, step.after).value
+    old = casts.cast_sql(connection, values.of(step.old), step.before, step.after, members=step.members).value
     written = "" if step.wrote is None else f" OR {now} IS {step.wrote} COLLATE BINARY"
     values.expressions[step.column] = f"CASE WHEN {now} IS NULL{written} THEN coalesce({old}, {now}) ELSE {now} END"
 

@@ -25,6 +25,7 @@ FORGETFUL = [
     "constraints:foreign-key-added-with-orphans",
     "renames:module-renamed",
     "shifted_names:enum-checked-member-renamed-to-the-former-name-of-another",
+    "shifted_names:enum-plain-member-renamed-to-the-former-name-of-another",
     "others:view-survives",
 ]
 NEEDS_MEMORY = {"constraints:foreign-key-added-with-orphans", "callbacks:on-start-once-does-its-work-once-per-database"}
