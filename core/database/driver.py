@@ -8,9 +8,14 @@ from __future__ import annotations
 
 import sqlite3
 from functools import partial
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, NoReturn
+from weakref import WeakSet
 
 import aiosqlite
+
+from core.database.forks import IN_A_CHILD
+from models.exc import DatabaseNotOpen
+from utils.forks import after_fork
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -72,6 +77,7 @@ class Connection(aiosqlite.Connection):
         super().__init__(partial(self._open, connector), iter_chunk_size=64)
         self._opened: sqlite3.Connection | None = None  # touched in the thread only
         self._is_stopping = False
+        _connections.add(self)
 
     def _open(self, connector: Callable[[], sqlite3.Connection]) -> sqlite3.Connection:
         self._opened = connector()
@@ -101,6 +107,23 @@ class Connection(aiosqlite.Connection):
         begin, self.begin_first = self.begin_first, False
         result: _Result = await self._execute(_run, self._conn, begin, how, sql, parameters)  # type: ignore[no-untyped-call]
         return result
+
+    def lose(self) -> None:
+        """Do nothing any more, in a forked child: there is no thread, and whoever waits for it waits for ever."""
+        self._execute = _refuse  # type: ignore[method-assign]
+
+
+_connections: Final[WeakSet[Connection]] = WeakSet()
+
+
+@after_fork
+def _lose_all() -> None:
+    for connection in list(_connections):
+        connection.lose()
+
+
+async def _refuse(*_: Any, **__: Any) -> NoReturn:
+    raise DatabaseNotOpen(IN_A_CHILD)
 
 
 async def connect(database: str, **options: Any) -> Connection:

@@ -15,10 +15,12 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 from sqlalchemy.pool import AsyncAdaptedQueuePool
 
 from core.database import sqlite  # noqa: F401 - registers the dialect sqlite+aha
+from core.database.forks import IN_A_CHILD, keep_from_children
 from core.database.patience import is_locked, saying_so
 from core.database.session import BotSession
 from core.database.url import explain, parse_url
 from models.exc import DatabaseError, DatabaseNotOpen, UsageError
+from utils.forks import after_fork
 
 if TYPE_CHECKING:
     from sqlalchemy import URL, Engine, TextClause
@@ -40,20 +42,30 @@ class _BotEngine(AsyncEngine):
         self.opened: AsyncEngine | None = None
         self.was_open = False
         self.undo = AsyncExitStack()
+        self.of_parent: list[object] = []
 
     @property
     def sync_engine(self) -> Engine:  # type: ignore[override]
         """The engine in use; raises DatabaseNotOpen when there is none."""
         if self.opened is not None:
             return self.opened.sync_engine
+        if self.of_parent:
+            raise DatabaseNotOpen(IN_A_CHILD)
         if self.was_open:
             raise DatabaseNotOpen("the database is closed: the bot has stopped; do this in an @on_cleanup callback")
         raise DatabaseNotOpen(
             "the database is not open yet: it opens when all modules are loaded; do this in an @on_start callback"
         )
 
+    def lose(self) -> None:
+        """Have no database in a forked child. What its parent has stays as it is: to let go of it would close it."""
+        if self.opened is not None:
+            self.of_parent += [self.opened, self.undo]
+            self.opened, self.undo = None, AsyncExitStack()
+
 
 _bot = _BotEngine()
+after_fork(_bot.lose)
 
 db_engine: AsyncEngine = _bot
 """The engine in use. It raises DatabaseNotOpen until the database is open and after it was closed."""
@@ -72,6 +84,8 @@ async def open_database(url: str, *, synchronous: str = "full", read_only: bool 
     """
     if _bot.opened is not None:
         raise UsageError("the database is open already: a process runs one bot; close_database() first")
+    if _bot.of_parent:
+        raise DatabaseNotOpen(IN_A_CHILD)
     parsed = parse_url(url)
     async with AsyncExitStack() as undo:
         try:
@@ -166,6 +180,7 @@ def _create_postgresql(url: URL) -> AsyncEngine:
         pool_use_lifo=True,
         connect_args={"timeout": _CONNECT_TIMEOUT, "server_settings": {"application_name": APPLICATION}},
     )
+    event.listen(engine.sync_engine, "connect", lambda connection, _: keep_from_children(connection.driver_connection))
     event.listen(engine.sync_engine, "checkout", _replace_if_closed)
     # Closing asks the server to agree, for however long it takes; this asks for two seconds, and then just hangs up.
     engine.dialect.do_close = engine.dialect.do_terminate  # type: ignore[method-assign]

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeVar, cast
 
 from core.context import current_module
 from models.exc import StoreError, StoreNotLoaded, UsageError
-from services.data_store.journal.forks import IN_A_CHILD, after_fork
+from services.data_store.journal.forks import IN_A_CHILD
 from services.data_store.rows import declare_table
+from utils.forks import after_fork
 
 if TYPE_CHECKING:
     from sqlalchemy import Table

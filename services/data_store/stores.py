@@ -13,10 +13,10 @@ from core.database.url import what_it_said
 from models.exc import DatabaseError, StoreError, UsageError
 from services.data_store.background import Background
 from services.data_store.door import doors
-from services.data_store.journal.forks import after_fork
 from services.data_store.loading import all_readable, load_store, names_of
 from services.data_store.opening import open_ledger
 from services.data_store.parting import settle
+from utils.forks import after_fork
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable

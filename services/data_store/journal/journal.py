@@ -16,13 +16,14 @@ from zlib import crc32
 
 from models.exc import JournalFull, StoreError
 from services.data_store.journal.aside import put_aside
-from services.data_store.journal.forks import IN_A_CHILD, after_fork
+from services.data_store.journal.forks import IN_A_CHILD
 from services.data_store.journal.found import Found
 from services.data_store.journal.reading import read_journal
 from services.data_store.journal.records import DELETED, HEAD_SIZE, NAMES, pack_rest
 from services.data_store.journal.room import Room
 from services.data_store.journal.segments import HEADER_SIZE, Header, number_of, segment_paths, sync_path, write_mark
 from services.data_store.journal.syncing import Syncing
+from utils.forks import after_fork
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
