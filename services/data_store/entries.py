@@ -38,7 +38,8 @@ class Entries(Generic[V]):
     stay if none can be made of them then. `unreadable` are keys whose rows are there but are known to be unreadable;
     they are not in the store, and may be set. Every change is in the journal before it is in memory; the lock that is
     held meanwhile is the journal's. `mac` signs what needs it, and returns None for what does not. `unsaved` are keys
-    whose objects were changed in place and could not be saved, which was reported.
+    whose objects were changed in place and could not be saved, which was reported. If the store has been read again,
+    its entries are those of the `_successor`.
     """
 
     def __init__(
@@ -66,6 +67,7 @@ class Entries(Generic[V]):
         self._limit = max_mb * _MB
         self._alarm = self._limit * _ALARM
         self.unsaved: set[str] = set()
+        self._successor: Entries[V] | None = None
 
     # --- reading and setting -------------------------------------------------------------------------------------
 
@@ -250,6 +252,7 @@ class Entries(Generic[V]):
 
     def keep_lent(self, before: Entries[V]) -> None:
         """Have the objects that were lent by entries `before`, in whose place these are now."""
+        before._successor = self
         self.lent = before.lent
         with self._lock:
             for key in self.unreadable:
@@ -257,6 +260,9 @@ class Entries(Generic[V]):
 
     def lend_again(self, key: str, value: V, data: bytes) -> None:
         """Let `value` be the object under `key` again, unless that has become another, or is not `data` any more."""
+        if self._successor is not None:
+            self._successor.lend_again(key, value, data)  # what is set by now, these have not heard of
+            return
         with self._lock:
             if self.data.get(key) == data and key not in self.lent.hot and key not in self.lent.objects:
                 self.lent.lend(key, value)

@@ -175,6 +175,29 @@ async def test_what_new_code_that_failed_has_set_is_what_the_store_has(sqlite_ur
         assert shop.store["thing"].parts == ["new"]
 
 
+async def test_what_new_code_that_failed_has_set_is_there_though_the_store_was_read_again(sqlite_url, tmp_path, kept):
+    """It has no class for what is stored, so what it can have of the store is read anew."""
+    shop = Shop(kept=kept)
+    source = shop._source
+    async with bot(sqlite_url, tmp_path, shop.record):
+        shop.store["thing"] = held = shop.code.Thing("old")
+        shop._source = source.replace("Thing", "Other")
+        old, taken, before = shop.begin()
+        assert await load_stores([shop.record]) == {}
+        shop.store["thing"] = "new"
+        Parting(["shop"]).part()
+        shop.record.take_back().end()
+        shop.code = sys.modules["modules.shop"] = before
+        taken.put_back()
+        old.undo()
+        assert await load_stores([shop.record]) == {}
+        assert shop.store["thing"] == "new"
+        held.parts.append("older")
+    shop = Shop(kept=kept)
+    async with bot(sqlite_url, tmp_path, shop.record):
+        assert shop.store["thing"] == "new"
+
+
 async def test_a_change_that_could_not_be_saved_is_not_lost_to_the_old_code(sqlite_url, tmp_path, kept):
     shop = Shop(kept=kept)
     async with bot(sqlite_url, tmp_path, shop.record):
