@@ -130,6 +130,13 @@ _TABLES = {
     ),
     "{old} is now called {new}, but {new2} is still there": "{old} 已改名为 {new}，但 {new2} 还在",
     "{old} and {other} are both now called {new}": "{old} 和 {other} 都改名为 {new}",
+    "{name} was renamed in a chain that began with {first}: declare it again, for this release has both": (
+        "{name} 是从 {first} 开始依次改名得来的，而这个版本两者都有：请重新声明"
+    ),
+    "its members take each other's names, and so do those of {old}, which it was: nobody could tell in which rows they "
+    "already have. Declare the former name in one release, and those of the members in the next": (
+        "它的成员互换名字，它的前身 {old} 的成员也是：分不清哪些行已经换过了。请先用一个版本声明旧列名，下一个版本再声明成员的旧名"
+    ),
     "the database could not be brought up to date: {error}; what was under way was rolled back; {remedy}": (
         "数据库没能更新：{error}；进行到一半的改动已撤销；{remedy}"
     ),
