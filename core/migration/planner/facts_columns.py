@@ -14,7 +14,7 @@ from core.migration.planner.defaults import server_fill, tried
 from core.migration.planner.probes import Evidence, Rows
 from core.migration.planner.rewrite import substituted
 from core.migration.planner.trials import raising
-from core.migration.planner.values import Values
+from core.migration.planner.values import Values, stored_by_sqlite
 from core.migration.schema.tokens import folded, named, tokens
 from core.migration.state import is_tied
 from core.migration.steps import (
@@ -208,11 +208,11 @@ class ColumnFacts:
         return kept.overtaken(self._connection, live.name, name, step.after, key=live.primary_key, spelled=spelled)
 
     def wrote(self, column: str) -> str | None:
-        """What the migration once wrote into the column's rows, as it will be; None if nothing is known."""
+        """What the migration once wrote into the column's rows, as it will be; None if nothing, or nothing is known."""
         step = next((s for s in self.steps if isinstance(s, ConvertColumn) and s.column == column), None)
         if step is None:
             return self.match.record.wrote.get(column) if self.match.record else None
-        return self._wrote(step)
+        return None if self.still_written(step) is None else self._wrote(step)
 
     def still_written(self, step: ConvertColumn) -> str | None:
         """The same for a column that is converted, as a literal."""
@@ -231,9 +231,9 @@ class ColumnFacts:
         literal = self.match.record.wrote.get(step.column) if self.match.record else None
         if literal is None:
             return None
-        typed, before = f"({literal})", step.before
+        typed, before = f"({stored_by_sqlite(literal, step.before.sql)})", step.before
         if self._connection.dialect.name == "postgresql":
-            typed = f"CAST({literal} AS {step.before.sql})"
+            typed = f"CAST({literal} AS {before.sql})"
         if step.before.native:
             # By then the type may have lost the member, or be gone.
             member = self._connection.exec_driver_sql(f"SELECT CAST({typed} AS text)").scalar_one()

@@ -98,10 +98,14 @@ class Values:
         return f"CASE WHEN {value} IS NULL THEN NULL ELSE COALESCE({cast.value}, {fill}) END"
 
     def _stored(self, column: str, literal: str) -> str:
-        """`literal` as the column will have it: SQLite stores '5' as a number in one that is for numbers."""
         state = self._match.wanted.state.column(column)
         if self._connection.dialect.name != "sqlite" or state is None:
             return literal
-        if _TEXT_TYPE.search(state.type):
-            return f"'{literal}'" if _NUMBER.fullmatch(literal) else literal
-        return literal[1:-1] if _NUMBER.fullmatch(literal[1:-1]) and literal[0] == literal[-1] == "'" else literal
+        return stored_by_sqlite(literal, state.type)
+
+
+def stored_by_sqlite(literal: str, type_: str) -> str:
+    """`literal` as a column of that type will have it: SQLite stores '5' as a number in one that is for numbers."""
+    if _TEXT_TYPE.search(type_):
+        return f"'{literal}'" if _NUMBER.fullmatch(literal) else literal
+    return literal[1:-1] if _NUMBER.fullmatch(literal[1:-1]) and literal[0] == literal[-1] == "'" else literal
