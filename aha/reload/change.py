@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from aha.sources import Source
 
     from .means import Means
+    from .units import Imports
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,25 +71,10 @@ async def change(names: Collection[str], means: Means, *, with_database: Collect
     means.tried.update(await asyncio.to_thread(look, concerned, loader))
     read = await asyncio.to_thread(_read, concerned, loader, with_database)
     read = replaced(read, database=await _fault_of_database())
-    for name, sources in read.sources.items():
-        needed = {other for each in sources.values() for other in modules_among(each.imports)}
-        imports[name] = (imports.get(name, set()) | needed) - {name}
-    # Who began first when they were last imported, did so also in a cycle.
-    order = [name for name in dict.fromkeys([*loader.finder.ran, *loader.wanted]) if name in concerned]
-    running = [name for name in order if name in loader.loaded or name not in loader.wanted]
-    done: dict[tuple[str, ...], Changed] = {}
-    due = units(order, imports, running=running)
-    while due:
-        done |= {members: await _change(members, means, read, with_database) for members in due}
-        # Of tables it is known only now which others they refer to: those may have come after them.
-        in_vain = [members for members, changed in done.items() if _refers_in_vain(changed)]
-        due = in_vain if len(in_vain) < len(due) else []
+    imports = _as_read(imports, read)
+    done = await _change_all(_divided(concerned, imports, loader), means, read, with_database)
     for members, changed in done.items():
-        due_to = {*members, *(other for name in members for other in imports.get(name, ()))}
-        failed = [name for name in members if name not in changed.done and name in loader.wanted]
-        for name in members:
-            means.behind.pop(name, None)
-        means.behind.update(dict.fromkeys(failed, due_to))
+        _note_who_is_behind(members, changed, imports, means)
     await asyncio.to_thread(settle, concerned, means)
     return list(done.values())
 
@@ -101,8 +87,45 @@ async def _fault_of_database() -> DatabaseError | None:
     return None
 
 
+def _as_read(imports: Mapping[str, set[str]], read: _Read) -> dict[str, set[str]]:
+    """What modules import, together with what they do by the files that were read."""
+    found = dict(imports)
+    for name, sources in read.sources.items():
+        needed = {other for each in sources.values() for other in modules_among(each.imports)}
+        found[name] = (found.get(name, set()) | needed) - {name}
+    return found
+
+
+def _divided(names: Collection[str], imports: Imports, loader: Loader) -> list[tuple[str, ...]]:
+    """Divide `names` into units, in the order in which these can be changed."""
+    # Who began first when they were last imported, did so also in a cycle.
+    order = [name for name in dict.fromkeys([*loader.finder.ran, *loader.wanted]) if name in names]
+    running = [name for name in order if name in loader.loaded or name not in loader.wanted]
+    return units(order, imports, running=running)
+
+
+async def _change_all(
+    due: list[tuple[str, ...]], means: Means, read: _Read, with_database: Collection[str]
+) -> dict[tuple[str, ...], Changed]:
+    """Change units, one after another; what refers to tables that came only after it is tried once more."""
+    done: dict[tuple[str, ...], Changed] = {}
+    while due:
+        done |= {members: await _change(members, means, read, with_database) for members in due}
+        in_vain = [members for members, changed in done.items() if _refers_in_vain(changed)]
+        due = in_vain if len(in_vain) < len(due) else []
+    return done
+
+
 def _refers_in_vain(changed: Changed) -> bool:
     return any(isinstance(failure.error.__cause__, NoReferenceError) for failure in changed.failures)
+
+
+def _note_who_is_behind(members: tuple[str, ...], changed: Changed, imports: Imports, means: Means) -> None:
+    due_to = {*members, *(other for name in members for other in imports.get(name, ()))}
+    for name in members:
+        means.behind.pop(name, None)
+        if name not in changed.done and name in means.loader.wanted:
+            means.behind[name] = due_to
 
 
 async def _change(members: tuple[str, ...], means: Means, read: _Read, with_database: Collection[str]) -> Changed:
