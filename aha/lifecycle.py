@@ -6,7 +6,8 @@ import asyncio
 from contextlib import ExitStack, nullcontext
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, TypeAlias
+from math import inf
+from typing import TYPE_CHECKING
 
 from core.adapter import adapters
 from core.database import close_database, open_database
@@ -16,6 +17,7 @@ from services.data_store import close_stores, open_stores
 
 from .adapters import Running
 from .loader import Loader
+from .reload.coming import bring_each, start_each
 from .reload.means import Means
 from .reload.reloader import Reloader
 from .selection import look_again
@@ -32,10 +34,7 @@ if TYPE_CHECKING:
     from models.api import Event
 
     from .selection import Selection
-    from .starting import OnMigration
-
-OnFailure: TypeAlias = "Callable[[str, str, BaseException], None]"
-"""Is told of a module that goes off: its name, what it failed to do ("import", "start"), and the error."""
+    from .starting import OnFailure, OnMigration
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +74,8 @@ class Bot:
         self.running = Running()
         self.loader = Loader(plan.selection.wanted, off=plan.selection.off, on_failure=self._import_failed)
         self._starter = Starter(backup=plan.backup, on_migration=on_migration)
-        means = Means(self.loader, self._starter, interrupting)
-        self.reloader = Reloader(means, plan.look or partial(look_again, plan.selection))
+        self._means = Means(self.loader, self._starter, interrupting)
+        self.reloader = Reloader(self._means, plan.look or partial(look_again, plan.selection))
         self._on_failure = on_failure
         self._interrupting = interrupting
         self._undo = ExitStack()
@@ -95,7 +94,7 @@ class Bot:
                 self.loader.load(name)
         await open_database(self.plan.database, synchronous=self.plan.synchronous)
         open_stores(self.plan.folder)
-        await self._starter.start(self._modules(), put_off=self._put_off)
+        await self._start_modules()
         dispatcher.open_intake()
         for adapter in made:
             self.running.start(adapter)
@@ -117,15 +116,17 @@ class Bot:
         self.loader.close()
         self._undo.close()
 
+    async def _start_modules(self) -> None:
+        """Start all; those that import one that fails to are imported once more, and run if they can do without it."""
+        lost = await start_each(self._modules(), self._means, self._on_failure, longest=inf)
+        while lost:
+            lost = await bring_each(lost, self._means, self._on_failure, longest=inf)
+
     def _modules(self) -> list[Module]:
         return list(self.loader.loaded.values())
 
     def _import_failed(self, name: str, error: BaseException) -> None:
         self._on_failure(name, "import", error)
-
-    def _put_off(self, module: Module, what: str, error: BaseException) -> None:
-        self.loader.unload(module.name, f"it failed to {what}, see its own report")
-        self._on_failure(module.name, what, error)
 
 
 def emit(event: Event) -> Awaitable[None]:

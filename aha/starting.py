@@ -35,6 +35,9 @@ PATIENCE = 10.0
 PutOff: TypeAlias = "Callable[[Module, str, BaseException], None]"
 """Is told of a module that cannot go on, what it failed to do ("start"), and the error. What it raises ends it all."""
 
+OnFailure: TypeAlias = "Callable[[str, str, BaseException], None]"
+"""Is told of a module that goes off: its name, what it failed to do ("import", "start"), and the error."""
+
 
 @dataclass(frozen=True, slots=True)
 class Migrated:

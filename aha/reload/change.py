@@ -66,7 +66,8 @@ async def change(names: Collection[str], means: Means, *, with_database: Collect
     if not names:
         return []
     loader = means.loader
-    imports = loader.imports(with_database=with_database)
+    off = loader.wanted.keys() - loader.loaded.keys()  # what does not run has no database.py that could stay
+    imports = loader.imports(with_database={*with_database, *off})
     concerned = with_importers({*names, *_changed_of_those_shared(names, imports, loader)}, imports)
     means.tried.update(await asyncio.to_thread(look, concerned, loader))
     read = await asyncio.to_thread(_read, concerned, loader, with_database)

@@ -5,8 +5,6 @@ Events for them wait meanwhile. Old code ends as at the end of the bot, and new 
 
 from __future__ import annotations
 
-import asyncio
-import importlib
 import logging
 import sys
 from contextlib import asynccontextmanager
@@ -17,22 +15,20 @@ from aha.imports import PACKAGE
 from aha.reports import NO_TABLES
 from aha.signals import Interrupted
 from aha.starting import PATIENCE
-from core.database.declared import sealed
 from core.dispatcher import dispatcher
-from core.dispatcher.owning import end_tasks
 from core.migration.start import forget as forget_tables
 from models.exc import DatabaseError
-from services.data_store import Parting, look, write_stores
+from services.data_store import Parting, write_stores
 
-from .units import with_importers
+from .coming import bring_each, end, import_each, start, start_each
 from .way_back import WayBack
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
+    from collections.abc import AsyncIterator, Collection, Mapping, Sequence
     from types import ModuleType
 
     from aha.sources import Source
-    from aha.starting import PutOff
+    from aha.starting import OnFailure
     from core.context import Module
 
     from .means import Means
@@ -82,7 +78,7 @@ async def replace(unit: Unit, means: Means) -> list[Failure]:
             await attempt.go()
         except Exception as error:  # noqa: BLE001 - whatever it is, the old code goes on
             cause = attempt.cause(error)
-            await _end(records, means)
+            await end(records, means)
             _go_back(way_back, attempt, reason=f"module {cause.name} failed to {cause.what}")
             return [cause, *await _go_on(before, means, migrate=attempt.migrates)]
         except BaseException as error:
@@ -131,19 +127,22 @@ class _Attempt:
 
     async def go(self) -> None:
         try:
-            _import(self.unit, self.means, self._refuse_import)
+            import_each(self.unit.names, self.means, self._refuse_import, sources=self.unit.sources)
         finally:
             # Python has forgotten it, and to pickle what it has left in a store would import it once more.
             sys.modules.update(self._failed)
         if self.failures:  # an importer has made do without
             raise _Refused
         self.migrates = True
-        await _start(self.records, self.means, lambda record, what, error: self.refuse(record.name, what, error))
+        await start(self.records, self.means, self._refuse_start, longest=LONGEST_START)
 
     def _refuse_import(self, name: str, error: BaseException) -> NoReturn:
         if (code := sys.modules.get(f"{PACKAGE}.{name}")) is not None:
             self._failed[code.__name__] = code
         self.refuse(name, "import", error)
+
+    def _refuse_start(self, record: Module, what: str, error: BaseException) -> NoReturn:
+        self.refuse(record.name, what, error)
 
     def refuse(self, name: str, what: str, error: BaseException) -> NoReturn:
         self.failures.append(self.failure(name, what, error))
@@ -165,23 +164,17 @@ async def _held(records: Collection[Module], means: Means) -> AsyncIterator[None
     hold = dispatcher.hold(records)
     try:
         await hold.drain(PATIENCE)
-        await _end(records, means)
+        await end(records, means)
         yield
     finally:
         hold.release()
-
-
-async def _end(records: Collection[Module], means: Means) -> None:
-    await means.starter.clean_up(records, hurry=asyncio.Event(), during="reloading")
-    await end_tasks(records)
-    await look()
 
 
 async def _break_off(way_back: WayBack, attempt: _Attempt, error: BaseException) -> None:
     """Put the old code back, as the bot stops. What has waited it answers, started again if there is time for that."""
     is_time = isinstance(error, Interrupted)
     if is_time:
-        await _end(attempt.records, attempt.means)
+        await end(attempt.records, attempt.means)
     _go_back(way_back, attempt, reason="its import was broken off", looked=is_time)
     if is_time:
         await _go_on(attempt.before, attempt.means, migrate=False)
@@ -199,87 +192,29 @@ def _go_back(way_back: WayBack, attempt: _Attempt, *, reason: str, looked: bool 
 async def _go_on(records: Collection[Module], means: Means, *, migrate: bool) -> list[Failure]:
     """Start the old code again; a database that cannot be used now was good enough for it before."""
     failures: list[Failure] = []
+    on_failure = _noting(failures)
     try:
-        await _start_each(records, means, failures, migrate=migrate)
+        await start_each(records, means, on_failure, longest=LONGEST_START, migrate=migrate)
     except DatabaseError as error:
         logger.warning("the tables are left as they are: %s", error)
-        await _start_each(records, means, failures, migrate=False)
+        await start_each(records, means, on_failure, longest=LONGEST_START, migrate=False)
     return failures
 
 
 async def _bring(unit: Unit, means: Means) -> list[Failure]:
-    loader = means.loader
     failures: list[Failure] = []
-
-    def put_off(name: str, error: BaseException) -> None:
-        loader.unload(name, "it failed to import, see its own report")
-        failures.append(Failure(name, "import", error, is_off=True))
-
-    _import(unit, means, put_off)
-    records = [record for name, record in loader.loaded.items() if name in unit.names]
+    on_failure = _noting(failures)
+    loader = means.loader
     try:
-        await _start_each(records, means, failures)
+        await bring_each(unit.names, means, on_failure, sources=unit.sources, longest=LONGEST_START)
     except DatabaseError as error:
-        for record in records:
-            if record.name in loader.loaded and record not in means.starter.started:
-                loader.unload(record.name, f"it failed to {NO_TABLES}, see its own report")
-                failures.append(Failure(record.name, NO_TABLES, error, is_off=True))
+        imported = [record for name, record in loader.loaded.items() if name in unit.names]
+        for record in [each for each in imported if each not in means.starter.started]:
+            loader.unload(record.name, f"it failed to {NO_TABLES}, see its own report")
+            on_failure(record.name, NO_TABLES, error)
     return failures
 
 
-def _import(unit: Unit, means: Means, failed: Callable[[str, BaseException], None]) -> None:
-    loader = means.loader
-    modules = [name for name in unit.names if name in loader.wanted]
-    for name in modules:
-        loader.off.pop(name, None)
-    loader.finder.prepared, loader.finder.trusts_python = unit.sources, False
-    importlib.invalidate_caches()
-    try:
-        with loader.failing(failed), means.importing(), sealed():
-            for name in modules:
-                loader.load(name)
-    finally:
-        loader.finder.prepared = {}
-
-
-async def _start_each(
-    records: Collection[Module], means: Means, failures: list[Failure], *, migrate: bool = True
-) -> None:
-    """Start modules; those that fail to are added to `failures`, and go off with those that import them."""
-
-    def put_off(record: Module, what: str, error: BaseException) -> None:
-        failures.append(Failure(record.name, what, error, is_off=True))
-        _let_go(record, f"it failed to {what}, see its own report", means)
-        for importer in _importers(record.name, records, means):
-            if importer not in means.starter.started:
-                _let_go(importer, _lacks(record.name), means)
-
-    await _start(records, means, put_off, migrate=migrate)
-    # Who runs can do without those that failed to import. In a circle, an importer may have started first.
-    for name in [failure.name for failure in failures if failure.what != "import"]:
-        for importer in _importers(name, records, means):
-            await _end([importer], means)
-            _let_go(importer, _lacks(name), means)
-
-
-def _let_go(record: Module, why: str, means: Means) -> None:
-    means.loader.unload(record.name, why)
-    forget_tables([record])
-
-
-def _importers(name: str, among: Collection[Module], means: Means) -> list[Module]:
-    """Those `among` that are loaded and import a module that is off."""
-    loader = means.loader
-    found = with_importers([name], loader.imports(with_database=loader.wanted))
-    return [record for record in among if record.name in found and record.name in loader.loaded]
-
-
-def _lacks(name: str) -> str:
-    return f"it imports module {name}, which is off"
-
-
-async def _start(records: Collection[Module], means: Means, put_off: PutOff, *, migrate: bool = True) -> None:
-    loaded = means.loader.loaded.values()
-    beside = [record for record in loaded if record not in records]
-    to_start = [record for record in loaded if record in records and record not in means.starter.started]
-    await means.starter.start(to_start, put_off=put_off, beside=beside, migrate=migrate, longest=LONGEST_START)
+def _noting(failures: list[Failure]) -> OnFailure:
+    """Add each module that goes off to `failures`."""
+    return lambda name, what, error: failures.append(Failure(name, what, error, is_off=True))
