@@ -78,8 +78,7 @@ async def replace(unit: Unit, means: Means) -> list[Failure]:
             await attempt.go()
         except Exception as error:  # noqa: BLE001 - whatever it is, the old code goes on
             cause = attempt.cause(error)
-            await end(records, means)
-            _go_back(way_back, attempt, reason=f"module {cause.name} failed to {cause.what}")
+            await _end_and_go_back(way_back, attempt, reason=f"module {cause.name} failed to {cause.what}")
             return [cause, *await _go_on(before, means, migrate=attempt.migrates)]
         except BaseException as error:
             await _break_off(way_back, attempt, error)
@@ -172,15 +171,25 @@ async def _held(records: Collection[Module], means: Means) -> AsyncIterator[None
 
 async def _break_off(way_back: WayBack, attempt: _Attempt, error: BaseException) -> None:
     """Put the old code back, as the bot stops. What has waited it answers, started again if there is time for that."""
-    is_time = isinstance(error, Interrupted)
-    if is_time:
-        await end(attempt.records, attempt.means)
-    _go_back(way_back, attempt, reason="its import was broken off", looked=is_time)
-    if is_time:
+    reason = "its import was broken off"
+    if isinstance(error, Interrupted):
+        await _end_and_go_back(way_back, attempt, reason=reason)
         await _go_on(attempt.before, attempt.means, migrate=False)
+    else:
+        _go_back(way_back, attempt, reason=reason, looked=False)
 
 
-def _go_back(way_back: WayBack, attempt: _Attempt, *, reason: str, looked: bool = True) -> None:
+async def _end_and_go_back(way_back: WayBack, attempt: _Attempt, *, reason: str) -> None:
+    """Let the new code end and put the old code back, this also if there is no time any more for that."""
+    has_ended = False
+    try:
+        await end(attempt.records, attempt.means)
+        has_ended = True
+    finally:
+        _go_back(way_back, attempt, reason=reason, looked=has_ended)
+
+
+def _go_back(way_back: WayBack, attempt: _Attempt, *, reason: str, looked: bool) -> None:
     """Put the old code back; modules that did not run stay off for `reason`."""
     way_back.put_back(looked=looked)
     for record in attempt.records:

@@ -355,6 +355,18 @@ class TestStopping:
                 await reloading
         assert happened == ["old begins", "old ends", "new begins"]
 
+    async def test_so_is_one_whose_new_code_failed_and_does_not_end(self, sqlite_url, tmp_path):
+        async with reloaded_bot(tmp_path, sqlite_url, {"a.py": "import modules.b", "b.py": living("old")}) as bot:
+            hangs = "\n@on_cleanup\nasync def hang():\n    happened.append('hangs')\n    await gate.wait()\n"
+            new = {"a.py": "import modules.b\n" + living("a", start="1 / 0"), "b.py": living("new") + hangs}
+            reloading = asyncio.create_task(bot.reload(new))
+            await seen("hangs")
+            saying = asyncio.create_task(bot.say("hi"))
+            await bot.reloader.break_off()
+            with pytest.raises(ModuleError, match="broken off: the bot is stopping"):
+                await reloading
+            assert (await saying, list(bot.loader.loaded)) == (["old"], ["b", "a"])
+
     async def test_one_that_was_broken_off_is_not_waited_for_again(self, sqlite_url, tmp_path, caplog):
         async with reloaded_bot(tmp_path, sqlite_url, {"a.py": living("old"), "b.py": living("b")}) as bot:
             reloading = asyncio.create_task(bot.reload({"a.py": living("new", start="await gate.wait()")}))
