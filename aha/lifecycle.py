@@ -92,6 +92,7 @@ class Bot:
         with importing or nullcontext(), self._interrupting():
             for name in list(self.loader.wanted):
                 self.loader.load(name)
+        self.loader.seal()
         await open_database(self.plan.database, synchronous=self.plan.synchronous)
         open_stores(self.plan.folder)
         await self._start_modules()

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import modules
 from core.context import Module
 from core.database.base import known_modules
+from core.database.declared import sealed
 from models.exc import UsageError
 
 from .importing import ModuleFinder, ModuleOff, forget, forget_all
@@ -49,6 +50,7 @@ class Loader:
             self.wanted, off=self.off, record=self.record, loaded=self._has_loaded, failed=self._has_failed
         )
         self._undo = ExitStack()
+        self._seal = ExitStack()
 
     def open(self) -> None:
         """Let modules be imported, from the folders that they are in."""
@@ -68,7 +70,13 @@ class Loader:
         for name in [*reversed(self.loaded), *self._records]:
             self.unload(name)
         forget_all()
+        self._seal.close()
         self._undo.close()
+
+    def seal(self) -> None:
+        """From now on nothing is added to the classes and tables that stay over a reload, by whatever code runs."""
+        self._seal.close()
+        self._seal.enter_context(sealed())
 
     def record(self, name: str) -> Module:
         """The record of a module that is to run: the same as long as it does."""

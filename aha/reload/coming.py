@@ -65,6 +65,7 @@ def import_each(
                 loader.load(name)
     finally:
         loader.finder.prepared = {}
+        loader.seal()
 
 
 async def start_each(

@@ -151,7 +151,10 @@ class Reloader:
         # Imported late: most runs reload nothing.
         from .work import carry_out  # noqa: PLC0415
 
-        return await carry_out(names, selection, self._means, with_database=with_database)
+        try:
+            return await carry_out(names, selection, self._means, with_database=with_database)
+        finally:
+            self._loader.seal()  # anew: what is gone by now must not be held on to
 
 
 def _unusable(selection: Selection) -> set[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from models.exc import UsageError
 from tests.reloaded_bot import answering, reloaded_bot
 
 HEAD = """
@@ -46,7 +47,7 @@ def parts(table):
     return table.columns.keys(), len(table.constraints), len(table.indexes)
 
 
-@pytest.mark.parametrize(
+ADDITIONS = pytest.mark.parametrize(
     "code",
     [
         "Note.more = mapped_column(Integer, default=3)",
@@ -64,6 +65,9 @@ def parts(table):
         "a wrong relationship", "a property", "a subclass in the same table",
     ],
 )  # fmt: skip
+
+
+@ADDITIONS
 async def test_nothing_is_added_to_them_while_the_bot_runs(sqlite_url, tmp_path, code):
     async with reloaded_bot(tmp_path, sqlite_url, FILES) as bot:
         note = bot.code("a").Note
@@ -76,6 +80,53 @@ async def test_nothing_is_added_to_them_while_the_bot_runs(sqlite_url, tmp_path,
         assert (await bot.reload({}, "b")).ok
         assert (await bot.reload({"a/__init__.py": INIT})).ok
         assert await bot.say("hi") == ["3"]
+
+
+def adding(code):
+    """A function that adds to what stays, when it is called."""
+    return "def adds():\n" + "".join(f"    {line}\n" for line in code.splitlines())
+
+
+def starting(code):
+    """A module that adds to what stays when it starts."""
+    return f"{INIT}\n{adding(code)}{FAILS.format('adds()')}"
+
+
+@ADDITIONS
+async def test_nor_by_what_runs_when_it_starts(sqlite_url, tmp_path, code):
+    async with reloaded_bot(tmp_path, sqlite_url, FILES) as bot:
+        note = bot.code("a").Note
+        before = parts(note.__table__), note.__mapper__.attrs.keys()
+        for number in (1, 2):
+            assert (await bot.reload({"a/__init__.py": starting(code)}, "a")).failed["a"].endswith(REMEDY)
+            assert (parts(note.__table__), note.__mapper__.attrs.keys()) == before
+            assert await bot.say("hi") == [str(number)]
+
+
+@ADDITIONS
+async def test_nor_by_what_runs_when_the_bot_starts(sqlite_url, tmp_path, code):
+    files = FILES | {"a/__init__.py": starting(code)}
+    async with reloaded_bot(tmp_path, sqlite_url, files, strict=False) as bot:
+        assert str(bot.failures["a"]).endswith(REMEDY)
+        assert (await bot.reload({"a/__init__.py": INIT}, "a")).ok
+        assert await bot.say("hi") == ["1"]
+
+
+@ADDITIONS
+@pytest.mark.parametrize("is_new", [False, True], ids=["since the start", "a new module"])
+async def test_nor_by_a_callback(sqlite_url, tmp_path, code, is_new):
+    adds = f"{INIT}\n{adding(code)}{answering('str(adds())', to='add')}"
+    files = FILES | {"a/__init__.py": adds}
+    async with reloaded_bot(tmp_path, sqlite_url, {"b.py": FILES["b.py"]} if is_new else files) as bot:
+        assert not is_new or (await bot.reload(files)).ok
+        note = bot.code("a").Note
+        before = parts(note.__table__), note.__mapper__.attrs.keys()
+        for number in (1, 2):
+            with pytest.raises(UsageError, match=REMEDY):
+                await bot.say("add")
+            assert (parts(note.__table__), note.__mapper__.attrs.keys()) == before
+            assert await bot.say("hi") == [str(number)]
+            assert (await bot.reload({}, "a", with_database=["a"] if number == 2 else [])).ok
 
 
 async def test_a_new_module_adds_nothing_to_those_of_others(sqlite_url, tmp_path):
