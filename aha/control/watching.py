@@ -14,6 +14,7 @@ from aha.files import module_of
 from models.exc import AhaError
 
 from .ending import end
+from .links import Links
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Coroutine, Iterable
@@ -23,7 +24,7 @@ logger = logging.getLogger(__name__)
 # Milliseconds without a change after which a change counts as whole; what goes on for longer is told in between.
 _QUIET: Final = 100
 _LONGEST: Final = 2000
-# Seconds between two looks at a folder that is gone, or at files of which the system does not tell.
+# Seconds between two looks at a folder that is gone, or at files of which the system does not tell: behind links, too.
 _PAUSE: Final = 1.0
 
 _POLLING: Final = (
@@ -49,6 +50,7 @@ class Watcher:
         self._folder = folder.absolute()
         self._changed = changed
         self._missed = missed
+        self._links = Links(self._folder)
         self._stop = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
         self._known: set[str] = set()
@@ -59,6 +61,7 @@ class Watcher:
         """Watch during the body: what changes from its first line on is noticed."""
         if self._folder.is_dir():
             self._modules_of(self._folder.iterdir())
+            self._links.changed(anew=True)
         self._begin(self._watch(), "watch the files of modules")
         try:
             await asyncio.sleep(0)  # its first step is to begin to watch
@@ -100,13 +103,16 @@ class Watcher:
             debounce=_LONGEST,
             step=_QUIET,
             stop_event=self._stop,
+            rust_timeout=round(_PAUSE * 1000),
+            yield_on_timeout=True,
             force_polling=polling or None,
             poll_delay_ms=round(_PAUSE * 1000),
             ignore_permission_denied=True,
         )
         async with aclosing(some_changes):
             async for changes in some_changes:
-                await self._tell(self._modules_of(Path(path) for _, path in changes))
+                behind_links = await asyncio.to_thread(self._links.changed, anew=bool(changes))
+                await self._tell(behind_links | self._modules_of(Path(path) for _, path in changes))
                 if any(Path(path) == self._folder for _, path in changes):
                     self._is_gone = True
                     return
@@ -121,6 +127,7 @@ class Watcher:
                 return
             await asyncio.sleep(_PAUSE)
         self._is_gone = False
+        self._links.changed(anew=True)
         await self._tell(self._known | self._modules_of(self._folder.iterdir()))
 
     def _modules_of(self, paths: Iterable[Path]) -> set[str]:

@@ -587,6 +587,33 @@ async def test_what_changes_in_a_module_is_followed(bot, reloader, tmp_path):
         await changed(reloader, "pack")
 
 
+@pytest.mark.parametrize(
+    ("link", "target", "edited"),
+    [
+        pytest.param("one.py", "file.py", "file.py", id="a module"),
+        pytest.param("one/part.py", "file.py", "file.py", id="a part"),
+        pytest.param("one", "folder", "folder/part.py", id="a package"),
+    ],
+)
+async def test_what_changes_behind_a_link_is_followed(bot, reloader, tmp_path, monkeypatch, link, target, edited):
+    monkeypatch.setattr(watching, "_PAUSE", 0.05)
+    modules, elsewhere = tmp_path / "modules", tmp_path / "elsewhere"
+    for folder in (elsewhere / "folder", (modules / link).parent):
+        folder.mkdir(parents=True)
+    (elsewhere / edited).write_text("")
+    (modules / link).symlink_to(elsewhere / target)
+    async with bot(watch=True):
+        (elsewhere / edited).write_text("x = 1")
+        await changed(reloader, "one")
+        (elsewhere / "aside").write_text("y = 22")
+        (elsewhere / "aside").replace(elsewhere / edited)
+        await changed(reloader, "one")
+        (modules / "later.py").symlink_to(elsewhere / "later.py")
+        await changed(reloader, "later")
+        (elsewhere / "later.py").write_text("z = 3")
+        await changed(reloader, "later")
+
+
 async def test_what_has_changed_before_is_followed_first(bot, reloader):
     reloader.has_missed = ("one", "two")
     async with bot(watch=True):
