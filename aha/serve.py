@@ -22,6 +22,7 @@ from .lifecycle import Bot
 from .new_keys import write_new_keys
 from .reports import failure_report
 from .signals import StopSignal
+from .steps import break_off
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -31,6 +32,9 @@ if TYPE_CHECKING:
     from .starting import Migrated
 
 logger = logging.getLogger(__name__)
+
+# Seconds that a start has to end in order once it is not wanted any more: an on_start may take its own two of them.
+_GRACE = 2.5
 
 
 def serve(plan: Plan, desk: Desk) -> int:
@@ -94,8 +98,7 @@ async def _started(bot: Bot, signals: StopSignal) -> bool:
     await asyncio.wait({starting, stopping}, return_when=asyncio.FIRST_COMPLETED)
     stopping.cancel()
     if signals.asked:
-        starting.cancel()
-        await asyncio.wait({starting})
+        await break_off([starting], grace=_GRACE)
         return False
     await starting
     return True

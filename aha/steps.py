@@ -7,7 +7,8 @@ import logging
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Iterable
+    from typing import Any
 
 logger = logging.getLogger(__name__)
 
@@ -45,6 +46,19 @@ async def attempt_within(
     logger.warning("while %s: gave up trying to %s", during, what)
     working.cancel()
     await _ended(working)
+
+
+async def break_off(tasks: Iterable[asyncio.Task[Any]], *, grace: float) -> None:
+    """Cancel tasks and see them end, within `grace` seconds twice over.
+
+    What waits for SQLite ends when it is cancelled for the second time, else only when SQLite has answered.
+    """
+    left = set(tasks)
+    for _ in range(2):
+        for task in left:
+            task.cancel()
+        if left:
+            _, left = await asyncio.wait(left, timeout=grace)
 
 
 async def _ended(task: asyncio.Task[None]) -> bool:

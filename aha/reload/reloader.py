@@ -8,6 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from aha.signals import Interrupted
+from aha.steps import break_off
 from models.exc import ModuleError, UsageError
 
 if TYPE_CHECKING:
@@ -85,11 +86,7 @@ class Reloader:
     async def break_off(self) -> None:
         """Take no wish any more and cancel what is under way, which its callers are told; the old code goes on."""
         self._is_closed = True
-        for _ in range(2):  # what waits for SQLite ends when it is cancelled twice, else only when SQLite has answered
-            for task in self._tasks:
-                task.cancel()
-            if self._tasks:
-                await asyncio.wait(self._tasks, timeout=_GRACE)
+        await break_off(self._tasks, grace=_GRACE)
 
     async def _alone(self, work: Callable[[], Coroutine[Any, Any, Outcome]]) -> Outcome:
         """Do `work` when nothing else is done, as nobody's code: whoever wishes it may be gone before it ends."""
