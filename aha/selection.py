@@ -73,4 +73,4 @@ def _check_known(option: str, name: str, known: Collection[str]) -> None:
         there_are = (
             f"there are: {', '.join(sorted(known))}" if known else "there are none; write one with: aha new hello"
         )
-        raise UsageError(f"{option} {name}: there is no such module; {there_are}")
+        raise UsageError(f"{option} {name or repr(name)}: there is no such module; {there_are}")

@@ -30,4 +30,6 @@ _BETWEEN = re.compile(r"[\s,，、]+")
 )
 async def reload(event: Message, args: Sequence[Any]) -> None:
     """Ask for it; the answer comes when it is done, from the bot itself, as this module may be reloaded, too."""
-    ask([name for name in _BETWEEN.split(" ".join(map(str, args))) if name], event=event)
+    said = " ".join(map(str, args))
+    names = [name for name in _BETWEEN.split(said) if name]
+    ask(names or [said] if said.strip() else [], event=event)  # a comma alone means no module, and not all of them

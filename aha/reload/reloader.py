@@ -119,7 +119,8 @@ class Reloader:
                 continue
             if name in selection.off:
                 raise UsageError(f"module {name} is off: {selection.off[name]}")
-            raise UsageError(f"there is no module {name}; there are: {', '.join(sorted(known)) or 'none'}")
+            there_are = ", ".join(sorted(known)) or "none"
+            raise UsageError(f"there is no module {name or repr(name)}; there are: {there_are}")
         all_own = {name for name in known if name not in here or not here[name].is_builtin}
         return await self._do(names or all_own | _unusable(selection), selection, with_database=with_database)
 

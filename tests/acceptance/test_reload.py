@@ -178,10 +178,23 @@ def test_another_process_has_a_module_reloaded(bot, write, run, folder):
         ({"echo.py": "def f(:"}, [], 1, "invalid syntax"),
         ({}, ["nope"], 2, "nope"),
         ({}, ["../echo"], 2, "../echo"),
+        ({}, [""], 2, "there is no module ''; there are: echo"),
+        ({}, [","], 2, "there is no module ''; there are: echo"),
+        ({}, ["--with-database", ""], 2, "there is no module ''; there are: echo"),
         ({}, ["--with-database", "echo", "nope"], 2, "there is no module nope"),
         ({"echo.py": echo("one") + "\n    # new"}, ["echo", "--json"], 0, '"echo"'),
     ],
-    ids=["it raises", "a syntax error", "unknown", "a path", "one with its database", "json"],
+    ids=[
+        "it raises",
+        "a syntax error",
+        "unknown",
+        "a path",
+        "nothing",
+        "a comma",
+        "the database of nothing",
+        "one with its database",
+        "json",
+    ],
 )
 def test_how_it_went_is_told_and_is_the_exit_code(bot, write, run, contents, arguments, code, said):
     process = bot()

@@ -37,6 +37,8 @@ async def bot_with():
         ("reload a,b， c、d", ["a", "b", "c", "d"]),
         ("reload a\nb", ["a", "b"]),
         ("reload ../../etc/passwd", ["../../etc/passwd"]),
+        ("reload ,", [","]),
+        ('reload ""', ['""']),
         (MsgSeq("reload ", At(user_id="7")), ["[Aha:at", "user_id=7]"]),
     ],
     ids=str,
