@@ -45,8 +45,8 @@ class Reloader(Protocol):
     async def reload(self, names: Collection[str] = (), *, with_database: Collection[str] = ()) -> Outcome:
         """Run these modules, or all, as their files are now."""
 
-    async def follow(self, names: Collection[str]) -> Outcome:
-        """Do what the files of these modules say since they have changed."""
+    async def follow(self, names: Collection[str], *, again: bool = False) -> Outcome:
+        """Do what the files of these modules say since they have changed; `again` says how it went if that is done."""
 
     async def missed(self) -> Collection[str]:
         """The modules that have changed on disk, come or gone since the bot began to start."""
@@ -100,7 +100,8 @@ def _granting(reloader: Reloader, desk: Desk) -> Callable[[Wish], Awaitable[Answ
         if wish.modules and wish.modules != str(desk.modules.absolute()):
             return Answer(ok=True, elsewhere=True)
         if wish.verb == "follow":
-            outcome = await reloader.follow(wish.names)
+            # `again`: who watches the files may have been faster.
+            outcome = await reloader.follow(wish.names, again=True)
         else:
             outcome = await reloader.reload(wish.names, with_database=wish.with_database)
         return Answer(outcome.ok, outcome.text(cfg.aha.lang), outcome.to_json())

@@ -36,6 +36,8 @@ class Reloader:
         self._lock = asyncio.Lock()
         self._tasks: set[asyncio.Task[Outcome]] = set()
         self._is_closed = False
+        self._outcomes: dict[str, Outcome] = {}
+        """How it went with each module, the last time that anything was done about it."""
 
     async def reload(self, names: Collection[str] = (), *, with_database: Collection[str] = ()) -> Outcome:
         """Run these modules, or all, as their files are now: new ones come, and those that are gone or disabled go.
@@ -47,12 +49,13 @@ class Reloader:
         """
         return await self._alone(partial(self._reload, {*names, *with_database}, with_database))
 
-    async def follow(self, names: Collection[str]) -> Outcome:
+    async def follow(self, names: Collection[str], *, again: bool = False) -> Outcome:
         """Do what the files of these modules, or files that they share, say since they have changed.
 
-        Nothing is done for those that were reloaded since as they are now, nor if that was tried in vain.
+        Nothing is done for those that were reloaded since as they are now, nor if that was tried in vain. If that is
+        all of them, `again` says once more how that went.
         """
-        return await self._alone(partial(self._follow, names))
+        return await self._alone(partial(self._follow, names, again=again))
 
     def remember(self) -> None:
         """Take note of what the files of modules are like, which are about to be imported for the first time."""
@@ -124,7 +127,7 @@ class Reloader:
         all_own = {name for name in known if name not in here or not here[name].is_builtin}
         return await self._do(names or all_own | _unusable(selection), selection, with_database=with_database)
 
-    async def _follow(self, names: Collection[str]) -> Outcome:
+    async def _follow(self, names: Collection[str], *, again: bool) -> Outcome:
         selection = self._looked()
         here = {module.name: module for module in selection.wanted}
         known = here.keys() | _unusable(selection) | self._loader.wanted.keys() | self._loader.finder.ran.keys()
@@ -135,6 +138,9 @@ class Reloader:
 
         left = meant - await asyncio.to_thread(tried_already, in_place, self._means)
         left |= {name for name, due_to in self._means.behind.items() if not left.isdisjoint(due_to)}
+        if again and not left:
+            for outcome in (self._outcomes[name] for name in names if name in self._outcomes):
+                return outcome
         return await self._do(left, selection)
 
     def _looked(self) -> Selection:
@@ -150,9 +156,12 @@ class Reloader:
         from .work import carry_out  # noqa: PLC0415
 
         try:
-            return await carry_out(names, selection, self._means, with_database=with_database)
+            outcome = await carry_out(names, selection, self._means, with_database=with_database)
         finally:
             self._loader.seal()  # anew: what is gone by now must not be held on to
+        concerned = (*outcome.reloaded, *outcome.added, *outcome.removed, *outcome.failed)
+        self._outcomes |= dict.fromkeys(concerned, outcome)
+        return outcome
 
 
 def _unusable(selection: Selection) -> set[str]:

@@ -65,7 +65,7 @@ class StandIn:
     async def reload(self, names=(), *, with_database=()):
         return await self._do("reload", *names, *(f"+{name}" for name in with_database))
 
-    async def follow(self, names):
+    async def follow(self, names, *, again=False):
         return await self._do("follow", *names)
 
     async def missed(self):

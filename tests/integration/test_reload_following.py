@@ -116,6 +116,13 @@ async def test_one_whose_name_another_takes_goes(bot):
     assert (await bot.reloader.follow(["a"])).added == ("a",)
 
 
+@pytest.mark.parametrize("code", [living("a new"), "1 / 0", None], ids=["it runs", "it fails", "it is gone"])
+async def test_who_was_forestalled_is_told_how_it_went(bot, code):
+    bot.folder.write({"a.py": code})
+    outcome = await bot.reloader.follow(["a"])
+    assert await bot.reloader.follow(["a"], again=True) == outcome != await bot.reloader.follow(["a"])
+
+
 async def test_who_asks_for_a_reload_gets_one(bot):
     assert sorted((await bot.reload()).reloaded) == ["a", "b"]
 
