@@ -86,22 +86,58 @@ def test_modules_come_and_go_with_their_files(bot, write, folder):
     assert process.out == "more\nmore\none\n", process.err
 
 
+COUNTING = """
+    from pathlib import Path
+
+    @on_start
+    def count():
+        with Path("starts").open("a") as starts:
+            starts.write("once\\n")
+"""
+
+
 @pytest.mark.parametrize(
     "arguments", [["reload"], ["reload", "echo"], ["modules", "enable", "echo"]], ids=["all", "by name", "enabled"]
 )
 def test_what_a_command_has_taken_over_is_not_taken_over_again(bot, write, run, folder, arguments):
     process = bot("--reload")
-    modules = folder / "modules"
+    modules, starts = folder / "modules", folder / "starts"
     if "enable" in arguments:
         (modules / "echo.py").rename(modules / "DISABLEDecho.py")
         process.wait_for("gone: echo")
-    write({"DISABLEDecho.py" if "enable" in arguments else "echo.py": echo("two")})
+    write({"DISABLEDecho.py" if "enable" in arguments else "echo.py": echo("two") + COUNTING})
     assert run(*arguments).code == 0
+    before = starts.read_text()  # the bot may have seen the file even before the command came
     write({"mark.py": ""})
     process.wait_for("new: mark")
+    assert starts.read_text() == before
     answers(process, "two")
     assert process.end() == 0
-    assert process.err.count(": echo;") == 1 + ("enable" in arguments), process.err
+
+
+HANGING = """
+    import asyncio
+
+    @on_start
+    async def hang():
+        print("hanging", flush=True)
+        await asyncio.sleep(600)
+"""
+
+
+def test_what_is_saved_while_new_code_hangs_is_taken_over(bot, write):
+    write({"impatient.py": "from aha.reload import unit\nunit.LONGEST_START = 2.0"})
+    process = bot("--reload")
+    write({"echo.py": echo("two") + HANGING})
+    process.wait_for("hanging", stream="out")
+    write({"echo.py": echo("three")})
+    process.say("ping")
+    process.wait_for("on_start did not end within 2 s")
+    process.wait_for("reloaded: echo")
+    answers(process, "three")
+    assert process.end() == 0
+    assert process.out.count("hanging") == 1
+    assert process.err.count("was not reloaded, the old code goes on") == 1
 
 
 STARTING = """
