@@ -24,7 +24,7 @@ from services.data_store.journal import read_journal
 from services.data_store.opening import FOLDER, objection
 from services.data_store.progress import TABLE as JOURNALS
 from services.data_store.progress import Progress, progress_on
-from services.data_store.rows import unsealed
+from services.data_store.rows import unsealed, was_cast_out
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -94,7 +94,7 @@ class Stores:
             raise UsageError(f"module {module} has no SimpleStore here; there are: {', '.join(self.modules) or 'none'}")
         table = self.tables.get(module)
         entries = read_table(connection, table) if table else {}
-        records = self.changes.get(module, [])
+        records = [record for record in self.changes.get(module, []) if was_cast_out(record.value) is None]
         for record in records:
             key = record.key.decode()
             if record.value is None:

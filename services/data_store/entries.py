@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from math import inf
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
-from models.exc import StoreFullError
+from models.exc import StoredValueError, StoreFullError
 from services.data_store.keys import checked_key
 from services.data_store.lent import ATOMS, Lent
 from services.data_store.orders import Orders
 from services.data_store.pickles import STACK_GLOBAL, Unsigned, pickled, unpickled
-from services.data_store.rows import sealed
+from services.data_store.quarantine import Outcast
+from services.data_store.rows import cast_out, sealed, unsealed
 from services.data_store.unfolded import Unfolded
 
 if TYPE_CHECKING:
@@ -63,6 +65,7 @@ class Entries(Generic[V]):
         self._mac = mac
         self._orders = Orders()
         self._unfolded = Unfolded()
+        self._refused: dict[str, tuple[bytes, str]] = {}
         self._size = sum(map(len, data)) + sum(map(len, data.values()))
         self._limit = max_mb * _MB
         self._alarm = self._limit * _ALARM
@@ -80,13 +83,22 @@ class Entries(Generic[V]):
             data = self.data[key]
             value = self.lent.objects.get(key, _NONE)
             if value is _NONE:
-                value = unpickled(data, trusted=type(data) is not Unsigned, key=key)
+                value = self._made(key, data)
                 self._orders.learn(key, data, value)
                 if STACK_GLOBAL in data:
                     self.lent.classed.add(key)
             with self._lock:
                 if self.data.get(key) is data:  # another thread may have set or deleted the key, or read it as well
                     return self.lent.lend(key, self.lent.objects.get(key, value))
+
+    def _made(self, key: str, data: bytes) -> V:
+        try:
+            value: V = unpickled(data, trusted=type(data) is not Unsigned, key=key)
+        except StoredValueError as error:
+            self._refused[key] = data, str(error)
+            raise
+        self._refused.pop(key, None)
+        return value
 
     def put(self, key: str, value: V) -> None:
         """Set `key`. Raises StoreKeyError, StoreValueError, StoreFullError or JournalFull; nothing has changed then."""
@@ -100,6 +112,8 @@ class Entries(Generic[V]):
         lock = self._lock
         lock.acquire()  # `with` takes twice as long
         try:
+            if self._refused:
+                self._cast_out(key)
             self._append(self._number, key.encode(), record)
             old = self.data.get(key)
             if old is None:
@@ -118,6 +132,7 @@ class Entries(Generic[V]):
         with self._lock:
             if key not in self.data and key not in self.unreadable:
                 raise KeyError(key)
+            self._cast_out(key)
             self._append(self._number, key.encode(), None)
             self._forget(key)
 
@@ -139,6 +154,18 @@ class Entries(Generic[V]):
         else:
             self._size += len(data) - len(old)
         self.data[key] = self._unfolded.changes[key] = data
+
+    def _cast_out(self, key: str) -> None:
+        """Have what stands under `key` kept in quarantine if reading it has failed: the key is set anew, or deleted.
+
+        It comes into the journal first, so that it is there for the next start as well.
+        """
+        data, reason = self._refused.get(key, (None, ""))
+        if data is not None and self.data.get(key) is data:
+            record = self._signed(key, data)
+            self._append(self._number, key.encode(), cast_out(record))
+            self._unfolded.outcasts.append(Outcast(self.owner, key, data, reason, mac=unsealed(record)[1]))
+        self._refused.pop(key, None)
 
     def _displace(self, key: str) -> None:
         self.unreadable.remove(key)
@@ -274,10 +301,12 @@ class Entries(Generic[V]):
         """How many keys the table does not have as they are, without those of batches that were taken."""
         return len(self._unfolded.changes)
 
-    def replay(self, key: str, data: bytes | None) -> None:
+    def replay(self, key: str, data: bytes | Outcast | None) -> None:
         """Do again what a record of the journal says; None deletes. For the start, before anyone has an object."""
         with self._lock:
-            if data is not None:
+            if isinstance(data, Outcast):
+                self._unfolded.outcasts.append(replace(data, module=self.owner))
+            elif data is not None:
                 self._keep(key, data)
             elif key in self.data or key in self.unreadable:
                 self._forget(key)

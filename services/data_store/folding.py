@@ -18,6 +18,7 @@ from sqlalchemy.exc import DBAPIError
 
 from core.database.url import what_it_said
 from models.exc import JournalFull, StoreError
+from services.data_store.keys import named
 from services.data_store.pickles import Unsigned, plain
 from services.data_store.progress import Progress, read_progress, write_progress
 from services.data_store.quarantine import Outcast, keep, move_rows
@@ -90,14 +91,18 @@ class FoldedStore:
     held: dict[str, Held] = field(default_factory=dict)
     pending: Batch | None = None
 
-    def left(self) -> Iterator[tuple[str, bytes | None]]:
-        """Yield what the table does not have, as far as is known, oldest first; None for what is deleted."""
+    def left(self) -> Iterator[tuple[str, bytes | Outcast | None]]:
+        """Yield what the table does not have, as far as is known, oldest first; None for what is deleted.
+
+        What has to go into quarantine comes after what is there in its place.
+        """
         yield from ((key, held.data) for key, held in self.held.items())
         for batch in (*([self.pending] if self.pending else []), self.entries.take()):
             for key, data in batch.changes.items():
                 if key in batch.reborn:
                     yield key, None
                 yield key, data
+            yield from ((outcast.key, outcast) for outcast in batch.outcasts)
 
     def release(self, keys: Collection[str]) -> None:
         """Forget what was remembered of keys whose rows are written now."""
@@ -189,12 +194,22 @@ class _Fold:
             await write_progress(connection, self.ledger.name, progress)
         self.ledger.advance(progress)
         self.store.release(written)
+        self._tell_of_outcasts()
+
+    def _tell_of_outcasts(self) -> None:
+        keys = sorted({*self.batch.displaced, *(outcast.key for outcast in self.batch.outcasts)})
+        if keys:
+            logger.warning(
+                "SimpleStore of module %s: what stood under %s could not be read, and is in quarantine now (aha store "
+                "quarantine), as it was set anew or deleted", self.store.entries.owner, named(keys),
+            )  # fmt: skip
 
     async def _remove(self, connection: AsyncConnection, refused: dict[str, Exception] | None) -> None:
         """Take away rows that are deleted, that are to stand at the end, or that hold what could not be read."""
         table, owner = self.store.table, self.store.entries.owner
         reasons = {key: self.store.unreadable.get(key, "it could not be read") for key in self.batch.displaced}
         await move_rows(connection, table, owner, reasons)
+        await keep(connection, self.batch.outcasts)
         await delete_rows(connection, table, self.gone, refused=refused)
         reborn = Rows(self.kept.moment, 0, sorted(self.batch.reborn))
         await delete_rows(connection, table, reborn, refused=refused)

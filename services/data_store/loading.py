@@ -10,14 +10,18 @@ from heapq import merge
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
+from sqlalchemy import select
+
 from core.config import cfg
 from models.exc import StoredValueError
 from services.data_store.door import doors
 from services.data_store.entries import Entries
 from services.data_store.folding import FoldedStore
+from services.data_store.keys import named
 from services.data_store.pickles import STACK_GLOBAL, Judge, Unsigned, plain
+from services.data_store.quarantine import Outcast, move_rows
 from services.data_store.reading import read_content
-from services.data_store.rows import rows_of, unsealed
+from services.data_store.rows import rows_of, unsealed, was_cast_out
 from services.data_store.writing import lasting, upsert_rows
 
 if TYPE_CHECKING:
@@ -27,14 +31,12 @@ if TYPE_CHECKING:
 
     from core.context import Module
     from services.data_store.folding import Ledger
+    from services.data_store.journal import Record
     from services.data_store.reading import Content, Verify
 
-    _Change = tuple[str, bytes | None]
+    _Change = tuple[str, bytes | Outcast | None]
 
 logger = logging.getLogger(__name__)
-
-# So many keys are named in one report.
-_SHOWN = 5
 
 
 async def load_store(module: Module, table: Table, ledger: Ledger, *, with_classes: bool = True) -> FoldedStore:
@@ -48,7 +50,7 @@ async def load_store(module: Module, table: Table, ledger: Ledger, *, with_class
     some = any(map(ledger.journal.found.count, names))
     changes, unread = await asyncio.to_thread(_left, ledger, names, verify) if some else ([], {})
     if unread:
-        await _put_as_they_are(table, content, unread)
+        await _put_as_they_are(module.name, table, content, unread)
     _report_damaged(module.name, table.name, content)
     if with_classes:
         _report_unreadable(module.name, table.name, content)
@@ -61,7 +63,7 @@ async def load_store(module: Module, table: Table, ledger: Ledger, *, with_class
         max_mb=cfg.aha.store.max_mb,
     )
     for key, data in changes:
-        if key not in unread:
+        if key not in unread or isinstance(data, Outcast):
             entries.replay(key, data)
     reasons = {key: str(error) for key, error in content.unreadable.items()}
     return FoldedStore(entries, table, names, next=content.next, behind=bool(changes), unreadable=reasons)
@@ -108,10 +110,19 @@ def _verify(ledger: Ledger, names: Iterable[str], key: str, data: bytes, mac: by
 def _left(ledger: Ledger, names: Iterable[str], verify: Verify) -> tuple[list[_Change], dict[str, _Unread]]:
     """What was set and deleted since the last fold, oldest first, and by key what of it cannot be read."""
     beyond = (ledger.journal.found.records(name, after=ledger.folded.get(name, 0)) for name in names)
-    changes = [(record.key.decode(), record.value) for record in merge(*beyond, key=itemgetter(0))]
-    values, unread = _judge(dict(changes), verify)
+    changes = [_change(record) for record in merge(*beyond, key=itemgetter(0))]
+    values, unread = _judge({key: value for key, value in changes if not isinstance(value, Outcast)}, verify)
     # What was set before it was set again, or deleted, is of no interest but for the order of the keys.
-    return [(key, None if record is None else values.get(key)) for key, record in changes], unread
+    return [(key, values.get(key) if isinstance(value, bytes) else value) for key, value in changes], unread
+
+
+def _change(record: Record) -> _Change:
+    """What a record says: that a key was set, deleted, or about to be either when it could not be read."""
+    key, value = record.key.decode(), was_cast_out(record.value)
+    if value is None:
+        return key, record.value
+    data, mac = unsealed(value)
+    return key, Outcast("", key, data, "it could not be read", mac=mac)
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,11 +148,16 @@ def _judge(last: Mapping[str, bytes | None], verify: Verify) -> tuple[dict[str, 
     return values, unread
 
 
-async def _put_as_they_are(table: Table, content: Content, unread: Mapping[str, _Unread]) -> None:
+async def _put_as_they_are(owner: str, table: Table, content: Content, unread: Mapping[str, _Unread]) -> None:
     """Give values that cannot be read now their rows, as if they had been found there: they may be readable again."""
     changes = {key: value.data for key, value in unread.items()}
     rows, _ = rows_of(changes, first=content.next, mac=lambda key, _: unread[key].mac)
+    columns = table.columns
     async with lasting() as connection:
+        for key in content.unreadable.keys() & unread.keys():
+            there = await connection.scalar(select(columns.value).where(columns.key == key))
+            if there != unread[key].data:  # it may have been put there by a start before
+                await move_rows(connection, table, owner, {key: str(content.unreadable[key])})
         await upsert_rows(connection, table, rows)
     content.next += len(rows)
     for key, value in unread.items():
@@ -170,7 +186,4 @@ def _report_unreadable(owner: str, table: str, content: Content) -> None:
 
 
 def _keys(keys: Sequence[str], one: str, several: str) -> str:
-    shown = ", ".join(map(repr, keys[:_SHOWN]))
-    if len(keys) == 1:
-        return f"key {shown} {one}"
-    return f"{len(keys)} keys ({shown}{', ...' if len(keys) > _SHOWN else ''}) {several}"
+    return f"{named(keys)} {one if len(keys) == 1 else several}"

@@ -103,6 +103,8 @@ def stamp(moment: datetime) -> int:
 
 _SIGNED: Final = b"\0"
 _MAC_BYTES: Final = 16
+# Nor like this: it is not what the key becomes, but what was there and could not be read.
+_CAST_OUT: Final = b"\1"
 
 
 def sealed(data: bytes, mac: bytes | None) -> bytes:
@@ -116,3 +118,13 @@ def unsealed(value: bytes) -> tuple[bytes, bytes | None]:
         return value, None
     start = len(_SIGNED) + _MAC_BYTES
     return value[start:], value[len(_SIGNED) : start]
+
+
+def cast_out(value: bytes) -> bytes:
+    """What the journal keeps of `value`, which it had for a key, when that is set or deleted and could not be read."""
+    return _CAST_OUT + value
+
+
+def was_cast_out(value: bytes | None) -> bytes | None:
+    """What the journal had for a key that could not be read; None if `value` is what became of one."""
+    return value[len(_CAST_OUT) :] if value is not None and value.startswith(_CAST_OUT) else None

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from services.data_store.quarantine import Outcast
+
 
 @dataclass(frozen=True, slots=True)
 class Batch:
@@ -15,13 +17,15 @@ class Batch:
 
     `changes` are keys and their pickled values, None for those that were deleted. The rows of `reborn` keys are deleted
     before they are written, as a key that is set again goes to the end. The rows of `displaced` keys could not be read;
-    they are kept elsewhere before. `seq` is the number of the last record in the journal that the batch takes in.
+    they are kept elsewhere before, and so are the `outcasts`, which stood in the store. `seq` is the number of the last
+    record in the journal that the batch takes in.
     """
 
     changes: Mapping[str, bytes | None]
     reborn: frozenset[str]
     displaced: frozenset[str]
     seq: int
+    outcasts: tuple[Outcast, ...] = ()
 
 
 @dataclass(slots=True)
@@ -31,6 +35,7 @@ class Unfolded:
     changes: dict[str, bytes | None] = field(default_factory=dict)
     reborn: set[str] = field(default_factory=set)
     displaced: set[str] = field(default_factory=set)
+    outcasts: list[Outcast] = field(default_factory=list)
 
     def bear(self, key: str) -> None:
         """Let `key`, which was not in the store, stand at the end of the table as well; its change is to follow."""
@@ -44,8 +49,8 @@ class Unfolded:
 
     def take(self, seq: int) -> Batch:
         """Return all of it, which is what the journal says up to number `seq`, and begin anew."""
-        batch = Batch(self.changes, frozenset(self.reborn), frozenset(self.displaced), seq)
-        self.changes, self.reborn, self.displaced = {}, set(), set()
+        batch = Batch(self.changes, frozenset(self.reborn), frozenset(self.displaced), seq, tuple(self.outcasts))
+        self.changes, self.reborn, self.displaced, self.outcasts = {}, set(), set(), []
         return batch
 
     def give_back(self, batch: Batch) -> None:
@@ -57,3 +62,4 @@ class Unfolded:
         self.changes = older | self.changes
         self.reborn |= batch.reborn
         self.displaced |= batch.displaced
+        self.outcasts[:0] = batch.outcasts

@@ -380,6 +380,21 @@ def test_what_nobody_can_read_stays_as_it_is_and_can_be_deleted(filled, store, f
     assert rows("SELECT count(*) FROM aha_store_quarantine") == [(0,)]
 
 
+@pytest.mark.parametrize("command", ["set", "import"])
+def test_what_nobody_can_read_is_kept_when_a_command_replaces_it(filled, store, forge, rows, folder, command):
+    forge("evil", EVIL)
+    if command == "set":
+        changed = store("set", "notes", "evil", "1")
+    else:
+        (folder / "file").write_text(json.dumps({"format": "aha store 1", "module": "notes", "entries": [
+            {"key": "evil", "value": 1}, {"key": "mark", "value": 2}]}))  # fmt: skip
+        changed = store("import", "notes", "file", "--overwrite")
+    assert changed.code == 0, changed.err
+    assert changed.out.splitlines()[-1] == "what could not be read is kept: 'evil'; see: aha store quarantine"
+    assert rows("SELECT key, value FROM aha_store_quarantine") == [("evil", EVIL)]
+    assert store("get", "notes", "evil").out == "1\n"
+
+
 def test_a_store_that_is_full_takes_no_more(filled, store, monkeypatch):
     monkeypatch.setenv("AHA_STORE__MAX_MB", "1")
     refused = store("set", "notes", "new", "x" * 1_000_000)

@@ -130,14 +130,17 @@ def import_(
         Take also what this installation has not signed and may run code when it is read: you know who wrote the file.
     """
     url = home.set_up()
-    read_store(url, module)
+    there = read_store(url, module).entries
     with Objects(module, modules) as objects:
         given = dict(_read(objects, one, trust=trust) for one in _entries(file))
+        replaced = [there[key] for key, data in given.items() if key in there and data != there[key].data]
+        unreadable = objects.unreadable(replaced)
 
     async def store(settled: Settled) -> _Done:
         done = _compared(settled.contents, given, overwrite=overwrite)
         values = {key: data for key in done.changed if (data := given[key]) is not None}
-        await settled.write({key: given[key] for key in done.changed}, signed=signatures(module, values))
+        changes = {key: given[key] for key in done.changed}
+        await settled.write(changes, signed=signatures(module, values), unreadable=unreadable)
         return done
 
     done = change(url, module, store)
@@ -146,6 +149,8 @@ def import_(
         write_json(counts)
     else:
         sys.stdout.write(answer("imported", **counts))
+        if unreadable:
+            sys.stdout.write(answer("kept unread", keys=named(unreadable)))
 
 
 @dataclass(frozen=True, slots=True)

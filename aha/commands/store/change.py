@@ -11,7 +11,9 @@ from aha.tables import write_json
 from models.exc import StoredValueError
 from services.data_store.pickles import pickled
 
+from .carry import named
 from .objects import MODULES, Folder, Objects
+from .reading import read_store
 from .texts import answer
 from .values import as_data, shown, type_in, type_of, value_of
 from .writing import change
@@ -41,17 +43,23 @@ def set_(
     """
     meant = value_of(value)
     data = pickled(key, meant)
+    url = home.set_up()
+    there = read_store(url, module).entries
+    with Objects(module, modules) as objects:
+        unreadable = objects.unreadable([there[key]] if key in there else [])
 
     async def store(settled: Settled) -> Entry | None:
-        await settled.write({key: data}, signed={})
+        await settled.write({key: data}, signed={}, unreadable=unreadable)
         return settled.contents.entries.get(key)
 
-    before = _described(change(home.set_up(), module, store), module, modules)
+    before = _described(change(url, module, store), module, modules)
     if json:
         write_json({"key": key, **as_data(meant), "before": before})
-    else:
-        told = {"key": key, "value": shown(meant), "type": type_of(meant)}
-        sys.stdout.write(answer("replaced", **told, before=before["text"]) if before else answer("stored", **told))
+        return
+    told = {"key": key, "value": shown(meant), "type": type_of(meant)}
+    sys.stdout.write(answer("replaced", **told, before=before["text"]) if before else answer("stored", **told))
+    if unreadable:
+        sys.stdout.write(answer("kept unread", keys=named(unreadable)))
 
 
 @plain_errors

@@ -24,7 +24,7 @@ from services.data_store.pickles import plain, unpickled
 from services.data_store.signing import Signer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from aha.discovery import Found
     from aha.stores import Entry
@@ -82,6 +82,11 @@ class Objects:
         except StoredValueError as error:
             return error
         return None
+
+    def unreadable(self, entries: Iterable[Entry]) -> dict[str, str]:
+        """Why there is no value of these, by key; of damaged ones a start takes care."""
+        found = {entry.key: self.error(entry) for entry in entries if not (entry.damaged or plain(entry.data))}
+        return {key: str(error) for key, error in found.items() if error is not None}
 
     def is_signed(self, entry: Entry) -> bool:
         """Whether this installation has signed `entry`, under any name of the module that is known by now."""

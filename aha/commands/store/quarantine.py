@@ -21,7 +21,7 @@ from core.migration.schema.read import table_names
 from models.exc import StoreError, UsageError
 from services.data_store.pickles import names_in, plain
 from services.data_store.quarantine import quarantine as table
-from services.data_store.rows import unsealed
+from services.data_store.rows import unsealed, was_cast_out
 
 from .carry import as_data, write_file
 from .objects import MODULES, Folder
@@ -101,7 +101,8 @@ def _changes(place: Path, module: str | None) -> tuple[str, list[dict[str, Any]]
         module = names[0]
     if module not in names:
         raise UsageError(f"say whose changes: --module NAME; there are those of: {', '.join(names) or 'none'}")
-    changes = {record.key.decode(): record.value for record in found.records(module)}
+    records = [record for record in found.records(module) if was_cast_out(record.value) is None]
+    changes = {record.key.decode(): record.value for record in records}
     return module, [
         {"key": key, "deleted": True} if value is None else as_data(Entry(key, *unsealed(value)))
         for key, value in changes.items()

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 from contextlib import contextmanager
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeVar
 
 from sqlalchemy import func, inspect, select
@@ -22,6 +23,7 @@ from models.exc import DatabaseError, StoreError, StoreFullError
 from services.data_store import SimpleStore, close_stores, flush_stores, load_stores, open_stores
 from services.data_store.keys import checked_key
 from services.data_store.pickles import plain
+from services.data_store.quarantine import Outcast, keep
 from services.data_store.rows import rows_of
 from services.data_store.signing import Signer
 from services.data_store.writing import delete_rows, lasting, upsert_rows
@@ -50,13 +52,23 @@ class Settled:
     table: Table
     connection: AsyncConnection
 
-    async def write(self, changes: Mapping[str, bytes | None], *, signed: Mapping[str, bytes | None]) -> None:
+    async def write(
+        self,
+        changes: Mapping[str, bytes | None],
+        *,
+        signed: Mapping[str, bytes | None],
+        unreadable: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
         """Store these pickled values, and delete what is None. `signed` has the signatures of what is not plain.
 
+        What is replaced is kept in quarantine if it is `unreadable`, for the reason given there.
         Raises StoreFullError, and StoreKeyError for a key that no store takes; then nothing has changed.
         """
         for key in changes:
             checked_key(key)
+        lost = [self.contents.entries[key] for key in changes if key in unreadable and key in self.contents.entries]
+        module = self.contents.module
+        await keep(self.connection, [Outcast(module, e.key, e.data, unreadable[e.key], mac=e.mac) for e in lost])
         _check_room(self.contents, changes)
         last = await self.connection.scalar(select(func.max(self.table.c.position)))
         kept, gone = rows_of(changes, first=(last or 0) + 1, mac=lambda key, _: signed.get(key))
