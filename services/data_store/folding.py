@@ -23,7 +23,7 @@ from services.data_store.pickles import Unsigned, plain
 from services.data_store.progress import Progress, read_progress, write_progress
 from services.data_store.quarantine import Outcast, keep, move_rows
 from services.data_store.rows import Rows, rows_of
-from services.data_store.writing import delete_rows, is_refusal, lasting, upsert_rows
+from services.data_store.writing import Refusals, delete_rows, is_refusal, lasting, upsert_rows
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
@@ -45,11 +45,15 @@ _RETRY: Final = 60.0
 
 
 class Held(NamedTuple):
-    """A change that the database refused: it stands in the journal with the number `seq`, and is tried again `at`."""
+    """A change that the database refused: it stands in the journal with the number `seq`, and is tried again `at`.
+
+    Whether it was refused by itself, and not only with others, is known if it was tried `alone`.
+    """
 
     data: bytes | None
     seq: int
     at: float
+    alone: bool = True
 
 
 @dataclass(eq=False, slots=True)
@@ -123,7 +127,8 @@ async def fold(store: FoldedStore, ledger: Ledger, *, now: bool = False) -> bool
     whole of it; then nothing is lost, and the next fold does it.
     """
     await _find_out(store, ledger)
-    due = {key: held.data for key, held in store.held.items() if now or held.at <= monotonic()}
+    held = sorted(store.held.items(), key=lambda item: not item[1].alone)
+    due = {key: held.data for key, held in held if now or held.at <= monotonic()}
     if not (store.entries.dirty or due or store.behind):
         return False
     batch = store.pending = store.entries.take()
@@ -138,7 +143,7 @@ async def fold(store: FoldedStore, ledger: Ledger, *, now: bool = False) -> bool
     except DBAPIError as error:
         if not is_refusal(error):
             raise
-        await work.write({})
+        await work.write(Refusals())
     store.pending, store.behind = None, False
     return True
 
@@ -175,7 +180,7 @@ class _Fold:
     kept: Rows
     gone: Rows
 
-    async def write(self, refused: dict[str, Exception] | None) -> None:
+    async def write(self, refused: Refusals | None) -> None:
         """Write all of it. With `refused` given, rows that the database refuses are held, and the others written."""
         last = self.kept
         if not self.batch.reborn:
@@ -187,9 +192,9 @@ class _Fold:
                     await upsert_rows(connection, self.store.table, part, refused=refused)
         async with lasting() as connection:
             await self._remove(connection, refused)
-            await upsert_rows(connection, self.store.table, last, refused=refused)
-            await self._hold(connection, refused or {})
-            written = self.changes.keys() - refused if refused else self.changes.keys()
+            await self._upsert(connection, last, refused)
+            await self._hold(connection, refused or Refusals())
+            written = [key for key in self.changes if refused is None or key not in refused]
             progress = self._progress(written)
             await write_progress(connection, self.ledger.name, progress)
         self.ledger.advance(progress)
@@ -204,7 +209,17 @@ class _Fold:
                 "quarantine), as it was set anew or deleted", self.store.entries.owner, named(keys),
             )  # fmt: skip
 
-    async def _remove(self, connection: AsyncConnection, refused: dict[str, Exception] | None) -> None:
+    async def _upsert(self, connection: AsyncConnection, rows: Rows, refused: Refusals | None) -> None:
+        """Write these; those that were refused before, which come first among them, hold up no other."""
+        if refused is None:
+            return await upsert_rows(connection, self.store.table, rows)
+        held = self.store.held
+        known = sum(key in held and held[key].alone for key in rows.keys)
+        await upsert_rows(connection, self.store.table, rows.part(known, len(rows)), refused=refused)
+        refused.known = True
+        return await upsert_rows(connection, self.store.table, rows.part(0, known), refused=refused)
+
+    async def _remove(self, connection: AsyncConnection, refused: Refusals | None) -> None:
         """Take away rows that are deleted, that are to stand at the end, or that hold what could not be read."""
         table, owner = self.store.table, self.store.entries.owner
         reasons = {key: self.store.unreadable.get(key, "it could not be read") for key in self.batch.displaced}
@@ -214,26 +229,44 @@ class _Fold:
         reborn = Rows(self.kept.moment, 0, sorted(self.batch.reborn))
         await delete_rows(connection, table, reborn, refused=refused)
 
-    async def _hold(self, connection: AsyncConnection, refused: Mapping[str, Exception]) -> None:
+    async def _hold(self, connection: AsyncConnection, refused: Refusals) -> None:
         """Report what was refused, and append it to the journal anew: all that stands there by now counts as folded."""
-        if not refused:
-            return
         values = dict(zip(self.kept.keys, zip(self.kept.values, self.kept.macs, strict=True), strict=True))
-        owner = self.store.entries.owner
-        for key, error in refused.items():
+        owner, held = self.store.entries.owner, self.store.held
+        known = {key: error for key, error in refused.others.items() if key in held and held[key].alone}
+        for key in refused.others.keys() - known.keys():
+            self._put_off(key, values.get(key, (None,))[0])
+        new = {}
+        # Those that were tried alone stand last now, so others have their turn when all are tried again.
+        for key, error in {**known, **refused.alone}.items():
             data, mac = values.get(key, (None, None))
             reason = what_it_said(error)
             if data is not None:
                 await keep(connection, [Outcast(owner, key, data, f"the database refuses it: {reason}", mac=mac)])
-            if key not in self.store.held:
-                logger.warning(
-                    "SimpleStore of module %s: the database refuses key %r in table %s (%s); it stays in the journal "
-                    "and is tried again, and all others are written", owner, key, self.store.table.name, reason,
-                )  # fmt: skip
+            if key not in held or not held[key].alone:
+                new[key] = reason
             if (seq := self._append(key, data)) is not None:
-                self.store.held[key] = Held(data, seq, monotonic() + _RETRY)
-        with suppress(StoreError):  # it is tried again within a second anyway
-            await self.ledger.journal.sync()
+                held.pop(key, None)
+                held[key] = Held(data, seq, monotonic() + _RETRY)
+        self._report(new)
+        if known or refused.alone:
+            with suppress(StoreError):  # it is tried again within a second anyway
+                await self.ledger.journal.sync()
+
+    def _put_off(self, key: str, data: bytes | None) -> None:
+        """Try a change again with the next fold. Where it stands now is beyond what is folded, and has to stay so."""
+        entries = self.store.entries
+        if entries.data.get(key) is data:
+            seq = self.ledger.folded.get(entries.owner, 0) + 1
+            self.store.held[key] = Held(data, seq, 0.0, alone=False)
+
+    def _report(self, refused: Mapping[str, str]) -> None:
+        if refused:
+            logger.warning(
+                "SimpleStore of module %s: the database refuses %s in table %s (%s); what it refuses stays in the "
+                "journal and is tried again, and all others are written",
+                self.store.entries.owner, named(list(refused)), self.store.table.name, next(iter(refused.values())),
+            )  # fmt: skip
 
     def _append(self, key: str, data: bytes | None) -> int | None:
         """The number of the record that has this from now on; None if the key has been changed since."""

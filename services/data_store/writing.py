@@ -5,7 +5,9 @@ All of it happens in the transaction of `lasting`, which is on the disk when it 
 
 from __future__ import annotations
 
+import random
 from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
@@ -32,12 +34,33 @@ _BYTES: Final = {"sqlite": 4_000_000, "postgresql": 1_000_000}
 _LASTING: Final = {"synchronous": 2, "cache_size": -32_000}
 # What a database calls it if it does not like a row: SQLite's result codes, the beginnings of PostgreSQL's.
 _REFUSALS: Final = (18, 19, 20, "22", "23", "44", "54", "P0")
-# If more rows than this are refused it is not for what is in them.
+# So many rows are found out to be refused at once, as each takes a few statements. The others have their turn later.
 _MOST_REFUSED: Final = 100
+# If there are many of those others and none was taken, a few of them are tried. If not even one of these is, it is not
+# for what is in them.
+_MANY: Final = 1_000
+_PROBES: Final = 20
 
 _UPDATE: Final = """
 ON CONFLICT (key) DO UPDATE SET value = excluded.value, updated_at = excluded.updated_at, checksum = excluded.checksum,
 mac = excluded.mac, version = coalesce({table}.version, 0) + 1"""
+
+
+@dataclass(slots=True)
+class Refusals:
+    """The keys of rows that the database does not take, with its errors: those `alone` were tried alone.
+
+    All `others` were tried only with some that are refused, so they may be taken the next time. That none of many is
+    taken says nothing of those that are `known` to be refused.
+    """
+
+    alone: dict[str, Exception] = field(default_factory=dict)
+    others: dict[str, Exception] = field(default_factory=dict)
+    taken: int = 0
+    known: bool = False
+
+    def __contains__(self, key: str) -> bool:
+        return key in self.alone or key in self.others
 
 
 @asynccontextmanager
@@ -67,18 +90,18 @@ async def _pragma(connection: AsyncConnection, name: str) -> int:
 
 
 async def upsert_rows(
-    connection: AsyncConnection, table: Table, rows: Rows, *, refused: dict[str, Exception] | None = None
+    connection: AsyncConnection, table: Table, rows: Rows, *, refused: Refusals | None = None
 ) -> None:
     """Insert `rows`, or update those that are there, which stay where they stand.
 
     With `refused` given, rows that the database does not take are entered there with its error, and the others are
-    written. Without it the error is raised.
+    written, unless it seems to take none of many. Without it the error is raised.
     """
     await _write(connection, table, rows, _UPSERTS[connection.dialect.name], refused)
 
 
 async def delete_rows(
-    connection: AsyncConnection, table: Table, rows: Rows, *, refused: dict[str, Exception] | None = None
+    connection: AsyncConnection, table: Table, rows: Rows, *, refused: Refusals | None = None
 ) -> None:
     """Delete the rows with the keys of `rows`, as far as they are there; `refused` is as for `upsert_rows`."""
     await _write(connection, table, rows, _DELETES[connection.dialect.name], refused)
@@ -93,13 +116,17 @@ def is_refusal(error: BaseException) -> bool:
 
 
 async def _write(
-    connection: AsyncConnection, table: Table, rows: Rows, run: Statement, refused: dict[str, Exception] | None
+    connection: AsyncConnection, table: Table, rows: Rows, run: Statement, refused: Refusals | None
 ) -> None:
+    if refused is not None:
+        refused.taken = 0
     for part in _parts(rows, _ROWS, _BYTES[connection.dialect.name]):
         if refused is None:
             await run(connection, table, part)
         else:
             await _sift(connection, table, part, run, refused)
+    if refused is not None and not (refused.known or refused.taken) and len(refused.others) > _MANY:
+        await _probe(connection, table, rows, run, refused)
 
 
 def _parts(rows: Rows, most: int, size: int) -> Iterator[Rows]:
@@ -113,22 +140,37 @@ def _parts(rows: Rows, most: int, size: int) -> Iterator[Rows]:
         start = stop
 
 
-async def _sift(
-    connection: AsyncConnection, table: Table, rows: Rows, run: Statement, refused: dict[str, Exception]
-) -> None:
+async def _sift(connection: AsyncConnection, table: Table, rows: Rows, run: Statement, refused: Refusals) -> None:
     """Write what the database takes of `rows`, halving what it does not."""
     try:
         async with connection.begin_nested():
             await run(connection, table, rows)
     except DBAPIError as error:
-        if not is_refusal(error) or len(refused) >= _MOST_REFUSED:
+        if not is_refusal(error):
             raise
+        if len(refused.alone) >= _MOST_REFUSED:
+            refused.others.update(dict.fromkeys(rows.keys, error))
+            return
         if len(rows) == 1:
-            refused[rows.keys[0]] = error
+            refused.alone[rows.keys[0]] = error
             return
         middle = len(rows) // 2
         await _sift(connection, table, rows.part(0, middle), run, refused)
         await _sift(connection, table, rows.part(middle, len(rows)), run, refused)
+    else:
+        refused.taken += len(rows)
+
+
+async def _probe(connection: AsyncConnection, table: Table, rows: Rows, run: Statement, refused: Refusals) -> None:
+    """Try some of the rows that were put off, each alone; raise the error of one if none of them is taken."""
+    numbers = [number for number, key in enumerate(rows.keys) if key in refused.others]
+    for number in random.sample(numbers, min(_PROBES, len(numbers))):
+        error = refused.others.pop(key := rows.keys[number])
+        await _sift(connection, table, rows.part(number, number + 1), run, refused)
+        if key in refused.others:
+            refused.alone[key] = refused.others.pop(key)
+    if not refused.taken:
+        raise error
 
 
 async def _upsert_sqlite(connection: AsyncConnection, table: Table, rows: Rows) -> None:

@@ -255,6 +255,71 @@ async def test_a_row_that_is_refused_holds_up_no_other(database_url, tmp_path, c
         assert sorted(await on_disk()) == sorted(model)
 
 
+async def refuse_like(pattern: str) -> None:
+    """Let the database refuse keys of the store of module `a`."""
+    if db_engine.dialect.name == "sqlite":
+        await execute(
+            f"CREATE TRIGGER picky BEFORE INSERT ON aha_store__a WHEN new.key LIKE '{pattern}' "
+            "BEGIN SELECT RAISE(ABORT, 'not this one'); END"
+        )
+    else:
+        await execute(f"ALTER TABLE aha_store__a ADD CONSTRAINT picky CHECK (key NOT LIKE '{pattern}')")
+
+
+MANY = {
+    "first": lambda n: "bad" if n < 300 else "good",
+    "last": lambda n: "bad" if n >= 100 else "good",
+    "mixed": lambda n: "bad" if n % 4 else "good",
+    "all but one": lambda n: "good" if n == 399 else "bad",
+}
+
+
+@pytest.mark.parametrize("kind", MANY.values(), ids=MANY)
+async def test_however_many_rows_are_refused_they_hold_up_no_other(database_url, tmp_path, caplog, kind):
+    model = {f"{kind(n)} {n}": n for n in range(400)}
+    good = [key for key in model if key.startswith("good")]
+    async with bot(database_url, tmp_path, "a") as [store]:
+        await refuse_like("bad%")
+        store.update(model)
+        for _ in range(5):
+            await flush_stores()
+        assert sorted(await on_disk()) == sorted(good)
+        store["good last"] = model["good last"] = 1
+        await flush_stores()
+        assert "good last" in await on_disk()
+        await crash()
+    assert "refuses 100 keys ('bad" in caplog.text
+    async with bot(database_url, tmp_path, "a") as [store]:
+        assert dict(store) == model
+        await take_again()
+        await flush_stores()
+        assert sorted(await on_disk()) == sorted(model)
+
+
+async def test_what_was_put_off_is_written_without_being_asked(sqlite_url, tmp_path, monkeypatch):
+    monkeypatch.setattr(background, "INTERVAL", 0.01)
+    monkeypatch.setattr(background, "rest_after", lambda _: 0.0)
+    async with bot(sqlite_url, tmp_path, "a") as [store], asyncio.timeout(30):
+        await refuse_like("bad%")
+        store.update({f"{MANY['mixed'](n)} {n}": n for n in range(400)})
+        while len(await on_disk()) < 100:
+            await asyncio.sleep(0.01)
+
+
+async def test_a_table_that_takes_nothing_costs_the_quarantine_nothing(database_url, tmp_path, caplog):
+    async with bot(database_url, tmp_path, "a", "b") as [store, other]:
+        await refuse_like("%")
+        store.update({str(n): n for n in range(2_000)})
+        other["k"] = 1
+        with pytest.raises(DatabaseError, match="2000 of module a; they are kept"):
+            await flush_stores()
+        assert await on_disk("b") == ["k"]
+        assert await fetch("SELECT count(*) FROM aha_store_quarantine") == [0]
+        await take_again()
+        await flush_stores()
+        assert len(await on_disk()) == 2_000
+
+
 async def test_what_is_refused_does_not_hold_the_journal(database_url, tmp_path):
     async with bot(database_url, tmp_path, "a") as [store]:
         await refuse("bad")
