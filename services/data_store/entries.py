@@ -262,16 +262,17 @@ class Entries(Generic[V]):
                 self.owner, key, error,
             )  # fmt: skip
 
-    def part(self, key: str) -> tuple[V, bytes] | None:
+    def part(self, key: str, *, looked: bool = False) -> tuple[V, bytes] | None:
         """Save and forget the object under `key`, whose classes are about to go; return it, and what is stored of it.
 
-        None if nobody has it.
+        None if nobody has it. If all that was lent was `looked` at just now, what is no suspect is saved.
         """
         lent = self.lent
         value = lent.objects.get(key, lent.hot.get(key, _NONE))
         if value is _NONE:
             return None
-        self.notice([(key, value)])
+        if not looked or lent.is_suspect(key) or key in self.unsaved:
+            self.notice([(key, value)])
         with self._lock:
             lent.forget(key)
             data = self.data.get(key)

@@ -74,6 +74,10 @@ class Lent(Generic[V]):
         """Whether there are suspects at all."""
         return bool(self._suspects)
 
+    def is_suspect(self, key: str) -> bool:
+        """Whether the object under `key` was lent since it was last compared, or was held by someone then."""
+        return key in self._suspects
+
     def suspects(self) -> Iterator[tuple[str, V]]:
         """Yield what may have been changed, what was lent last first.
 

@@ -50,9 +50,9 @@ class _Gone:
         self._values: list[Any] = []
         self._stored: list[bytes] = []
 
-    def part(self, key: str) -> None:
+    def part(self, key: str, *, looked: bool) -> None:
         """Save and let go of the object under `key`."""
-        parted = self._entries.part(key)
+        parted = self._entries.part(key, looked=looked)
         if parted is not None:
             self._keys.append(key)
             self._values.append(parted[0])
@@ -87,7 +87,7 @@ class Parting:
             entries.notice(chain(suspects, entries.lent.all()), seconds=AT_ONCE if looked else inf)
             gone = _Gone(entries)
             for key in self._going(entries):
-                gone.part(key)
+                gone.part(key, looked=looked)
             self._gone.append(gone)
         settled.difference_update([module for module in settled if module.name in self._names])
 

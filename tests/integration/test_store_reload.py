@@ -10,13 +10,14 @@ import gc
 import sys
 import weakref
 from types import ModuleType
+from unittest.mock import Mock
 
 import pytest
 
 from core.context import Module, entered
 from core.migration.start import expand
 from models.exc import StoreNotLoaded, UsageError
-from services.data_store import Parting, SimpleStore, changes, flush_stores, load_stores, look, parting
+from services.data_store import Parting, SimpleStore, changes, entries, flush_stores, load_stores, look, parting
 from services.data_store.door import doors, settled
 from services.data_store.stores import _open
 from tests.store_bot import bot, fetch
@@ -308,6 +309,25 @@ async def test_the_values_of_a_large_store_are_looked_at_in_turns_with_others(
         assert (Counted.times, turns >= 1_000) == (1_000, True)
         Parting(["shop"]).part(looked=True)
         assert Counted.times <= 1_001
+
+
+async def test_what_nobody_has_had_since_it_was_looked_at_is_let_go_without_another_look(
+    sqlite_url, tmp_path, kept, monkeypatch, unlooked
+):
+    times = Mock(side_effect=entries.pickled)
+    shop = Shop(kept=kept)
+    async with bot(sqlite_url, tmp_path, shop.record):
+        shop.store.update({str(n): shop.code.Thing(n) for n in range(100)})
+        held, shop.store["4"].parts[0] = shop.store["3"], -4
+        await look()
+        held.parts.append(3)
+        shop.store["5"].parts.append(5)
+        monkeypatch.setattr(entries, "pickled", times)
+        monkeypatch.setattr(parting, "AT_ONCE", 0)
+        await shop.reload(looked=True)
+        assert times.call_count < 10
+        assert [shop.store[str(n)].parts for n in (3, 4, 5, 6)] == [[3, 3], [-4], [5, 5], [6]]
+        assert type(shop.store["7"]) is shop.code.Thing
 
 
 async def test_what_was_changed_since_it_was_looked_at_is_found(sqlite_url, tmp_path, kept, monkeypatch, unlooked):
