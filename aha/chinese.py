@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from .chinese_reload import RELOAD
+from .chinese_store import IN_STORES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -30,6 +31,7 @@ _START = {
         "模块 {name} 已停用，无法载入它的 SimpleStore：{error}"
     ),
     "module {name} is off, it failed to start: {error}": "模块 {name} 已停用，启动失败：{error}",
+    "callback {callback} of module {module} failed on {event}": "模块 {module} 的回调 {callback} 处理 {event} 时出错",
     "{error}; correct it and start again": "{error}；请修正后重新启动",
     "{error}; install what the module needs into this Python environment": (
         "{error}；请把模块需要的包安装到这个 Python 环境"
@@ -350,5 +352,5 @@ _STORES = {
 }
 
 CHINESE: Mapping[str, str] = MappingProxyType(
-    {**_START, **_TABLES, **_DATABASE, **_BACKUP, **_COMMANDS, **_STORES, **RELOAD}
+    {**_START, **_TABLES, **_DATABASE, **_BACKUP, **_COMMANDS, **_STORES, **IN_STORES, **RELOAD}
 )

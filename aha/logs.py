@@ -7,7 +7,7 @@ import sys
 from typing import TYPE_CHECKING, Any, TextIO
 
 from .reports import traceback_text
-from .telling import told
+from .telling import told, told_in
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,6 +24,14 @@ class _Told(logging.Formatter):
             record.message = told(record.message)
         return super().formatMessage(record)
 
+    def formatException(self, ei: Any) -> str:  # noqa: N802 - the name is logging's
+        """As in Formatter, with what errors of Aha say translated, also where a module has raised them."""
+        return told_in(self.traceback(ei), ei[1])
+
+    def traceback(self, ei: Any) -> str:
+        """Return the whole traceback."""
+        return super().formatException(ei)
+
 
 class _Brief(_Told):
     """Shows of an error the frames that are the module's own."""
@@ -36,7 +44,7 @@ class _Brief(_Told):
         finally:
             record.exc_text = None
 
-    def formatException(self, ei: Any) -> str:  # noqa: N802 - the name is logging's
+    def traceback(self, ei: Any) -> str:
         """Return the trimmed traceback."""
         return traceback_text(ei[1])
 

@@ -7,6 +7,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from core.config import cfg
+from models.exc import AhaError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,6 +24,25 @@ def told(text: str, *, lang: str | None = None) -> str:
         return text
     first, newline, rest = text.partition("\n")
     return f"{_in_chinese(first)}{newline}{rest}"
+
+
+def told_in(traceback: str, error: BaseException) -> str:
+    """The `traceback` of an error with what errors of Aha say in it in the language of the bot."""
+    for each in _led_to(error):
+        if isinstance(each, AhaError):
+            for said in (str(each), *getattr(each, "__notes__", ())):
+                traceback = traceback.replace(said, told(said))
+    return traceback
+
+
+def _led_to(error: BaseException) -> Iterator[BaseException]:
+    """Yield the error, and those that it came from."""
+    found: BaseException | None = error
+    seen: set[int] = set()
+    while found is not None and id(found) not in seen:
+        yield found
+        seen.add(id(found))
+        found = found.__cause__ or found.__context__
 
 
 def _in_chinese(text: str) -> str:

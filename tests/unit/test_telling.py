@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import logging
 import re
+import sys
 from functools import cache
 from types import SimpleNamespace
 
@@ -13,6 +14,8 @@ import pytest
 from aha import logs
 from aha.chinese import CHINESE
 from aha.telling import told
+from models import exc
+from services.data_store.keys import checked_key
 from tests.stories import ROOT
 
 
@@ -104,6 +107,35 @@ def lang(monkeypatch):
         ),
         (
             (
+                "SimpleStores cannot be written (it is gone): 2 of module a, 1 of module b wait in the journal; "
+                "trying again"
+            ),
+            "SimpleStore 无法写入数据库（it is gone）：模块 a 的 2 处改动、模块 b 的 1 处改动在日志中等待；正在重试",
+        ),
+        (
+            (
+                "SimpleStore of module a: 2 keys ('k', 'l') are not readable and stay in table t; the value for key "
+                "'k' is of modules.a.A, which no loaded module has: if it was renamed or moved, write __was__ = "
+                '"modules.a.A" in its class; if its module is off, switch it on'
+            ),
+            (
+                "模块 a 的 SimpleStore：表 t 中有 2 个键无法读取，保持原样（'k', 'l'）；"
+                "键 'k' 的值属于 modules.a.A，而已载入的模块里没有它：如果它改了名或换了位置，"
+                '请在类里写 __was__ = "modules.a.A"；如果它的模块停用了，请启用'
+            ),
+        ),
+        (
+            (
+                "the journal of the SimpleStores is damaged in 1.journal (1 record), probably of key 'k' of module a: "
+                "what can be read of it is kept in quarantine (aha store quarantine), all other changes are there"
+            ),
+            (
+                "SimpleStore 的日志在 1.journal 中已损坏（1 条记录），可能是模块 a 的键 'k'："
+                "能读出的部分已放入隔离区（aha store quarantine），其他改动都在"
+            ),
+        ),
+        (
+            (
                 "table t__m: column c: A is now called B, but B is still there, and afterwards nobody could tell which "
                 "was which: rename one after the other, each in a release of its own; its data is untouched"
             ),
@@ -125,6 +157,9 @@ def lang(monkeypatch):
         "holders",
         "stays",
         "gave up",
+        "not written",
+        "not readable",
+        "damaged",
         "members",
         "unknown",
     ],
@@ -133,6 +168,48 @@ def test_what_is_said_is_said_in_chinese(lang, english, chinese):
     assert told(english) == chinese
     lang("en")
     assert told(english) == english
+
+
+@pytest.mark.parametrize("form", [logs._SHORT, logs._LONG], ids=["short", "long"])
+def test_what_our_errors_say_in_a_traceback_is_said_in_chinese(lang, form):
+    try:
+        try:
+            checked_key(1)
+        except TypeError as error:
+            error.add_note("a change under key 'k' of the SimpleStore of module a is not saved")
+            raise ValueError("mine") from error
+    except ValueError:
+        shown = form.format(logging.LogRecord("core.x", logging.ERROR, "", 1, "stopped", (), sys.exc_info()))
+    first, *_ = shown.splitlines()
+    assert first.endswith("已停止")
+    assert "models.exc.StoreKeyError: SimpleStore 的键是 str，不是 int（1）；请用 str(...)\n" in shown
+    assert "\n模块 a 的 SimpleStore 中，键 'k' 的改动没有保存\n" in shown
+    assert shown.endswith("ValueError: mine")
+
+
+def texts_in(path):
+    """What a file logs, and what errors of ours that it raises say, as far as it is not put together elsewhere."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if not isinstance(node, ast.Call) or not node.args:
+            continue
+        name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+        if isinstance(getattr(exc, name, None), type) or name in ("warning", "info", "error"):
+            text = node.args[0]
+            if isinstance(text, ast.JoinedStr):
+                yield "".join(part.value if isinstance(part, ast.Constant) else "{}" for part in text.values)
+            elif isinstance(text, ast.Constant) and text.value != "%s":
+                yield text.value
+
+
+# For whoever calls what only the life cycle calls.
+INTERNAL = re.compile(r"the stores in|SimpleStores need a folder")
+STORES = [text for path in ROOT.glob("services/data_store/**/*.py") for text in texts_in(path)]
+
+
+@pytest.mark.parametrize("text", [text for text in STORES if not INTERNAL.match(text)], ids=lambda text: text[:40])
+def test_all_that_stores_say_is_there_in_chinese(text):
+    known = {shape(english).strip() for english in CHINESE}
+    assert shape(text).strip() in known
 
 
 def test_what_modules_log_is_not_touched(lang):
@@ -146,7 +223,7 @@ def test_what_modules_log_is_not_touched(lang):
 
 def shape(text):
     """A text without what differs, nor what says how that is written."""
-    return re.sub(r"(\{\}|\s)+", " ", re.sub(r"%(\.\d)?[sdgrf]", "{}", re.sub(r"\{[^}]*\}", "{}", text)))
+    return re.sub(r"(\{\}|\s)+", " ", re.sub(r"%(\.\d)?[sdgrfo]", "{}", re.sub(r"\{[^}]*\}", "{}", text)))
 
 
 @cache
@@ -168,6 +245,7 @@ def said():
 COMPOSED = re.compile(
     r"ready: |stopping|the database URL \{url\} is|\{error\}; |module \{name\} (is off, it|was not reloaded)"
     r"|module \{name\} failed to |(reloaded|new|gone): |while (reloading|stopping): "
+    r"|the journal of the SimpleStores |key \{key\}( was| is not|$)|\{n\} keys \(|1 record|\{n\} of module"
 )
 
 
