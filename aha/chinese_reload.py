@@ -141,6 +141,10 @@ RELOAD: Mapping[str, str] = MappingProxyType(
         "write the SimpleStores": "写入 SimpleStore",
         "close the adapters": "关闭适配器",
         "close the database": "关闭数据库",
+        "waiting for on_start of module {name}": "正在等待模块 {name} 的 on_start",
+        "waiting for on_start of module {name}, for {seconds} s at most": (
+            "正在等待模块 {name} 的 on_start，最多 {seconds} 秒"
+        ),
         "on_start of module {name} does not end although it was cancelled; it is left behind": (
             "模块 {name} 的 on_start 被取消后仍不结束，不再等它"
         ),

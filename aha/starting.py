@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from math import inf
@@ -21,7 +22,7 @@ from .reports import NO_TABLES
 from .steps import attempt_within
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
+    from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from core.context import Module
@@ -31,6 +32,9 @@ logger = logging.getLogger(__name__)
 
 PATIENCE = 10.0
 """Seconds that running callbacks, and then each module's on_cleanup, may take when modules are to end."""
+
+# Seconds after which it is said what a start waits for.
+_A_MOMENT = 5.0
 
 PutOff: TypeAlias = "Callable[[Module, str, BaseException], None]"
 """Is told of a module that cannot go on, what it failed to do ("start"), and the error. What it raises ends it all."""
@@ -148,7 +152,9 @@ async def _error_of_start(module: Module, longest: float) -> BaseException | Non
     """Run the module's on_start; return what it failed with."""
     running = asyncio.create_task(_attempted(module), name=f"start module {module.name}")
     try:
-        if (await asyncio.wait({running}, timeout=None if longest == inf else longest))[0]:
+        with _saying_so(module, longest):
+            ended, _ = await asyncio.wait({running}, timeout=None if longest == inf else longest)
+        if ended:
             return running.result()
     finally:
         running.cancel()
@@ -156,6 +162,20 @@ async def _error_of_start(module: Module, longest: float) -> BaseException | Non
     if not running.done():
         logger.error("on_start of module %s does not end although it was cancelled; it is left behind", module.name)
     return ModuleError(f"on_start did not end within {longest:g} s; what goes on is a task: asyncio.create_task(...)")
+
+
+@contextmanager
+def _saying_so(module: Module, longest: float) -> Iterator[None]:
+    """Say in the log what is waited for if the body takes longer than a moment."""
+    if longest == inf:
+        said = partial(logger.info, "waiting for on_start of module %s", module.name)
+    else:
+        said = partial(logger.info, "waiting for on_start of module %s, for %g s at most", module.name, longest)
+    saying = asyncio.get_running_loop().call_later(_A_MOMENT, said)
+    try:
+        yield
+    finally:
+        saying.cancel()
 
 
 async def _attempted(module: Module) -> BaseException | None:

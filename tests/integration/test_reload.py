@@ -152,6 +152,16 @@ async def test_however_a_start_fails_the_old_code_goes_on_and_reloads_too(
         gate.is_open = True
 
 
+async def test_a_start_that_takes_longer_than_a_moment_is_said_to(sqlite_url, tmp_path, monkeypatch, caplog):
+    monkeypatch.setattr(starting, "_A_MOMENT", 0.01)
+    caplog.set_level("INFO", logger="aha.starting")
+    slow = living("a", before="import asyncio", start="await asyncio.sleep(0.1)")
+    async with reloaded_bot(tmp_path, sqlite_url, {"a.py": slow, "b.py": living("b")}) as bot:
+        assert caplog.messages == ["waiting for on_start of module a"]
+        assert (await bot.reload()).ok
+        assert caplog.messages[1:] == ["waiting for on_start of module a, for 60 s at most"]
+
+
 async def test_a_module_whose_old_code_does_not_start_again_is_off(sqlite_url, tmp_path):
     once = "if happened.count('old begins') > 1: 1 / 0"
     async with reloaded_bot(tmp_path, sqlite_url, {"a.py": living("old", start=once), "c.py": answering("'c'")}) as bot:
