@@ -174,14 +174,17 @@ class _Next:
         return wrote
 
     def _merged(self) -> tuple[str, ...]:
-        """The late declarations that were carried out. One that the model uses as a name again may come again."""
+        """The late declarations that were carried out. One that the model uses as a name again may come again.
+
+        Not if another column still declares to have been that: then the name was given to something new.
+        """
         merged = list(self._before.merged) if self._before else []
         for step in self._done:
             if isinstance(step, FillFromOld | RenameColumn):
                 merged += self._wanted.column_was.get(step.column, ())
             elif isinstance(step, RenameTable | MergeTable):
                 merged += [f"table:{name}" for name in self._wanted.was]
-        used = set(self._wanted.state.column_names)
+        used = set(self._wanted.state.column_names).difference(*self._wanted.column_was.values())
         return tuple(dict.fromkeys(name for name in merged if name not in used))
 
 

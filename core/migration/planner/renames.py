@@ -73,10 +73,13 @@ class _Names:
         yield from (new for _, new in sorted(back) if new in self.live and new not in self.wanted)
 
     def late(self, renamed: Mapping[str, str], done: Mapping[str, Collection[str]]) -> dict[str, str]:
-        """Name -> former one for those of which both are on disk and that are not `done`."""
+        """Name -> former one for those of which both are on disk and that are not `done`.
+
+        What is `renamed` now may have been something before that, and that may be there still.
+        """
         found: dict[str, str] = {}
         for name in self.wanted:
-            for old in self.declared.get(name, ()) if name in self.live else ():
+            for old in self.declared.get(name, ()) if name in self.live or name in renamed else ():
                 free = old in self.live and old not in self.wanted and old not in renamed.values()
                 if free and old not in done.get(name, ()):
                     found.setdefault(name, old)
