@@ -10,6 +10,7 @@ import importlib
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
+from aha.importing import forget
 from core.database.declared import sealed
 from core.dispatcher.owning import end_tasks
 from core.migration.start import forget as forget_tables
@@ -37,8 +38,14 @@ async def bring_each(
     longest: float,
     sources: Mapping[str, Source] = _AS_IT_STANDS,
 ) -> list[str]:
-    """Import modules that do not run, from `sources` if they are there, and start them as `start_each` does."""
+    """Import modules that do not run, from `sources` if they are there, and start them as `start_each` does.
+
+    Those of `names` that are files that modules share, of which none runs, are run anew.
+    """
     loader = means.loader
+    for name in names:
+        if name not in loader.wanted:
+            forget(name)
 
     def put_off(name: str, error: BaseException) -> None:
         loader.unload(name, "it failed to import, see its own report")
@@ -73,19 +80,21 @@ async def start_each(
 ) -> list[str]:
     """Start modules; `on_failure` is told of each that fails to, and goes off with those of `records` that import it.
 
-    The names of the latter are returned. They have not failed: some may do without it if they are imported anew.
+    The names of the latter are returned, and of files that they share and that import it. They have not failed: some
+    may do without it if they are imported anew.
     """
     failed: list[str] = []
-    lost: list[str] = []
+    lost: dict[str, None] = {}
 
     def let_go(importer: Module, name: str) -> None:
-        lost.append(importer.name)
+        lost[importer.name] = None
         _let_go(importer, f"it imports module {name}, which is off", means)
 
     def put_off(record: Module, what: str, error: BaseException) -> None:
         failed.append(record.name)
         _let_go(record, f"it failed to {what}, see its own report", means)
         on_failure(record.name, what, error)
+        lost.update(dict.fromkeys(_importing(record.name, means) - means.loader.wanted.keys()))
         for importer in _importers(record.name, records, means):
             if importer not in means.starter.started:
                 let_go(importer, record.name)
@@ -95,7 +104,7 @@ async def start_each(
         for importer in _importers(name, records, means):
             await end([importer], means)
             let_go(importer, name)
-    return lost
+    return list(lost)
 
 
 async def start(
@@ -122,6 +131,9 @@ def _let_go(record: Module, why: str, means: Means) -> None:
 
 def _importers(name: str, among: Collection[Module], means: Means) -> list[Module]:
     """Those `among` that are loaded and import a module that is off."""
-    loader = means.loader
-    found = with_importers([name], loader.imports(with_database=loader.wanted))
-    return [record for record in among if record.name in found and record.name in loader.loaded]
+    found = _importing(name, means)
+    return [record for record in among if record.name in found and record.name in means.loader.loaded]
+
+
+def _importing(name: str, means: Means) -> set[str]:
+    return with_importers([name], means.loader.imports(with_database=means.loader.wanted))

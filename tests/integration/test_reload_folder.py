@@ -158,6 +158,13 @@ class TestFailedBefore:
             assert (await bot.reload({"b.py": ""}, "b")).added == ("b", "a")
             assert await bot.say("hi") == ["a"]
 
+    async def test_a_file_that_it_shares_is_what_was_mended(self, sqlite_url, tmp_path):
+        files = {"a.py": "from modules._shared import N\n" + answering("str(N)"), "_shared.py": "M = 1"}
+        async with reloaded_bot(tmp_path, sqlite_url, files, strict=False) as bot:
+            assert set(bot.failures) == {"a"}
+            assert (await bot.reload({"_shared.py": "N = 2"}, "a")).added == ("a",)
+            assert await bot.say("hi") == ["2"]
+
     async def test_it_keeps_no_other_from_being_reloaded(self, sqlite_url, tmp_path):
         importer = "try:\n    import modules.b\nexcept ImportError:\n    b = None\n"
         async with reloaded_bot(tmp_path, sqlite_url, {"a.py": importer, "b.py": "1 / 0"}, strict=False) as bot:
