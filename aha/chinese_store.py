@@ -71,10 +71,11 @@ _DOOR = {
     "needs, let it return its result, and set it in the parent": (
         "这是 fork 出来的子进程，SimpleStore 属于父进程：请把需要的值交给子进程，让它返回结果，再在父进程里存入"
     ),
-    "this is a forked child process, and the database is its parent's: give the child the values that it needs, let it "
-    "return its result, and write that in the parent; or start the child anew (spawn) with an engine of its own": (
-        "这是 fork 出来的子进程，数据库属于父进程：请把需要的值交给子进程，让它返回结果，再在父进程里写入；"
-        "或者用 spawn 启动子进程，让它有自己的 engine"
+    "this is a forked child process, and the database is its parent's: give the child the values that it needs, "
+    "let it return its result, and write that in the parent; or start the child anew (spawn) with an engine of its "
+    "own": (
+        "这是 fork 出来的子进程，数据库属于父进程：请把需要的值交给子进程，让它返回结果，再在父进程里写入；或者用 "
+        "spawn 启动子进程，让它有自己的 engine"
     ),
 }
 
@@ -149,6 +150,16 @@ _JOURNAL = {
 }
 
 _TABLE = {
+    "SimpleStore of module {module}: {keys} in table {table} cannot be read, as the database file is damaged; all "
+    "others are there. The damaged table is now {kept}; to have all of it, restore a backup (aha db restore FILE)": (
+        "模块 {module} 的 SimpleStore：数据库文件已损坏，表 {table} 中的{keys}无法读取；其他都在。损坏的表现名为 "
+        "{kept}；要找回全部，请还原备份（aha db restore FILE）"
+    ),
+    "SimpleStore of module {module}: table {table} was damaged in the database file and is made anew, with all "
+    "keys; the damaged one is now {kept}; look at the disk": (
+        "模块 {module} 的 SimpleStore：数据库文件中的表 {table} 已损坏，已重建，所有键都在；损坏的表现名为 {kept}；"
+        "请检查磁盘"
+    ),
     "SimpleStore of module {module}: {keys} in table {table}, and in quarantine now (aha store quarantine); all "
     "others are there": (
         "模块 {module} 的 SimpleStore：表 {table} 中{keys}，已放入隔离区（aha store quarantine）；其他都在"

@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, Final
 from core.context import entered
 from core.database.url import what_it_said
 from core.migration.faults import code
+from services.data_store.around import is_malformed
 from services.data_store.changes import keep_noticing, notice_all
 from services.data_store.folding import FoldedStore, Ledger, fold
+from services.data_store.reading import mend
 from services.data_store.writing import is_refusal
 
 if TYPE_CHECKING:
@@ -35,8 +37,8 @@ _REST: Final = 10
 _LONGEST_REST: Final = 4.0
 # While the database fails, the pause doubles up to so many seconds.
 LONGEST_PAUSE = 60.0
-# SQLite's code and the beginning of PostgreSQL's for a table that is not there, or not as it should be.
-_OF_THE_TABLE: Final = (1, "42")
+# SQLite's codes and the beginning of PostgreSQL's for a table that is not there, not as it should be, or damaged.
+_OF_THE_TABLE: Final = (1, 11, "42")
 
 
 def is_due(changed: int, passed: float, *, rest: float, filling: bool) -> bool:
@@ -86,6 +88,7 @@ class Background:
         self.stores: dict[str, FoldedStore] = {}
         self._pauses: dict[str, Pause] = {}
         self._pause = Pause()
+        self._mended: set[str] = set()
         self._writing: set[asyncio.Task[object]] = set()
         self._one_at_a_time = asyncio.Lock()
         self._stopping = asyncio.Event()
@@ -172,7 +175,7 @@ class Background:
                 if name not in self.stores:
                     continue  # it was handed over
                 try:
-                    written = await fold(self.stores[name], self.ledger, now=now)
+                    written = await self._fold_one(self.stores[name], now=now)
                 except Exception as error:  # noqa: BLE001 - whatever it is, the changes stay and are tried again
                     failures.append(error)
                     if self._report(name, error):
@@ -183,6 +186,18 @@ class Background:
             if self.ledger.folds > folds:
                 await asyncio.to_thread(self.ledger.journal.trim, self.ledger.folded)
         return failures
+
+    async def _fold_one(self, store: FoldedStore, *, now: bool) -> bool:
+        """Fold a store; a table that is found to be damaged is made anew, once, and has all that the store has then."""
+        entries, table = store.entries, store.table
+        try:
+            return await fold(store, self.ledger, now=now)
+        except Exception as error:
+            if not is_malformed(error) or table.name in self._mended:
+                raise
+            self._mended.add(table.name)
+            entries.write_again(await mend(table, entries.owner, error, known=entries.data))
+        return await fold(store, self.ledger, now=now)
 
     def _report(self, name: str, error: Exception) -> bool:
         """Say once that a store cannot be written, or none; return whether it is none."""

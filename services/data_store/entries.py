@@ -18,7 +18,7 @@ from services.data_store.rows import cast_out, sealed, unsealed
 from services.data_store.unfolded import Unfolded
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Collection, Iterable, Iterator
 
     from services.data_store.journal import Journal
     from services.data_store.unfolded import Batch
@@ -316,6 +316,12 @@ class Entries(Generic[V]):
         """Return all that the table does not have. If it cannot be written now, `give_back` is to follow."""
         with self._lock:
             return self._unfolded.take(self.journal.seq)
+
+    def write_again(self, there: Collection[str]) -> None:
+        """Take note that of all keys the table has no others than these, whatever was written before."""
+        with self._lock:
+            missing = {key: data for key, data in self.data.items() if key not in there}
+            self._unfolded.changes = {**missing, **self._unfolded.changes}
 
     def give_back(self, batch: Batch) -> None:
         """Take back a batch that was not written, as older than all that has changed since."""

@@ -16,18 +16,20 @@ from core.database import db_engine
 from core.database.url import what_it_said
 from core.migration.faults import remedy
 from models.exc import DatabaseError, StoredValueError
+from services.data_store.around import Around, is_malformed, make_anew, report
 from services.data_store.damage import remove_damaged
 from services.data_store.pickles import Judge, all_plain, plain
 from services.data_store.rows import FAR, SUM, checksum
 from services.data_store.writing import lasting, name_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Collection, Iterable, Sequence
 
     from sqlalchemy import Table
 
     Verify = Callable[[str, bytes, bytes | None], bool]
 
+_COLUMNS: Final = "key, value, checksum, mac, position"
 # Rows that are read at once: few enough to be in the processor's cache while they are looked at.
 _FETCHED: Final = 500
 # A server is asked for more, as each time costs a round trip.
@@ -77,8 +79,11 @@ async def _read_sound(table: Table, module: str) -> tuple[_Rows, tuple[str, ...]
     try:
         rows = await _read(table)
         is_sound = rows.is_sound()
-    except sqlite3.OperationalError as error:  # so it says of text that is no UTF-8
-        if "UTF-8" not in str(error):
+    except sqlite3.DatabaseError as error:
+        if is_malformed(error):
+            await mend(table, module, error)
+            return await _read(table), ()
+        if "UTF-8" not in str(error):  # what it says of text that is none
             raise
         is_sound = False
     if not is_sound:
@@ -92,8 +97,30 @@ async def _read_sound(table: Table, module: str) -> tuple[_Rows, tuple[str, ...]
     return rows, damaged
 
 
+async def mend(table: Table, module: str, error: Exception, *, known: Collection[str] = ()) -> set[str]:
+    """Make a table anew of its rows outside of damaged pages of an SQLite file, and return their keys.
+
+    The keys of all others are reported, but for those `known` to be elsewhere. Raises `error` if no row is left.
+    """
+    rows = _Rows()
+    around = Around(name_of(table), _COLUMNS, rows.take)
+    async with db_engine.connect() as connection:
+        driver: Any = (await connection.get_raw_connection()).driver_connection
+        try:
+            await driver.run(around.read, "", ())
+        except sqlite3.DatabaseError:
+            raise error from None
+    rows.doubtful = False  # those that are damaged otherwise are not taken either
+    if not rows.data or rows.unnumbered or not rows.is_sound():
+        raise error
+    data, macs = rows.ordered(), dict(rows.acting)
+    kept = await make_anew(table, ((key, value, macs.get(key)) for key, value in data.items()))
+    report(module, table.name, sorted(around.known - data.keys() - set(known)), kept)
+    return set(data)
+
+
 async def _read(table: Table) -> _Rows:
-    statement = f"SELECT key, value, checksum, mac, position FROM {name_of(table)}"  # noqa: S608 - a name, quoted
+    statement = f"SELECT {_COLUMNS} FROM {name_of(table)}"  # noqa: S608 - a name, quoted
     rows = _Rows()
     async with db_engine.connect() as connection:
         # Straight from the driver: what SQLAlchemy makes of a row takes longer than all that is done with it here.

@@ -269,6 +269,70 @@ async def test_a_file_that_cannot_be_read_any_more_is_said_with_what_helps(sqlit
             module.drop()
 
 
+LARGE = {f"k{n:04}": f"{n} " * 50 for n in range(400)}
+
+
+def pages_of(path: Path, part: str) -> list[slice]:
+    """Where pages full of keys of the large store of module a are in the file: of its table, or of its index."""
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        [(size,)] = connection.execute("PRAGMA page_size").fetchall()
+    data, leaf = path.read_bytes(), {"table": 0x0D, "index": 0x0A}[part]
+    pages = [slice(start, start + size) for start in range(size, len(data), size)]
+    return [page for page in pages if data[page.start] == leaf and data[page].count(b"k0") > 5]
+
+
+def spoil(path: Path, *pages: slice) -> None:
+    data = bytearray(path.read_bytes())
+    for page in pages:
+        data[page] = b"\xff" * (page.stop - page.start)
+    path.write_bytes(data)
+
+
+async def test_damaged_pages_of_a_table_cost_the_keys_in_them(sqlite_url, tmp_path, caplog):
+    async with bot(sqlite_url, tmp_path, "a", "b") as [store, other]:
+        store.update(LARGE)
+        other["k"] = 1
+    pages = pages_of(path := tmp_path / "test.db", "table")
+    spoil(path, pages[1], pages[4], pages[-1])
+    async with bot(sqlite_url, tmp_path, "a", "b") as [store, other]:
+        lost = [key for key in LARGE if key not in store]
+        assert 3 <= len(lost) <= 3 * 8 * 4
+        assert list(store.items()) == [(key, value) for key, value in LARGE.items() if key not in lost]
+        assert f"module a: {len(lost)} keys ('{lost[0]}'" in caplog.text
+        assert "restore a backup (aha db restore FILE)" in caplog.text
+        for key in (lost[0], "k0000", "new"):
+            store[key] = other[key] = 1
+        await flush_stores()
+        assert len(await on_disk()) == len(LARGE) - len(lost) + 2
+    caplog.clear()
+    async with bot(sqlite_url, tmp_path, "a", "b") as [store, other]:
+        assert (store[lost[0]], store["k0000"], store["new"]) == (1, 1, 1)
+        assert len(store) == len(LARGE) - len(lost) + 2
+        assert await fetch("SELECT count(*) FROM sqlite_master WHERE name = 'damaged_1_aha_store__a'") == [1]
+    assert caplog.messages == []
+
+
+@pytest.mark.parametrize("part", ["index", "table"])
+async def test_pages_that_are_damaged_while_the_bot_runs_cost_nothing(sqlite_url, tmp_path, caplog, part):
+    async with bot(sqlite_url, tmp_path, "a", "b") as [store, other]:
+        store.update(LARGE)
+    model = LARGE | dict.fromkeys(list(LARGE)[::3], 1)
+    async with bot(sqlite_url, tmp_path, "a", "b") as [store, other]:
+        spoil(path := tmp_path / "test.db", *pages_of(path, part)[1:4])
+        await db_engine.dispose()  # what is in the memory of a connection is not damaged
+        store.update(model)
+        other["k"] = 1
+        await flush_stores()
+        assert await on_disk("b") == ["k"]
+        assert sorted(await on_disk()) == sorted(model)
+        assert "table aha_store__a was damaged in the database file and is made anew, with all keys" in caplog.text
+    caplog.clear()
+    async with bot(sqlite_url, tmp_path, "a", "b") as [store, other]:
+        assert dict(store) == model
+    assert caplog.messages == []
+
+
 async def test_quarantine_keeps_the_row_as_it_was(database_url, tmp_path):
     async with bot(database_url, tmp_path, "a") as [store]:
         store.update(MODEL)
