@@ -100,11 +100,12 @@ async def test_what_a_store_has_is_there_when_its_module_comes_back(sqlite_url, 
 
 
 @pytest.mark.parametrize(
-    ("shared", "off"), [("from modules.a import N", ["a", "b"]), (TRIES, ["a"])], ids=["it needs it", "it can do without"]
+    ("shared", "off"), [("from modules.a import N", ["a", "b"]), (TRIES, ["a"])], ids=["it must", "it can do without"]
 )
 async def test_what_modules_share_imports_it(sqlite_url, tmp_path, shared, off):
     b = "from modules import _shared\n" + answering("str(_shared.N)")
-    async with reloaded_bot(tmp_path, sqlite_url, {"_shared.py": shared, "a.py": FAILS, "b.py": b}, strict=False) as bot:
+    files = {"_shared.py": shared, "a.py": FAILS, "b.py": b}
+    async with reloaded_bot(tmp_path, sqlite_url, files, strict=False) as bot:
         assert list(bot.failures) == off
         assert await bot.say("hi") == ([] if "b" in off else ["None"])
         assert (await bot.reload({"a.py": MENDED}, "a")).ok
