@@ -129,6 +129,40 @@ async def test_nor_by_a_callback(sqlite_url, tmp_path, code, is_new):
             assert (await bot.reload({}, "a", with_database=["a"] if number == 2 else [])).ok
 
 
+MAY_BE = """
+class More(Note):
+    pass
+
+Index("ix", Note.id)
+Table("link", metadata, Column("id", Integer, primary_key=True), Column("note", ForeignKey(Note.id)))
+
+class Own(dbBase):
+    __tablename__ = "own"
+    id: Mapped[int] = mapped_column(ForeignKey(Note.id), primary_key=True)
+    note: Mapped[Note] = relationship(Note)
+
+event.listen(Note, "load", lambda *_: None)
+More(), Own()
+"""
+
+
+@pytest.mark.parametrize("by", ["it starts", "a callback"])
+async def test_what_may_be_added_goes_with_the_code_that_has_added_it(sqlite_url, tmp_path, by):
+    head = f"from sqlalchemy import Index, event\n{INIT}\n{adding(MAY_BE)}"
+    code = head + (FAILS.format("adds()") if by == "it starts" else answering("str(adds())", to="add"))
+    async with reloaded_bot(tmp_path, sqlite_url, FILES | {"a/__init__.py": code}) as bot:
+        note = bot.code("a").Note
+        for _ in range(3):
+            assert by == "it starts" or await bot.say("add") == ["None"]
+            assert await bot.say("hi")
+            assert [cls.class_.__name__ for cls in note.__mapper__.self_and_descendants] == ["Note", "More"]
+            assert (len(note.__table__.indexes), note.__mapper__.attrs.keys()) == (1, ["id"])
+            assert (await bot.reload({}, "a")).ok
+        assert (await bot.reload({"a/__init__.py": INIT}, "a")).ok
+        assert [cls.class_.__name__ for cls in note.__mapper__.self_and_descendants] == ["Note"]
+        assert (len(note.__table__.indexes), note.__mapper__.attrs.keys()) == (0, ["id"])
+
+
 async def test_a_new_module_adds_nothing_to_those_of_others(sqlite_url, tmp_path):
     async with reloaded_bot(tmp_path, sqlite_url, FILES) as bot:
         new = f"{HEAD}\nfrom modules.a.database import Note\nNote.more = mapped_column(Integer)"
