@@ -151,14 +151,13 @@ _JOURNAL = {
 
 _TABLE = {
     "SimpleStore of module {module}: {keys} in table {table} cannot be read, as the database file is damaged; all "
-    "others are there. The damaged table is now {kept}; to have all of it, restore a backup (aha db restore FILE)": (
-        "模块 {module} 的 SimpleStore：数据库文件已损坏，表 {table} 中的{keys}无法读取；其他都在。损坏的表现名为 "
-        "{kept}；要找回全部，请还原备份（aha db restore FILE）"
+    "others are there. To have all of it, restore a backup (aha db restore FILE); look at the disk": (
+        "模块 {module} 的 SimpleStore：数据库文件已损坏，表 {table} 中的{keys}无法读取；其他都在。要找回全部，请还"
+        "原备份（aha db restore FILE）；请检查磁盘"
     ),
     "SimpleStore of module {module}: table {table} was damaged in the database file and is made anew, with all "
-    "keys; the damaged one is now {kept}; look at the disk": (
-        "模块 {module} 的 SimpleStore：数据库文件中的表 {table} 已损坏，已重建，所有键都在；损坏的表现名为 {kept}；"
-        "请检查磁盘"
+    "keys; look at the disk": (
+        "模块 {module} 的 SimpleStore：数据库文件中的表 {table} 已损坏，已重建，所有键都在；请检查磁盘"
     ),
     "SimpleStore of module {module}: {keys} in table {table}, and in quarantine now (aha store quarantine); all "
     "others are there": (

@@ -6,6 +6,7 @@ All of it is work for a thread; `check` is called now and then, and may raise.
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import sqlite3
 from contextlib import closing
@@ -27,6 +28,8 @@ MEMBER = "aha.db"
 _PAGES = 2000
 # How long, in seconds, others may take to let go of a file that is to be replaced.
 _PATIENCE = 5.0
+# What is no damage of what SQLite finds, in the words of its releases.
+_UNUSED = re.compile(r"\*\*\* in database main \*\*\*|Page \d+( is|:) never used")
 _TABLES = """
 SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite~_%' ESCAPE '~'
 AND sql LIKE 'CREATE TABLE%' ORDER BY name
@@ -74,10 +77,17 @@ def take_copy(path: Path, copy: Path, *, check: Callable[[], object]) -> dict[st
 
 def verified(connection: sqlite3.Connection, path: Path) -> dict[str, int]:
     """The tables of an intact database with their numbers of rows; raises BackupError, which names `path`."""
-    found = [row[0] for row in connection.execute("PRAGMA integrity_check(3)")]
-    if found != ["ok"]:
+    found = _faults(connection)
+    if found and all(_UNUSED.fullmatch(line) for fault in found for line in fault.splitlines()):
+        connection.execute("VACUUM")  # a damaged table was made anew, and the pages that it had belong to none
+        found = _faults(connection)
+    if found:
         raise BackupError(f"{path} is damaged: {'; '.join(found)}; restore an older backup (aha db restore FILE)")
     return row_counts(connection)
+
+
+def _faults(connection: sqlite3.Connection) -> list[str]:
+    return [row[0] for row in connection.execute("PRAGMA integrity_check(3)") if row != ("ok",)]
 
 
 def row_counts(connection: sqlite3.Connection) -> dict[str, int]:

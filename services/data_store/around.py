@@ -1,8 +1,8 @@
 """A table of a store, pages of which are damaged in an SQLite file: what else is there is put into a new table.
 
 The index of the keys lies in pages of its own, and says where each row is. So rows are asked for there, fewer and fewer
-where SQLite can read none, until only those are left that lie in damaged pages. The damaged table is kept: SQLite could
-not even remove it, and an expert may find more there.
+where SQLite can read none, until only those are left that lie in damaged pages. SQLite cannot remove the damaged table,
+so it is taken off its list: its pages stay in the file, unused, where an expert may find more.
 """
 
 from __future__ import annotations
@@ -10,20 +10,19 @@ from __future__ import annotations
 import logging
 import sqlite3
 from datetime import UTC, datetime
-from itertools import count
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import insert, inspect
+from sqlalchemy import insert
 
 from core.migration.faults import code
 from services.data_store.keys import named
 from services.data_store.rows import checksum, stamp
-from services.data_store.writing import lasting, name_of
+from services.data_store.writing import lasting
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from sqlalchemy import Connection, Table
+    from sqlalchemy import Table
 
 logger = logging.getLogger(__name__)
 
@@ -75,8 +74,8 @@ class Around:
             self._take(rows)
 
 
-async def make_anew(table: Table, rows: Iterable[tuple[str, bytes, bytes | None]]) -> str:
-    """Let `table` have these rows, of key, value and mac, and no others; return what the damaged one is called now."""
+async def make_anew(table: Table, rows: Iterable[tuple[str, bytes, bytes | None]]) -> None:
+    """Let `table` have these rows, of key, value and mac, and no others."""
     moment = datetime.now(UTC)
     kept = [
         {
@@ -86,29 +85,27 @@ async def make_anew(table: Table, rows: Iterable[tuple[str, bytes, bytes | None]
         for position, (key, value, mac) in enumerate(rows, 1)
     ]  # fmt: skip
     async with lasting() as connection:
-        name = await connection.run_sync(_free_name, table.name)
-        quoted = connection.dialect.identifier_preparer.quote(name)
-        await connection.exec_driver_sql(f"ALTER TABLE {name_of(table)} RENAME TO {quoted}")
-        await connection.run_sync(table.create)
+        await connection.exec_driver_sql("PRAGMA writable_schema = ON")
+        try:
+            await connection.exec_driver_sql(
+                "DELETE FROM sqlite_master WHERE tbl_name = ? AND type IN ('table', 'index')", (table.name,)
+            )
+        finally:
+            await connection.exec_driver_sql("PRAGMA writable_schema = RESET")
+        await connection.run_sync(table.create, checkfirst=False)
         await connection.execute(insert(table), kept)
-    return name
 
 
-def _free_name(connection: Connection, table: str) -> str:
-    there = inspect(connection).get_table_names()
-    return next(name for n in count(1) if (name := f"damaged_{n}_{table}") not in there)
-
-
-def report(owner: str, table: str, lost: Sequence[str], kept: str) -> None:
+def report(owner: str, table: str, lost: Sequence[str]) -> None:
     """Say which keys of the store of module `owner` are not there, and what helps."""
     if lost:
         logger.warning(
             "SimpleStore of module %s: %s in table %s cannot be read, as the database file is damaged; all others are "
-            "there. The damaged table is now %s; to have all of it, restore a backup (aha db restore FILE)",
-            owner, named(lost), table, kept,
+            "there. To have all of it, restore a backup (aha db restore FILE); look at the disk",
+            owner, named(lost), table,
         )  # fmt: skip
     else:
         logger.warning(
-            "SimpleStore of module %s: table %s was damaged in the database file and is made anew, with all keys; the "
-            "damaged one is now %s; look at the disk", owner, table, kept,
+            "SimpleStore of module %s: table %s was damaged in the database file and is made anew, with all keys; "
+            "look at the disk", owner, table,
         )  # fmt: skip

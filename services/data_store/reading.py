@@ -114,8 +114,8 @@ async def mend(table: Table, module: str, error: Exception, *, known: Collection
     if not rows.data or rows.unnumbered or not rows.is_sound():
         raise error
     data, macs = rows.ordered(), dict(rows.acting)
-    kept = await make_anew(table, ((key, value, macs.get(key)) for key, value in data.items()))
-    report(module, table.name, sorted(around.known - data.keys() - set(known)), kept)
+    await make_anew(table, ((key, value, macs.get(key)) for key, value in data.items()))
+    report(module, table.name, sorted(around.known - data.keys() - set(known)))
     return set(data)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import pickle
 import re
+import shutil
 import sqlite3
 import sys
 from collections import Counter
@@ -16,6 +17,7 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlalchemy import delete, insert, select
 
+from core.backup.sqlite import verified
 from core.database import close_database, db_engine, metadata, open_database
 from models.exc import ValueDamaged
 from services.data_store import close_stores, flush_stores, load_stores, open_stores, stores
@@ -309,8 +311,11 @@ async def test_damaged_pages_of_a_table_cost_the_keys_in_them(sqlite_url, tmp_pa
     async with bot(sqlite_url, tmp_path, "a", "b") as [store, other]:
         assert (store[lost[0]], store["k0000"], store["new"]) == (1, 1, 1)
         assert len(store) == len(LARGE) - len(lost) + 2
-        assert await fetch("SELECT count(*) FROM sqlite_master WHERE name = 'damaged_1_aha_store__a'") == [1]
+        [name] = await fetch("SELECT name FROM sqlite_master WHERE type = 'index' AND tbl_name = 'aha_store__a'")
+        assert await fetch(f"SELECT count(key) FROM aha_store__a INDEXED BY {name}") == [len(store)]
     assert caplog.messages == []
+    with closing(sqlite3.connect(shutil.copy(path, tmp_path / "copy.db"), isolation_level=None)) as copy:
+        assert verified(copy, path)["aha_store__a"] == len(LARGE) - len(lost) + 2
 
 
 @pytest.mark.parametrize("part", ["index", "table"])
