@@ -2,59 +2,24 @@
 
 from __future__ import annotations
 
-import asyncio
 from importlib import import_module
-from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from aha.testing import running_bot
 from tests.migration import scenarios
 from tests.migration.theatre import perform
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
-    from aha.testing.databases import Postgres
     from tests.migration.story import Story
 
 # All take long together, so the default run has one of so many on each database; the rest have a command of their own.
 DATABASES = {"sqlite": 5, "postgresql": 10}
 _FILES = sorted(path.stem for path in Path(scenarios.__path__[0]).glob("*.py"))
 STORIES = [story for name in _FILES for story in import_module(f"{scenarios.__name__}.{name}").STORIES]
-
-
-@pytest.fixture(scope="module")
-def prepared(postgres: Postgres) -> Iterator[str]:
-    """A PostgreSQL database on which a bot without modules has run: its copies are made faster than its tables."""
-    url = postgres.create()
-    asyncio.run(start_once(url))
-    yield url
-    postgres.drop(url)
-
-
-async def start_once(url: str) -> None:
-    async with running_bot(modules=[], database=url):
-        pass
-
-
-@pytest.fixture
-def make_database(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[], str]:
-    """Makes URLs of databases that know no module; the test runs once on SQLite and once on PostgreSQL."""
-    if request.param == "sqlite":
-        numbers = count()
-        return lambda: f"sqlite:///{tmp_path / f'{next(numbers)}.db'}"
-    postgres: Postgres = request.getfixturevalue("postgres")
-    template: str = request.getfixturevalue("prepared")
-
-    def make() -> str:
-        url = postgres.create(template=template)
-        request.addfinalizer(lambda: postgres.drop(url))
-        return url
-
-    return make
 
 
 def test_every_story_has_a_name_of_its_own():
