@@ -108,7 +108,8 @@ def resolve(
     tables = names.renamed()
     if (rivals := names.rivals(tables)) is not None:
         raise _refusal("tables", *rivals, table=rivals[1], others=rivals[2:])
-    done = {name: [old.removeprefix("table:") for old in record.merged] for name, record in records.items()}
+    merged = {name: records[old].merged for name in wanted if (old := tables.get(name, name)) in records}
+    done = {name: [old.removeprefix("table:") for old in olds] for name, olds in merged.items()}
     columns, fills = {}, {}
     for name, table in wanted.items():
         source = tables.get(name, name)

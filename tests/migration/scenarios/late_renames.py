@@ -73,4 +73,17 @@ STORIES = [
         Rows("note", (1, "a"), (2, None), (3, None), (4, "d")),
         Query("SELECT text FROM note__notes ORDER BY id", None, None, "another", "other"),
     ),
+    *(
+        Story(
+            f"former-name-was-given-to-another-table-that-goes-{name}",
+            Release(note("text: str")),
+            Put("note", (1, "a")),
+            Release(table("memo", "text: str", info={"was": "note"}), note("text: str")),
+            Put("note", (1, "another"), (2, "other")),
+            Release(table(name, "text: str", info={"was": was})),
+            Rows(name, (1, "a")),
+            Query("SELECT text FROM note__notes ORDER BY id", "another", "other"),
+        )
+        for name, was in {"memo": ["note"], "page": ["memo", "note"]}.items()
+    ),
 ]
