@@ -230,8 +230,8 @@ _COMMANDS = {
     "with: aha new hello": (
         "{place} 里没有目录 {folder}：请进入机器人的目录，或用 --modules 目录 指定，或从头开始：aha new hello"
     ),
-    "{source} {file}: there is no such file; write one with: aha config --write {file2}": (
-        "{source} {file}：没有这个文件；生成一份：aha config --write {file2}"
+    "{source} {file}: there is no such file; write one with: aha config --write --config {file2}": (
+        "{source} {file}：没有这个文件；生成一份：aha config --write --config {file2}"
     ),
     "{option} {name}: there is no such module; {modules}": "{option} {name}：没有这个模块；{modules}",
     "there are: {names}": "现有：{names}",

@@ -20,11 +20,15 @@ def module_folder(given: Path) -> Path:
 
 def config_file(given: Path | None) -> Path | None:
     """Return the configuration file that is to be read, None if there is none. Raises ConfigError if it is missing."""
-    named = given or (Path(os.environ["AHA_CONFIG"]) if os.environ.get("AHA_CONFIG") else None)
-    if named is None:
-        usual = Path("config.yml")
-        return usual if usual.exists() else None
-    if not named.is_file():
-        source = "--config" if given else "AHA_CONFIG"
-        raise ConfigError(f"{source} {named}: there is no such file; write one with: aha config --write {named}")
-    return named
+    source = "--config" if given else "AHA_CONFIG" if os.environ.get("AHA_CONFIG") else ""
+    named = given or Path(os.environ.get("AHA_CONFIG") or "config.yml")
+    shown = f"{source} {named}".lstrip()
+    if named.is_dir():
+        raise ConfigError(f"{shown}: this is a folder; name the file in it")
+    if named.exists():
+        return named
+    if named.is_symlink():
+        raise ConfigError(f"{shown} leads to {named.readlink()}, which is not there: correct the link, or remove it")
+    if source:
+        raise ConfigError(f"{shown}: there is no such file; write one with: aha config --write --config {named}")
+    return None
