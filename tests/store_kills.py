@@ -16,7 +16,7 @@ from pathlib import Path
 from sqlalchemy import event
 
 from core.database import db_engine
-from services.data_store import flush_stores, folding
+from services.data_store import flush_stores, folding, writing
 from tests.store_bot import bot
 
 BEFORE = {"a": 1, "b": 2, "c": 3, "d": 4}
@@ -24,6 +24,7 @@ BEFORE = {"a": 1, "b": 2, "c": 3, "d": 4}
 CHANGES = {
     "in one transaction": [("a", 10), ("e", 5), ("b", None), ("c", None), ("c", 30), ("f", 6), ("e", None), ("e", 50)],
     "in several": [("a", 10), ("e", 5), ("b", None), ("f", 6), ("g", 7), ("h", 8), ("a", 11), ("i", 9)],
+    "by COPY": [("a", 10), ("e", 5), ("b", None), ("f", 6), ("d", 4), ("g", 7)],
 }
 """What is set, and deleted if it is None, and then folded."""
 
@@ -39,7 +40,10 @@ def change(store, changes) -> None:
 
 async def run(url: str, folder: str, changes: str, fatal: int) -> None:
     """Set all that, and fold it up to the statement, or commit, number `fatal`."""
-    folding._ROWS = 2
+    if changes == "by COPY":
+        writing._COPIED = 2
+    else:
+        folding._ROWS = 2
     count = 0
 
     def kill(*_) -> None:

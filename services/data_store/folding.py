@@ -26,7 +26,7 @@ from services.data_store.rows import Rows, rows_of
 from services.data_store.writing import Refusals, delete_rows, is_refusal, lasting, upsert_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping, Set
 
     from sqlalchemy import Table
     from sqlalchemy.ext.asyncio import AsyncConnection
@@ -189,12 +189,14 @@ class _Fold:
             while len(last) > _ROWS:
                 part, last = last.part(0, _ROWS), last.part(_ROWS, len(last))
                 async with lasting() as connection:
-                    await upsert_rows(connection, self.store.table, part, refused=refused)
+                    await upsert_rows(connection, self.store.table, part, born=self.batch.born, refused=refused)
         async with lasting() as connection:
             await self._remove(connection, refused)
             await self._upsert(connection, last, refused)
-            await self._hold(connection, refused or Refusals())
-            written = [key for key in self.changes if refused is None or key not in refused]
+            written: Set[str] = self.changes.keys()
+            if refused is not None:
+                await self._hold(connection, refused)
+                written = written - refused.alone.keys() - refused.others.keys()
             progress = self._progress(written)
             await write_progress(connection, self.ledger.name, progress)
         self.ledger.advance(progress)
@@ -212,7 +214,7 @@ class _Fold:
     async def _upsert(self, connection: AsyncConnection, rows: Rows, refused: Refusals | None) -> None:
         """Write these; those that were refused before, which come first among them, hold up no other."""
         if refused is None:
-            return await upsert_rows(connection, self.store.table, rows)
+            return await upsert_rows(connection, self.store.table, rows, born=self.batch.born)
         held = self.store.held
         known = sum(key in held and held[key].alone for key in rows.keys)
         await upsert_rows(connection, self.store.table, rows.part(known, len(rows)), refused=refused)
@@ -231,17 +233,16 @@ class _Fold:
 
     async def _hold(self, connection: AsyncConnection, refused: Refusals) -> None:
         """Report what was refused, and append it to the journal anew: all that stands there by now counts as folded."""
-        values = dict(zip(self.kept.keys, zip(self.kept.values, self.kept.macs, strict=True), strict=True))
         owner, held = self.store.entries.owner, self.store.held
         known = {key: error for key, error in refused.others.items() if key in held and held[key].alone}
         for key in refused.others.keys() - known.keys():
-            self._put_off(key, values.get(key, (None,))[0])
+            self._put_off(key, self.changes.get(key))
         new = {}
         # Those that were tried alone stand last now, so others have their turn when all are tried again.
         for key, error in {**known, **refused.alone}.items():
-            data, mac = values.get(key, (None, None))
-            reason = what_it_said(error)
+            data, reason = self.changes.get(key), what_it_said(error)
             if data is not None:
+                mac = self.kept.mac(key, data)
                 await keep(connection, [Outcast(owner, key, data, f"the database refuses it: {reason}", mac=mac)])
             if key not in held or not held[key].alone:
                 new[key] = reason

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import compress, repeat
+from operator import contains, not_
 from typing import TYPE_CHECKING, Final
 from zlib import crc32
 
@@ -13,7 +15,7 @@ from core.database import metadata
 from services.data_store.pickles import STACK_GLOBAL
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 
 
 def declare_table() -> Table:
@@ -41,38 +43,67 @@ def declare_table() -> Table:
 class Rows:
     """Rows on their way to a table, column by column, all written at `moment`; positions count up from `first`.
 
-    For rows that are to go only the keys are given.
+    `mac` signs what has a class or function in it. For rows that are to go only the keys are given. What is computed
+    here is computed for a part at a time, in a thread: of very many it takes long.
     """
 
     moment: datetime
     first: int
     keys: Sequence[str]
     values: Sequence[bytes] = ()
-    checksums: Sequence[int] = ()
-    macs: Sequence[bytes | None] = ()
+    mac: Callable[[str, bytes], bytes | None] = lambda _key, _data: None
 
     def __len__(self) -> int:
         return len(self.keys)
+
+    def parts(self, most: int, size: int) -> Iterator[Rows]:
+        """All of them in parts of at most `most`, and of `size` bytes if they are more than one."""
+        start = 0
+        while start < len(self):
+            stop = min(start + most, len(self))
+            while stop - start > 1 and sum(map(len, self.values[start:stop])) > size:
+                stop -= (stop - start) // 2
+            yield self.part(start, stop)
+            start = stop
+
+    def divided(self, keys: Set[str]) -> tuple[Rows, Rows]:
+        """Those with one of `keys`, and the others, both in their order; no two have the same position."""
+        chosen = list(map(keys.__contains__, self.keys))
+        count = sum(chosen)
+        if count in (0, len(self)):  # which is common, and copies nothing
+            return self.part(0, count), self.part(count, len(self))
+        return self._only(chosen, self.first), self._only(list(map(not_, chosen)), self.first + count)
+
+    def _only(self, chosen: Sequence[bool], first: int) -> Rows:
+        keys, values = list(compress(self.keys, chosen)), list(compress(self.values, chosen))
+        return Rows(self.moment, first, keys, values, self.mac)
+
+    def checksums(self) -> list[int]:
+        """The checksum of each, and above it when it was written."""
+        sums = map(crc32, self.values, map(crc32, map(str.encode, self.keys)))
+        return list(map(stamp(self.moment).__or__, sums))
+
+    def macs(self) -> list[bytes | None]:
+        """The signature of each, None for what needs none."""
+        if not any(map(contains, self.values, repeat(STACK_GLOBAL))):
+            return [None] * len(self)
+        return [self.mac(*row) if STACK_GLOBAL in row[1] else None for row in zip(self.keys, self.values, strict=True)]
 
     def part(self, start: int, stop: int) -> Rows:
         """Those from number `start` up to, but not including, number `stop`."""
         here = slice(start, stop)
         first = self.first + start
-        return Rows(self.moment, first, self.keys[here], self.values[here], self.checksums[here], self.macs[here])
+        return Rows(self.moment, first, self.keys[here], self.values[here], self.mac)
 
 
 def rows_of(
     changes: Mapping[str, bytes | None], *, first: int, mac: Callable[[str, bytes], bytes | None]
 ) -> tuple[Rows, Rows]:
-    """The rows to write for `changes`, and those that are to go; `mac` signs what has a class or function in it."""
+    """The rows to write for `changes`, and those that are to go."""
     moment = datetime.now(UTC)
     gone = [key for key, data in changes.items() if data is None]
     kept = {key: data for key, data in changes.items() if data is not None}
-    keys, values = list(kept), list(kept.values())
-    sums = map(crc32, values, map(crc32, map(str.encode, keys)))
-    checksums = list(map(stamp(moment).__or__, sums))
-    macs = [mac(key, data) if STACK_GLOBAL in data else None for key, data in kept.items()]
-    return Rows(moment, first, keys, values, checksums, macs), Rows(moment, first, gone)
+    return Rows(moment, first, list(kept), list(kept.values()), mac), Rows(moment, first, gone)
 
 
 FAR: Final = 2**62

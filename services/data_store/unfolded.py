@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Set
 
     from services.data_store.quarantine import Outcast
 
@@ -18,7 +18,7 @@ class Batch:
     `changes` are keys and their pickled values, None for those that were deleted. The rows of `reborn` keys are deleted
     before they are written, as a key that is set again goes to the end. The rows of `displaced` keys could not be read;
     they are kept elsewhere before, and so are the `outcasts`, which stood in the store. `seq` is the number of the last
-    record in the journal that the batch takes in.
+    record in the journal that the batch takes in. Of `born` keys the table has no row, as far as is known.
     """
 
     changes: Mapping[str, bytes | None]
@@ -26,6 +26,7 @@ class Batch:
     displaced: frozenset[str]
     seq: int
     outcasts: tuple[Outcast, ...] = ()
+    born: Set[str] = frozenset()
 
 
 @dataclass(slots=True)
@@ -36,11 +37,13 @@ class Unfolded:
     reborn: set[str] = field(default_factory=set)
     displaced: set[str] = field(default_factory=set)
     outcasts: list[Outcast] = field(default_factory=list)
+    born: set[str] = field(default_factory=set)
 
     def bear(self, key: str) -> None:
         """Let `key`, which was not in the store, stand at the end of the table as well; its change is to follow."""
         if self.changes.pop(key, b"") is None or key in self.displaced:
             self.reborn.add(key)
+        self.born.add(key)
 
     def bury(self, key: str) -> None:
         """Let `key` be deleted from the table."""
@@ -49,8 +52,9 @@ class Unfolded:
 
     def take(self, seq: int) -> Batch:
         """Return all of it, which is what the journal says up to number `seq`, and begin anew."""
-        batch = Batch(self.changes, frozenset(self.reborn), frozenset(self.displaced), seq, tuple(self.outcasts))
-        self.changes, self.reborn, self.displaced, self.outcasts = {}, set(), set(), []
+        reborn, displaced, outcasts = frozenset(self.reborn), frozenset(self.displaced), tuple(self.outcasts)
+        batch = Batch(self.changes, reborn, displaced, seq, outcasts, self.born)
+        self.changes, self.reborn, self.displaced, self.outcasts, self.born = {}, set(), set(), [], set()
         return batch
 
     def give_back(self, batch: Batch) -> None:

@@ -5,30 +5,36 @@ All of it happens in the transaction of `lasting`, which is on the disk when it 
 
 from __future__ import annotations
 
+import asyncio
 import random
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy.exc import DBAPIError
 
 from core.database import db_engine
 from core.migration.faults import code
+from services.data_store.ahead import ahead
+from services.data_store.copying import insert_copied, update_copied
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+    from collections.abc import AsyncIterator, Callable, Set
 
     from sqlalchemy import Table
     from sqlalchemy.ext.asyncio import AsyncConnection
 
     from services.data_store.rows import Rows
 
-    Statement = Callable[[AsyncConnection, Table, Rows], Awaitable[None]]
+    # Of the name of a table and the rows: the statement, and what it is given.
+    Statement = Callable[[str, Rows], tuple[str, tuple[Any, ...]]]
 
 # What one statement takes: on PostgreSQL it is put together in the event loop, which must not stand still for long.
 _ROWS: Final = 2_000
 _BYTES: Final = {"sqlite": 4_000_000, "postgresql": 1_000_000}
+# From so many rows on PostgreSQL has them by COPY, which takes it a few statements more.
+_COPIED: Final = 10_000
 # How SQLite is set meanwhile. Keys come in no order, so a large fold goes all over the table and its index; with the
 # 2 MB of memory that it has else it would read pages again and again. What it takes beyond them is given back.
 _LASTING: Final = {"synchronous": 2, "cache_size": -32_000}
@@ -59,9 +65,6 @@ class Refusals:
     taken: int = 0
     known: bool = False
 
-    def __contains__(self, key: str) -> bool:
-        return key in self.alone or key in self.others
-
 
 @asynccontextmanager
 async def lasting() -> AsyncIterator[AsyncConnection]:
@@ -90,14 +93,27 @@ async def _pragma(connection: AsyncConnection, name: str) -> int:
 
 
 async def upsert_rows(
-    connection: AsyncConnection, table: Table, rows: Rows, *, refused: Refusals | None = None
+    connection: AsyncConnection,
+    table: Table,
+    rows: Rows,
+    *,
+    born: Set[str] = frozenset(),
+    refused: Refusals | None = None,
 ) -> None:
-    """Insert `rows`, or update those that are there, which stay where they stand.
+    """Insert `rows`, or update those that are there, which stay where they stand. Of `born` keys, none should be there.
 
     With `refused` given, rows that the database does not take are entered there with its error, and the others are
     written, unless it seems to take none of many. Without it the error is raised.
     """
-    await _write(connection, table, rows, _UPSERTS[connection.dialect.name], refused)
+    upsert = _UPSERTS[connection.dialect.name]
+    if connection.dialect.name == "sqlite" or refused is not None or len(rows) < _COPIED:
+        return await _write(connection, table, rows, upsert, refused)
+    new, known = await asyncio.to_thread(rows.divided, born)
+    if len(new) < _COPIED or not await insert_copied(connection, table, new):
+        await _write(connection, table, new, upsert, None)
+    if len(known) < _COPIED or not await update_copied(connection, name_of(table), known):
+        await _write(connection, table, known, upsert, None)
+    return None
 
 
 async def delete_rows(
@@ -116,35 +132,26 @@ def is_refusal(error: BaseException) -> bool:
 
 
 async def _write(
-    connection: AsyncConnection, table: Table, rows: Rows, run: Statement, refused: Refusals | None
+    connection: AsyncConnection, table: Table, rows: Rows, statement: Statement, refused: Refusals | None
 ) -> None:
-    if refused is not None:
-        refused.taken = 0
-    for part in _parts(rows, _ROWS, _BYTES[connection.dialect.name]):
-        if refused is None:
-            await run(connection, table, part)
-        else:
-            await _sift(connection, table, part, run, refused)
-    if refused is not None and not (refused.known or refused.taken) and len(refused.others) > _MANY:
-        await _probe(connection, table, rows, run, refused)
+    parts = rows.parts(_ROWS, _BYTES[connection.dialect.name])
+    if refused is None:
+        async with aclosing(ahead(partial(statement, name_of(table)), parts)) as statements:
+            async for sql, given in statements:
+                await connection.exec_driver_sql(sql, given)
+        return
+    refused.taken = 0
+    for part in parts:
+        await _sift(connection, table, part, statement, refused)
+    if not (refused.known or refused.taken) and len(refused.others) > _MANY:
+        await _probe(connection, table, rows, statement, refused)
 
 
-def _parts(rows: Rows, most: int, size: int) -> Iterator[Rows]:
-    """`rows` in parts of at most `most` rows, and of `size` bytes if they are more than one."""
-    start = 0
-    while start < len(rows):
-        stop = min(start + most, len(rows))
-        while stop - start > 1 and sum(map(len, rows.values[start:stop])) > size:
-            stop -= (stop - start) // 2
-        yield rows.part(start, stop)
-        start = stop
-
-
-async def _sift(connection: AsyncConnection, table: Table, rows: Rows, run: Statement, refused: Refusals) -> None:
+async def _sift(connection: AsyncConnection, table: Table, rows: Rows, statement: Statement, refused: Refusals) -> None:
     """Write what the database takes of `rows`, halving what it does not."""
     try:
         async with connection.begin_nested():
-            await run(connection, table, rows)
+            await connection.exec_driver_sql(*statement(name_of(table), rows))
     except DBAPIError as error:
         if not is_refusal(error):
             raise
@@ -155,29 +162,31 @@ async def _sift(connection: AsyncConnection, table: Table, rows: Rows, run: Stat
             refused.alone[rows.keys[0]] = error
             return
         middle = len(rows) // 2
-        await _sift(connection, table, rows.part(0, middle), run, refused)
-        await _sift(connection, table, rows.part(middle, len(rows)), run, refused)
+        await _sift(connection, table, rows.part(0, middle), statement, refused)
+        await _sift(connection, table, rows.part(middle, len(rows)), statement, refused)
     else:
         refused.taken += len(rows)
 
 
-async def _probe(connection: AsyncConnection, table: Table, rows: Rows, run: Statement, refused: Refusals) -> None:
+async def _probe(
+    connection: AsyncConnection, table: Table, rows: Rows, statement: Statement, refused: Refusals
+) -> None:
     """Try some of the rows that were put off, each alone; raise the error of one if none of them is taken."""
     numbers = [number for number, key in enumerate(rows.keys) if key in refused.others]
     for number in random.sample(numbers, min(_PROBES, len(numbers))):
         error = refused.others.pop(key := rows.keys[number])
-        await _sift(connection, table, rows.part(number, number + 1), run, refused)
+        await _sift(connection, table, rows.part(number, number + 1), statement, refused)
         if key in refused.others:
             refused.alone[key] = refused.others.pop(key)
     if not refused.taken:
         raise error
 
 
-async def _upsert_sqlite(connection: AsyncConnection, table: Table, rows: Rows) -> None:
+def _upsert_sqlite(table: str, rows: Rows) -> tuple[str, tuple[Any, ...]]:
     values: list[Any] = [None] * (4 * len(rows))
-    values[0::4], values[1::4], values[2::4], values[3::4] = rows.keys, rows.values, rows.checksums, rows.macs
+    values[0::4], values[1::4], values[2::4], values[3::4] = rows.keys, rows.values, rows.checksums(), rows.macs()
     moment = rows.moment.strftime("%Y-%m-%d %H:%M:%S.%f")
-    await connection.exec_driver_sql(_sqlite_upsert(name_of(table), len(rows)), (moment, rows.first, *values))
+    return _sqlite_upsert(table, len(rows)), (moment, rows.first, *values)
 
 
 @lru_cache(maxsize=64)
@@ -187,27 +196,26 @@ def _sqlite_upsert(table: str, count: int) -> str:
     return f"INSERT INTO {table} ({columns}) VALUES {rows}{_UPDATE.format(table=table)}"
 
 
-async def _delete_sqlite(connection: AsyncConnection, table: Table, rows: Rows) -> None:
+def _delete_sqlite(table: str, rows: Rows) -> tuple[str, tuple[Any, ...]]:
     marks = ", ".join("?" * len(rows))
-    await connection.exec_driver_sql(f"DELETE FROM {name_of(table)} WHERE key IN ({marks})", tuple(rows.keys))
+    return f"DELETE FROM {table} WHERE key IN ({marks})", tuple(rows.keys)
 
 
-async def _upsert_postgresql(connection: AsyncConnection, table: Table, rows: Rows) -> None:
-    name = name_of(table)
+def _upsert_postgresql(table: str, rows: Rows) -> tuple[str, tuple[Any, ...]]:
     statement = (
-        f"INSERT INTO {name} (key, value, checksum, mac, position, updated_at, version) "
+        f"INSERT INTO {table} (key, value, checksum, mac, position, updated_at, version) "
         "SELECT key, value, checksum, mac, $5::bigint + number - 1, $6::timestamptz, 1 "
         "FROM unnest($1::text[], $2::bytea[], $3::bigint[], $4::bytea[]) "
         # In the order of the index, whose pages are at hand then.
-        f"WITH ORDINALITY AS given (key, value, checksum, mac, number) ORDER BY key{_UPDATE.format(table=name)}"
+        f"WITH ORDINALITY AS given (key, value, checksum, mac, number) ORDER BY key{_UPDATE.format(table=table)}"
     )
-    macs = list(rows.macs) if any(rows.macs) else None  # each element of an array takes its time, also an empty one
-    given = (list(rows.keys), list(rows.values), list(rows.checksums), macs, rows.first, rows.moment)
-    await connection.exec_driver_sql(statement, given)
+    macs = rows.macs()
+    some = macs if any(macs) else None  # each element of an array takes its time, also an empty one
+    return statement, (list(rows.keys), list(rows.values), rows.checksums(), some, rows.first, rows.moment)
 
 
-async def _delete_postgresql(connection: AsyncConnection, table: Table, rows: Rows) -> None:
-    await connection.exec_driver_sql(f"DELETE FROM {name_of(table)} WHERE key = ANY($1::text[])", (list(rows.keys),))
+def _delete_postgresql(table: str, rows: Rows) -> tuple[str, tuple[Any, ...]]:
+    return f"DELETE FROM {table} WHERE key = ANY($1::text[])", (list(rows.keys),)
 
 
 _UPSERTS: Final[dict[str, Statement]] = {"sqlite": _upsert_sqlite, "postgresql": _upsert_postgresql}

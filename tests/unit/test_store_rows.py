@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.data_store.pickles import all_plain, plain
-from services.data_store.rows import SUM, checksum, rows_of, sealed, stamp, unsealed
+from services.data_store.rows import SUM, Rows, checksum, rows_of, sealed, stamp, unsealed
 
 MOMENT = datetime(2026, 2, 3, 4, 5, 6, 789, tzinfo=UTC)
 
@@ -73,12 +73,28 @@ def test_a_stamp_tells_moments_apart_and_no_time_zones():
 
 def test_rows_are_those_of_the_changes_in_their_order():
     kept, gone = rows_of({"b": b"2\x93", "x": None, "a": b"1"}, first=7, mac=lambda key, data: key.encode() + data)
-    assert (kept.keys, kept.values, kept.macs, kept.first) == (["b", "a"], [b"2\x93", b"1"], [b"b2\x93", None], 7)
-    assert [found & SUM for found in kept.checksums] == [checksum("b", b"2\x93"), checksum("a", b"1")]
-    assert {found - (found & SUM) for found in kept.checksums} == {stamp(kept.moment)}
+    assert (kept.keys, kept.values, kept.macs(), kept.first) == (["b", "a"], [b"2\x93", b"1"], [b"b2\x93", None], 7)
+    assert [found & SUM for found in kept.checksums()] == [checksum("b", b"2\x93"), checksum("a", b"1")]
+    assert {found - (found & SUM) for found in kept.checksums()} == {stamp(kept.moment)}
     assert list(gone.keys) == ["x"]
     part = kept.part(1, 2)
     assert (part.keys, part.values, part.first, len(part)) == (["a"], [b"1"], 8, 1)
+
+
+@pytest.mark.parametrize(
+    ("keys", "some", "others"),
+    [
+        ("ac", [("a", 5), ("c", 6)], [("b", 7), ("d", 8)]),
+        ("abcd", [("a", 5), ("b", 6), ("c", 7), ("d", 8)], []),
+        ("x", [], [("a", 5), ("b", 6), ("c", 7), ("d", 8)]),
+    ],
+    ids=["some", "all", "none"],
+)
+def test_rows_are_divided_in_their_order_and_have_a_position_each(keys, some, others):
+    rows = Rows(MOMENT, 5, list("abcd"), [key.encode() for key in "abcd"])
+    for divided, expected in zip(rows.divided(set(keys)), (some, others), strict=True):
+        assert list(zip(divided.keys, range(divided.first, 9), strict=False)) == expected
+        assert [value.decode() for value in divided.values] == divided.keys
 
 
 def test_what_is_sealed_is_there_again():
