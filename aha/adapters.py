@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from bots import ADAPTERS
 from core.adapter import adapters
+from core.config import cfg
+from core.config.checks import describe
 from models.exc import AhaError, ConfigError, UsageError
 
 if TYPE_CHECKING:
@@ -53,7 +55,8 @@ def _entry(number: int, bot: Mapping[str, Any]) -> Entry:
     settings = dict(bot)
     adapter = settings.pop("adapter", None)
     if adapter not in ADAPTERS:
-        raise ConfigError(f"bots[{number}].adapter: expected one of {', '.join(sorted(ADAPTERS))}, not {adapter!r}")
+        where = cfg.where("bots", number, "adapter")
+        raise ConfigError(f"{where}: expected one of {', '.join(sorted(ADAPTERS))}, found {describe(adapter)}")
     return Entry(adapter, str(settings.pop("id", adapter)), settings)
 
 

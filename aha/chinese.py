@@ -137,7 +137,8 @@ _TABLES = {
     ),
     "its members take each other's names, and so do those of {old}, which it was: nobody could tell in which rows they "
     "already have. Declare the former name in one release, and those of the members in the next": (
-        "它的成员互换名字，它的前身 {old} 的成员也是：分不清哪些行已经换过了。请先用一个版本声明旧列名，下一个版本再声明成员的旧名"
+        "它的成员互换名字，它的前身 {old} 的成员也是：分不清哪些行已经换过了。"
+        "请先用一个版本声明旧列名，下一个版本再声明成员的旧名"
     ),
     "the database could not be brought up to date: {error}; what was under way was rolled back; {remedy}": (
         "数据库没能更新：{error}；进行到一半的改动已撤销；{remedy}"

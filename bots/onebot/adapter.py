@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from bots.onebot.events import read_event
@@ -11,6 +12,7 @@ from bots.onebot.forward import serve_forward
 from bots.onebot.link import Link
 from bots.onebot.reverse import serve_reverse
 from bots.onebot.settings import read_settings
+from bots.places import place_in_bot
 from bots.printable import one_line
 from bots.serving import Serving
 
@@ -41,7 +43,7 @@ class OneBot(Serving):
         """Set once reverse mode listens, at `address`."""
         self.address: tuple[str, int] | None = None
         self._label = f"onebot bot {bot_id!r}"
-        self._settings = read_settings(self._label, settings)
+        self._settings = read_settings(self._label, settings, where=partial(place_in_bot, bot_id))
         self._origin = {"bot_id": bot_id, "platform": self.platform, "adapter": self.name}
         self._links: list[Link] = []
 

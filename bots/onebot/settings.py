@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from bots.printable import one_line
+from core.config.checks import describe
 from models.exc import ConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 log = logging.getLogger(__name__)
 
@@ -47,46 +48,66 @@ class Settings:
         return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
 
 
-def read_settings(bot: str, given: Mapping[str, Any]) -> Settings:
-    """Check what the configuration says; `bot` names the entry in messages. Raise ConfigError for what cannot work."""
-    known = {field.name for field in fields(Settings)}
-    for name in given.keys() - known:
-        log.warning("%s: nothing is called %r here; known: %s", bot, one_line(str(name)), ", ".join(sorted(known)))
-    settings = Settings(**{name: _checked(bot, name, given[name]) for name in known & given.keys()})
-    problem = _problem(settings)
-    if problem:
-        raise ConfigError(f"{bot}: {problem}")
-    return settings
+_EXPECTED = {
+    "mode": "forward or reverse",
+    "url": "an address such as ws://127.0.0.1:3001",
+    "host": "text, the address to listen at, such as 127.0.0.1",
+    "port": "a whole number from 0 to 65535",
+    "path": "text that begins with /",
+    "token": "text of ASCII letters, digits and signs, in quotes",
+    "max_frame": "a whole number above 0",
+}
+_SECONDS = "a number of seconds above 0"
 
 
-def _checked(bot: str, name: str, value: Any) -> Any:
+def read_settings(bot: str, given: Mapping[str, Any], *, where: Callable[[str], str] | None = None) -> Settings:
+    """Check what the configuration says. Raise ConfigError for what cannot work.
+
+    In messages `where` names a setting by the place where it is written; without it, it is one of `bot`.
+    """
+    where = where or (lambda name: f"{bot}: {name}")
+    known = [field.name for field in fields(Settings)]
+    for name in sorted(given.keys() - set(known), key=str):
+        shown = where(one_line(str(name)))
+        log.warning("%s: nothing is called that in a OneBot bot; there are: %s", shown, ", ".join(sorted(known)))
+    return Settings(**{name: _checked(where(name), name, given[name]) for name in known if name in given})
+
+
+def _checked(where: str, name: str, value: Any) -> Any:
     default = getattr(Settings(), name)
-    if isinstance(default, float) and type(value) is int:
+    if type(value) is int and isinstance(default, float):
         value = float(value)
-    if name == "token" and type(value) is int:  # a token of digits, not quoted in the YAML file
-        value = str(value)
-    if type(value) is not type(default):
-        got = "something else" if name == "token" else repr(value)[:100]
-        raise ConfigError(f"{bot}: {name}: expected a value like {default!r} ({type(default).__name__}), got {got}")
+    if type(value) is not type(default) or not _fits(name, value):
+        raise ConfigError(f"{where}: expected {_EXPECTED.get(name, _SECONDS)}, found {_shown(name, value)}")
     return value
 
 
-def _problem(settings: Settings) -> str:
-    """Say which setting cannot work and what it should be; "" if all can."""
-    if settings.mode not in ("forward", "reverse"):
-        return f"mode: expected forward or reverse, got {settings.mode!r:.100}"
-    if not _is_websocket_url(settings.url):
-        return f"url: expected something like ws://127.0.0.1:3001, got {settings.url!r:.100}"
-    if not 0 <= settings.port <= 65535:
-        return f"port: expected a number from 0 to 65535, got {settings.port}"
-    if settings.path and not settings.path.startswith("/"):
-        return f"path: expected it to begin with /, got {settings.path!r:.100}"
-    if not (settings.token.isascii() and settings.token.isprintable()) or settings.token != settings.token.strip():
-        return "token: expected ASCII letters, digits and signs; make a new one on both sides"
-    for name in ("call_timeout", "retry_first", "retry_most", "max_frame"):
-        if not getattr(settings, name) > 0:
-            return f"{name}: expected more than 0, got {getattr(settings, name)}"
-    return ""
+def _fits(name: str, value: Any) -> bool:
+    """Say whether a value of the right type can work."""
+    match name:
+        case "mode":
+            return value in ("forward", "reverse")
+        case "url":
+            return _is_websocket_url(value)
+        case "host":
+            return True
+        case "port":
+            return value in range(65536)
+        case "path":
+            return value[:1] in ("", "/")
+        case "token":
+            return bool(value.isascii() and value.isprintable() and value == value.strip())
+        case _:
+            return bool(value > 0)
+
+
+def _shown(name: str, value: Any) -> str:
+    """Name what was found, without anything secret."""
+    if name == "token":
+        return "other text" if isinstance(value, str) else "a number" if isinstance(value, int) else "something else"
+    if name == "url" and isinstance(value, str):
+        value = value.partition("?")[0].rpartition("@")[2]
+    return describe(value)
 
 
 def _is_websocket_url(url: str) -> bool:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
 
+    from core.config.checks import Step
     from core.config.environment import Override
     from core.config.schema import KeyPath
 
@@ -173,6 +174,13 @@ class Config:
             return path
         own = ("modules", module.name, *path)
         return path if walk(self._values, own) is MISSING and walk(self._values, path) is not MISSING else own
+
+    def where(self, *path: Step) -> str:
+        """Return how an error begins that is about `path`: "config.yml:3: bots[0].url", or with the variable's name."""
+        variable = self._overrides.get(tuple(map(str, path)))
+        if variable is not None:
+            return f"environment variable {variable.name}"
+        return f"{self._document.place(path)}{name_of(path)}"
 
     def get_msg_prefix(self) -> tuple[str, ...]:
         """Return what a message to the bot begins with, one of these; empty if nothing is needed."""

@@ -32,7 +32,7 @@ def test_the_configuration_and_the_options_choose(bots, only, expected):
 def test_an_unknown_adapter_is_named_with_those_that_there_are():
     with pytest.raises(UsageError, match="--adapter irc: there is no such adapter; there are: console, onebot"):
         entries([], only=("irc",))
-    with pytest.raises(ConfigError, match=r"bots\[1\].adapter: expected one of console, onebot, not 'irc'"):
+    with pytest.raises(ConfigError, match=r'^bots\[1\].adapter: expected one of console, onebot, found "irc"$'):
         entries([{"adapter": "console"}, {"adapter": "irc"}])
 
 
