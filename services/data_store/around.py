@@ -9,18 +9,14 @@ from __future__ import annotations
 
 import logging
 import sqlite3
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
-
-from sqlalchemy import insert
 
 from core.migration.faults import code
 from services.data_store.keys import named
-from services.data_store.rows import checksum, stamp
-from services.data_store.writing import lasting
+from services.data_store.writing import lasting, name_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Iterable, Sequence
 
     from sqlalchemy import Table
 
@@ -35,55 +31,47 @@ def is_malformed(error: BaseException) -> bool:
 
 
 class Around:
-    """Reads what can be read of `table`, named as SQL does: each time that it has rows with `columns` it calls `take`.
+    """Reads what can be read of `table`, named as SQL does: `rows`, each as it stands in all of its `columns`.
 
-    `known` are the keys of all rows, when it has read.
+    `known` are the keys of these and of all others.
     """
 
-    def __init__(self, table: str, columns: str, take: Callable[[Sequence[Any]], None]) -> None:
+    columns = ("key", "value", "updated_at", "position", "checksum", "mac", "version")
+
+    def __init__(self, table: str) -> None:
+        self.rows: list[tuple[Any, ...]] = []
         self.known: set[str] = set()
-        self._table = table
-        self._columns = columns
-        self._take = take
+        self._select = f"SELECT {', '.join(self.columns)} FROM {table} NOT INDEXED"  # noqa: S608 - names
+        # Sorted as the index is, they are read from there; sorted otherwise, they might not be.
+        self._index = f"SELECT rowid, key FROM {table} ORDER BY key"  # noqa: S608 - a name
 
     def read(self, cursor: Any, *_: Any) -> None:
         """Read all, in the thread of an SQLite connection. Raises what SQLite does if table and index are damaged."""
         cursor = cursor.connection.cursor()
         try:
-            # Sorted as the index is, they are read from there; sorted otherwise, they might not be.
-            places = cursor.execute(f"SELECT rowid, key FROM {self._table} ORDER BY key").fetchall()  # noqa: S608 - a name
+            places = cursor.execute(self._index).fetchall()
         except sqlite3.DatabaseError:
-            self._take(cursor.execute(f"SELECT {self._columns} FROM {self._table} NOT INDEXED").fetchall())  # noqa: S608
+            self.rows = cursor.execute(self._select).fetchall()
             return
         self.known = {key for _, key in places}
         if places:
             self._read(cursor, sorted(place for place, _ in places))
 
     def _read(self, cursor: Any, places: Sequence[int]) -> None:
+        between = (places[0], places[-1])
         try:
-            where = f"{self._table} NOT INDEXED WHERE rowid BETWEEN ? AND ?"
-            rows = cursor.execute(f"SELECT {self._columns} FROM {where}", (places[0], places[-1])).fetchall()  # noqa: S608
+            self.rows += cursor.execute(f"{self._select} WHERE rowid BETWEEN ? AND ?", between).fetchall()
         except sqlite3.DatabaseError as error:
-            if not is_malformed(error):
+            if not is_malformed(error) and "UTF-8" not in str(error):  # what it says of text that is none
                 raise
             middle = len(places) // 2
             if middle:
                 self._read(cursor, places[:middle])
                 self._read(cursor, places[middle:])
-        else:
-            self._take(rows)
 
 
-async def make_anew(table: Table, rows: Iterable[tuple[str, bytes, bytes | None]]) -> None:
-    """Let `table` have these rows, of key, value and mac, and no others."""
-    moment = datetime.now(UTC)
-    kept = [
-        {
-            "key": key, "value": value, "mac": mac, "position": position, "updated_at": moment, "version": 1,
-            "checksum": stamp(moment) | checksum(key, value),
-        }
-        for position, (key, value, mac) in enumerate(rows, 1)
-    ]  # fmt: skip
+async def make_anew(table: Table, rows: Iterable[tuple[Any, ...]]) -> None:
+    """Let `table` have these rows, as `Around` has read them, and no others."""
     async with lasting() as connection:
         await connection.exec_driver_sql("PRAGMA writable_schema = ON")
         try:
@@ -93,7 +81,10 @@ async def make_anew(table: Table, rows: Iterable[tuple[str, bytes, bytes | None]
         finally:
             await connection.exec_driver_sql("PRAGMA writable_schema = RESET")
         await connection.run_sync(table.create, checkfirst=False)
-        await connection.execute(insert(table), kept)
+        columns, marks = ", ".join(Around.columns), ", ".join("?" * len(Around.columns))
+        # Where the index is damaged, a key may have been there twice: what was written later counts.
+        statement = f"INSERT OR REPLACE INTO {name_of(table)} ({columns}) VALUES ({marks})"  # noqa: S608 - names
+        await connection.exec_driver_sql(statement, list(rows))
 
 
 def report(owner: str, table: str, lost: Sequence[str]) -> None:

@@ -18,7 +18,7 @@ from services.data_store.rows import cast_out, sealed, unsealed
 from services.data_store.unfolded import Unfolded
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from services.data_store.journal import Journal
     from services.data_store.unfolded import Batch
@@ -317,10 +317,10 @@ class Entries(Generic[V]):
         with self._lock:
             return self._unfolded.take(self.journal.seq)
 
-    def write_again(self, there: Collection[str]) -> None:
-        """Take note that of all keys the table has no others than these, whatever was written before."""
+    def write_again(self, there: Mapping[str, bytes]) -> None:
+        """Take note that the table has these values, by key, and no others, whatever was written before."""
         with self._lock:
-            missing = {key: data for key, data in self.data.items() if key not in there}
+            missing = {key: data for key, data in self.data.items() if there.get(key) != data}
             self._unfolded.changes = {**missing, **self._unfolded.changes}
 
     def give_back(self, batch: Batch) -> None:

@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 
     Verify = Callable[[str, bytes, bytes | None], bool]
 
-_COLUMNS: Final = "key, value, checksum, mac, position"
 # Rows that are read at once: few enough to be in the processor's cache while they are looked at.
 _FETCHED: Final = 500
 # A server is asked for more, as each time costs a round trip.
@@ -82,7 +81,7 @@ async def _read_sound(table: Table, module: str) -> tuple[_Rows, tuple[str, ...]
     except sqlite3.DatabaseError as error:
         if is_malformed(error):
             await mend(table, module, error)
-            return await _read(table), ()
+            return await _read_sound(table, module)
         if "UTF-8" not in str(error):  # what it says of text that is none
             raise
         is_sound = False
@@ -97,30 +96,28 @@ async def _read_sound(table: Table, module: str) -> tuple[_Rows, tuple[str, ...]
     return rows, damaged
 
 
-async def mend(table: Table, module: str, error: Exception, *, known: Collection[str] = ()) -> set[str]:
-    """Make a table anew of its rows outside of damaged pages of an SQLite file, and return their keys.
+async def mend(table: Table, module: str, error: Exception, *, known: Collection[str] = ()) -> dict[str, bytes]:
+    """Make a table anew of its rows outside of damaged pages of an SQLite file, and return their values by key.
 
     The keys of all others are reported, but for those `known` to be elsewhere. Raises `error` if no row is left.
     """
-    rows = _Rows()
-    around = Around(name_of(table), _COLUMNS, rows.take)
+    around = Around(name_of(table))
     async with db_engine.connect() as connection:
         driver: Any = (await connection.get_raw_connection()).driver_connection
         try:
             await driver.run(around.read, "", ())
         except sqlite3.DatabaseError:
             raise error from None
-    rows.doubtful = False  # those that are damaged otherwise are not taken either
-    if not rows.data or rows.unnumbered or not rows.is_sound():
+    if not around.rows:
         raise error
-    data, macs = rows.ordered(), dict(rows.acting)
-    await make_anew(table, ((key, value, macs.get(key)) for key, value in data.items()))
-    report(module, table.name, sorted(around.known - data.keys() - set(known)))
-    return set(data)
+    await make_anew(table, around.rows)
+    there = {key: value for key, value, *_ in around.rows}
+    report(module, table.name, sorted(around.known - there.keys() - set(known)))
+    return there
 
 
 async def _read(table: Table) -> _Rows:
-    statement = f"SELECT {_COLUMNS} FROM {name_of(table)}"  # noqa: S608 - a name, quoted
+    statement = f"SELECT key, value, checksum, mac, position FROM {name_of(table)}"  # noqa: S608 - a name, quoted
     rows = _Rows()
     async with db_engine.connect() as connection:
         # Straight from the driver: what SQLAlchemy makes of a row takes longer than all that is done with it here.

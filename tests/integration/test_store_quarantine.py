@@ -297,11 +297,15 @@ async def test_damaged_pages_of_a_table_cost_the_keys_in_them(sqlite_url, tmp_pa
         other["k"] = 1
     pages = pages_of(path := tmp_path / "test.db", "table")
     spoil(path, pages[1], pages[4], pages[-1])
+    data = path.read_bytes()
+    path.write_bytes(flipped(data, 8 * (data.rindex(b"\x80\x05", pages[2].start, pages[2].stop) + 20)))
     async with bot(sqlite_url, tmp_path, "a", "b") as [store, other]:
         lost = [key for key in LARGE if key not in store]
         assert 3 <= len(lost) <= 3 * 8 * 4
         assert list(store.items()) == [(key, value) for key, value in LARGE.items() if key not in lost]
-        assert f"module a: {len(lost)} keys ('{lost[0]}'" in caplog.text
+        [damaged] = await fetch("SELECT key FROM aha_store_quarantine")
+        assert damaged in lost
+        assert f"module a: {len(lost) - 1} keys ('" in caplog.text
         assert "restore a backup (aha db restore FILE)" in caplog.text
         for key in (lost[0], "k0000", "new"):
             store[key] = other[key] = 1
