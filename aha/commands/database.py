@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from core.config import cfg
+from core.database.url import parse_url
+from models.exc import ConfigError, DatabaseError
 from services.data_store.signing import KEY_FILE
 
 if TYPE_CHECKING:
@@ -13,11 +15,20 @@ if TYPE_CHECKING:
 
 
 def database_url(given: str | None = None) -> str:
-    """Return the database that was `given`, or the configured one, by default an SQLite file in the data folder."""
-    if given is not None:
-        return given  # "" is a variable that was not set: no reason to use another database
-    url: str = cfg.aha.database.url
-    return url or f"sqlite:///{cfg.aha.data_dir / 'aha.db'}"
+    """Return the database that was `given`, or the configured one, by default an SQLite file in the data folder.
+
+    Raises ConfigError, naming where it is written, for a URL that none can have.
+    """
+    # A `given` "" is a variable that was not set: no reason to use another database.
+    url: str = cfg.aha.database.url if given is None else given
+    if given is None and not url:
+        return f"sqlite:///{cfg.aha.data_dir / 'aha.db'}"
+    try:
+        parse_url(url)
+    except DatabaseError as error:
+        where = cfg.where("aha", "database", "url") if given is None else "--db"
+        raise ConfigError(f"{where}: {error}") from error
+    return url
 
 
 def backup_folder() -> Path:

@@ -8,6 +8,7 @@ from functools import wraps
 from typing import TYPE_CHECKING, ParamSpec
 
 from aha.printable import printable
+from aha.refusals import refused
 from aha.telling import told
 from core.config import cfg
 from models.exc import AhaError, UsageError
@@ -31,7 +32,8 @@ def plain_errors(command: Callable[P, int | None]) -> Callable[P, int]:
         except (AhaError, OSError) as error:
             if cfg.aha.debug:
                 traceback.print_exc()
-            sys.stderr.write(f"aha: {printable(told(' '.join(str(error).split())))}\n")
+            said = refused(error) if isinstance(error, OSError) else str(error)
+            sys.stderr.write(f"aha: {printable(told(' '.join(said.split())))}\n")
             return USAGE if isinstance(error, UsageError) else CANNOT_RUN
 
     return plain

@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 import os
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from aha.refusals import refused
+from core.config import cfg
 from models.exc import ConfigError, ModuleError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 def module_folder(given: Path) -> Path:
@@ -32,3 +39,12 @@ def config_file(given: Path | None) -> Path | None:
     if source:
         raise ConfigError(f"{shown}: there is no such file; write one with: aha config --write --config {named}")
     return None
+
+
+@contextmanager
+def naming(*key: str) -> Iterator[None]:
+    """Say of what the system refuses in the body where the configuration asks for it. Raises ConfigError."""
+    try:
+        yield
+    except OSError as error:
+        raise ConfigError(f"{cfg.where(*key)}: {refused(error)}") from error

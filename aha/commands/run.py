@@ -19,7 +19,7 @@ from core.config import cfg
 
 from .database import database_url, saver
 from .exits import plain_errors
-from .folder import config_file, module_folder
+from .folder import config_file, module_folder, naming
 from .options import Names  # noqa: TC001 - cyclopts looks annotations up
 
 if TYPE_CHECKING:
@@ -61,7 +61,8 @@ def run(
         Reload modules when their files change.
     """
     cfg.load(config_file(config))
-    logs.set_up("debug" if cfg.aha.debug else cfg.log.level, file=Path(cfg.log.file) if cfg.log.file else None)
+    with naming("log", "file"):
+        logs.set_up("debug" if cfg.aha.debug else cfg.log.level, file=Path(cfg.log.file) if cfg.log.file else None)
     where = module_folder(modules).absolute()
     selection = select(survey(where, BUILTIN), load_only=load_only, exclude=exclude)
     entries = adapters.entries(cfg.bots, only=adapter)
@@ -72,7 +73,8 @@ def run(
     def make_adapters(emit: Emit) -> list[Adapter]:
         return [adapters.make(entry, emit) for entry in entries]
 
-    cfg.aha.data_dir.mkdir(parents=True, exist_ok=True)
+    with naming("aha", "data_dir"):
+        cfg.aha.data_dir.mkdir(parents=True, exist_ok=True)
     url = database_url(db)
     backup = saver(url) if db_backup else None
     folder, synchronous = cfg.aha.data_dir, cfg.aha.database.synchronous

@@ -298,6 +298,54 @@ def test_a_bad_configuration_is_one_line(write, run, folder, text, message):
     assert message in process.err
 
 
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("bots: [{adapter: qq}]", 'bots[0].adapter: expected one of console, onebot, found "qq"'),
+        (
+            "bots: [{adapter: onebot, port: '8080'}]",
+            'bots[0].port: expected a whole number from 0 to 65535, found "8080"',
+        ),
+        (
+            "log: {file: /proc/x.log}",
+            "log.file: /proc/x.log cannot be used (No such file or directory): correct the path",
+        ),
+        ("log: {file: modules}", "cannot be used (Is a directory): "),
+        ("aha: {data_dir: config.yml}", "aha.data_dir: config.yml cannot be used (File exists): "),
+        (
+            "aha: {data_dir: /proc/nope}",
+            "aha.data_dir: /proc/nope cannot be used (No such file or directory): correct ",
+        ),
+        (
+            "aha: {database: 'mysql://x'}",
+            "aha.database.url: the database URL 'mysql://x' is of kind 'mysql', which is ",
+        ),
+        ("aha: {database: {url: x}}", "aha.database.url: the database URL 'x' cannot be read: write sqlite:///"),
+    ],
+)
+def test_what_cannot_be_used_is_named_by_file_line_and_key(write, run, folder, text, message):
+    write({"echo.py": ECHO})
+    (folder / "config.yml").write_text(text)
+    process = run("run")
+    assert (process.code, process.err.count("\n")) == (1, 1), process.err
+    assert process.err.startswith("aha: config.yml:1: ")
+    assert message in process.err
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "message"),
+    [
+        ("AHA_DATABASE", "foo", "the database URL 'foo' cannot be read: write "),
+        ("AHA_DATA_DIR", "/proc/nope", "/proc/nope cannot be used (No such file or directory): correct "),
+    ],
+)
+def test_what_cannot_be_used_is_named_by_its_variable(write, run, name, value, message):
+    write({"echo.py": ECHO})
+    process = run("run", **{name: value})
+    assert (process.code, process.err.count("\n")) == (1, 1), process.err
+    assert process.err.startswith(f"aha: environment variable {name}: {message}")
+
+
 def test_a_folder_without_modules_says_how_to_begin(run, folder):
     (folder / "modules").rmdir()
     process = run("run")

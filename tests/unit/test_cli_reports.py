@@ -1,11 +1,14 @@
 """How errors read: one line where that is enough, else the frames of the module's own code."""
 
+import errno
 import importlib
+import os
 import socket
 from functools import partial
 
 import pytest
 
+from aha.refusals import refused
 from aha.reports import failure_report, one_line, traceback_text
 from models.exc import UsageError
 
@@ -96,3 +99,25 @@ def test_errors_that_point_at_each_other_end():
     first, second = ValueError("a"), ValueError("b")
     first.__context__, second.__context__ = second, first
     assert "ValueError: a" in traceback_text(first)
+
+
+@pytest.mark.parametrize(
+    ("number", "remedy"),
+    [
+        (errno.EPERM, "let this user write there, or take another folder"),
+        (errno.EACCES, "let this user write there, or take another folder"),
+        (errno.EROFS, "let this user write there, or take another folder"),
+        (errno.ENOSPC, "make room there, or take another folder"),
+        (errno.ENOENT, "correct the path, or make the folder that it lies in"),
+        (errno.EEXIST, "a file is there in place of a folder, or the other way round: take another name"),
+        (errno.EIO, "see to that, and try again"),
+    ],
+    ids=lambda value: errno.errorcode.get(value),
+)
+def test_what_the_system_refuses_is_named_with_the_reason_and_the_remedy(number, remedy):
+    error = OSError(number, os.strerror(number), "data")
+    assert refused(error) == f"data cannot be used ({os.strerror(number)}): {remedy}"
+
+
+def test_what_the_system_refuses_without_a_file_is_as_it_says():
+    assert refused(OSError(errno.EPIPE, "Broken pipe")) == "[Errno 32] Broken pipe"

@@ -64,9 +64,7 @@ class Home:
         """Read the configuration, let errors be logged, and return the URL of the database."""
         cfg.load(config_file(self.config))
         logs.set_up("debug" if cfg.aha.debug else cfg.log.level)
-        url = database_url(self.db)
-        parse_url(url)
-        return url
+        return database_url(self.db)
 
 
 @Parameter(name="*")
