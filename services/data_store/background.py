@@ -196,7 +196,7 @@ class Background:
             if not is_malformed(error) or table.name in self._mended:
                 raise
             self._mended.add(table.name)
-            entries.write_again(await mend(table, entries.owner, error, known=entries.data))
+            await mend(table, entries.owner, error, entries=entries)
         return await fold(store, self.ledger, now=now)
 
     def _report(self, name: str, error: Exception) -> bool:

@@ -318,9 +318,14 @@ class Entries(Generic[V]):
             return self._unfolded.take(self.journal.seq)
 
     def write_again(self, there: Mapping[str, bytes]) -> None:
-        """Take note that the table has these values, by key, and no others, whatever was written before."""
+        """Take note that the table has these values, by key, and no others, whatever was written before.
+
+        Raises JournalFull; nothing has changed then.
+        """
         with self._lock:
             missing = {key: data for key, data in self.data.items() if there.get(key) != data}
+            for key in missing.keys() - self._unfolded.changes.keys():
+                self.append_again(key)
             self._unfolded.changes = {**missing, **self._unfolded.changes}
 
     def give_back(self, batch: Batch) -> None:

@@ -23,9 +23,11 @@ from services.data_store.rows import FAR, SUM, checksum
 from services.data_store.writing import lasting, name_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from sqlalchemy import Table
+
+    from services.data_store.entries import Entries
 
     Verify = Callable[[str, bytes, bytes | None], bool]
 
@@ -96,10 +98,10 @@ async def _read_sound(table: Table, module: str) -> tuple[_Rows, tuple[str, ...]
     return rows, damaged
 
 
-async def mend(table: Table, module: str, error: Exception, *, known: Collection[str] = ()) -> dict[str, bytes]:
-    """Make a table anew of its rows outside of damaged pages of an SQLite file, and return their values by key.
+async def mend(table: Table, module: str, error: Exception, *, entries: Entries[Any] | None = None) -> None:
+    """Make a table anew of its rows outside of damaged pages of an SQLite file; raises `error` if there are none.
 
-    The keys of all others are reported, but for those `known` to be elsewhere. Raises `error` if no row is left.
+    What else is in `entries`, which were loaded before, comes into the journal. All other keys are reported.
     """
     around = Around(name_of(table))
     async with db_engine.connect() as connection:
@@ -110,10 +112,13 @@ async def mend(table: Table, module: str, error: Exception, *, known: Collection
             raise error from None
     if not around.rows:
         raise error
-    await make_anew(table, around.rows)
     there = {key: value for key, value, *_ in around.rows}
-    report(module, table.name, sorted(around.known - there.keys() - set(known)))
-    return there
+    lost = around.known - there.keys()
+    if entries is not None:
+        entries.write_again(there)
+        lost -= entries.data.keys()
+    await make_anew(table, around.rows)
+    report(module, table.name, sorted(lost))
 
 
 async def _read(table: Table) -> _Rows:

@@ -19,8 +19,8 @@ from sqlalchemy import delete, insert, select
 
 from core.backup.sqlite import verified
 from core.database import close_database, db_engine, metadata, open_database
-from models.exc import ValueDamaged
-from services.data_store import close_stores, flush_stores, load_stores, open_stores, stores
+from models.exc import DatabaseError, ValueDamaged
+from services.data_store import close_stores, flush_stores, load_stores, open_stores, reading, stores
 from services.data_store.quarantine import quarantine
 from tests.malicious_rows import VICTIM, answering, changing, touching
 from tests.pickled_values import loaded
@@ -326,20 +326,44 @@ async def test_damaged_pages_of_a_table_cost_the_keys_in_them(sqlite_url, tmp_pa
 async def test_pages_that_are_damaged_while_the_bot_runs_cost_nothing(sqlite_url, tmp_path, caplog, part):
     async with bot(sqlite_url, tmp_path, "a", "b") as [store, other]:
         store.update(LARGE)
-    model = LARGE | dict.fromkeys(list(LARGE)[::3], 1)
+    changes = dict.fromkeys(list(LARGE)[::3], 1)
     async with bot(sqlite_url, tmp_path, "a", "b") as [store, other]:
         spoil(path := tmp_path / "test.db", *pages_of(path, part)[1:4])
         await db_engine.dispose()  # what is in the memory of a connection is not damaged
-        store.update(model)
+        store.update(changes)
         other["k"] = 1
         await flush_stores()
         assert await on_disk("b") == ["k"]
-        assert sorted(await on_disk()) == sorted(model)
+        assert sorted(await on_disk()) == sorted(LARGE)
         assert "table aha_store__a was damaged in the database file and is made anew, with all keys" in caplog.text
     caplog.clear()
     async with bot(sqlite_url, tmp_path, "a", "b") as [store, other]:
-        assert dict(store) == model
+        assert dict(store) == LARGE | changes
     assert caplog.messages == []
+
+
+async def test_what_only_a_bot_had_that_was_killed_while_it_made_a_table_anew_is_there(
+    sqlite_url, tmp_path, monkeypatch
+):
+    async def killed(*args):
+        await make_anew(*args)
+        raise ConnectionError("killed")
+
+    make_anew = reading.make_anew
+    async with bot(sqlite_url, tmp_path, "a") as [store]:
+        store.update(LARGE)
+    changes = dict.fromkeys(list(LARGE)[::3], 1)
+    async with bot(sqlite_url, tmp_path, "a") as [store]:
+        spoil(path := tmp_path / "test.db", *pages_of(path, "table")[1:4])
+        await db_engine.dispose()
+        store.update(changes)
+        monkeypatch.setattr(reading, "make_anew", killed)
+        with pytest.raises(DatabaseError):
+            await flush_stores()
+        monkeypatch.undo()
+        await crash()
+    async with bot(sqlite_url, tmp_path, "a") as [store]:
+        assert dict(store) == LARGE | changes
 
 
 async def test_quarantine_keeps_the_row_as_it_was(database_url, tmp_path):
