@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from contextlib import aclosing
 from datetime import UTC, datetime, timedelta
-from itertools import chain, repeat
+from itertools import repeat
 from struct import Struct
 from typing import TYPE_CHECKING, Any, Final
 
@@ -27,8 +27,9 @@ if TYPE_CHECKING:
 
     from services.data_store.rows import Rows
 
-# What is packed at once: little enough that nobody waits long for the interpreter.
-_ROWS: Final = 2_000
+# What is packed at once: little enough that nobody waits long for the interpreter, much enough that keys that lie near
+# each other in the index come together.
+_ROWS: Final = 5_000
 _BYTES: Final = 1_000_000
 
 _COLUMNS: Final = ("key", "value", "checksum", "mac", "position", "updated_at", "version")
@@ -112,7 +113,7 @@ async def _stream(rows: Rows) -> AsyncGenerator[bytes, None]:
 
 
 def packed(rows: Rows) -> bytes:
-    """The fields of `rows`, as COPY takes them."""
+    """The fields of `rows`, as COPY takes them, in the order of the keys: the pages of the index are at hand then."""
     keys, values, macs = list(map(str.encode, rows.keys)), rows.values, rows.macs()
     moment = (rows.moment - _EPOCH) // timedelta(microseconds=1)
     fields = zip(
@@ -125,7 +126,8 @@ def packed(rows: Rows) -> bytes:
         map(_NUMBER, repeat(8), range(rows.first, rows.first + len(rows))),
         repeat(_NUMBER(8, moment) + _NUMBER(8, 1)),
     )
-    return b"".join(chain.from_iterable(fields))
+    records = list(map(b"".join, fields))
+    return b"".join(map(records.__getitem__, sorted(range(len(rows)), key=rows.keys.__getitem__)))
 
 
 def _optional(data: bytes | None) -> bytes:

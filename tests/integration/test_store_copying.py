@@ -143,14 +143,14 @@ async def test_many_new_rows_wait_for_no_statement_of_a_few_known_ones(postgres_
         assert await on_disk() == list(store)
 
 
-def test_rows_are_packed_as_postgresql_says():
+def test_rows_are_packed_as_postgresql_says_in_the_order_of_their_keys():
     rows = Rows(MOMENT, 3, ["é", "b"], [b"1\x93", b""], lambda key, data: b"m" * 16)
     numbers = [(stamp(MOMENT) | checksum(key, data)).to_bytes(8, "big") for key, data in (("é", b"1\x93"), ("b", b""))]
     moment = ((MOMENT - datetime(2000, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)).to_bytes(8, "big")
     end = b"\0\0\0\x08" + moment + b"\0\0\0\x08" + (1).to_bytes(8, "big")
     assert copying.packed(rows) == b"".join([
-        b"\0\x07", b"\0\0\0\x02", "é".encode(), b"\0\0\0\x02", b"1\x93", b"\0\0\0\x08", numbers[0],
-        b"\0\0\0\x10", b"m" * 16, b"\0\0\0\x08", (3).to_bytes(8, "big"), end,
         b"\0\x07", b"\0\0\0\x01", b"b", b"\0\0\0\0", b"", b"\0\0\0\x08", numbers[1],
         b"\xff\xff\xff\xff", b"\0\0\0\x08", (4).to_bytes(8, "big"), end,
+        b"\0\x07", b"\0\0\0\x02", "é".encode(), b"\0\0\0\x02", b"1\x93", b"\0\0\0\x08", numbers[0],
+        b"\0\0\0\x10", b"m" * 16, b"\0\0\0\x08", (3).to_bytes(8, "big"), end,
     ])  # fmt: skip
