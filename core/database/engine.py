@@ -172,19 +172,35 @@ def _create_sqlite(url: URL, synchronous: str, *, read_only: bool) -> AsyncEngin
 
 
 def _create_postgresql(url: URL) -> AsyncEngine:
-    engine = create_async_engine(
+    engine: AsyncEngine = create_async_engine(
         url,
         pool_size=POSTGRES_CONNECTIONS,
         max_overflow=0,
         pool_timeout=_POOL_TIMEOUT,
         pool_use_lifo=True,
-        connect_args={"timeout": _CONNECT_TIMEOUT, "server_settings": {"application_name": APPLICATION}},
+        connect_args={
+            "timeout": _CONNECT_TIMEOUT,
+            "server_settings": {"application_name": APPLICATION},
+            "async_creator_fn": lambda **where: _reach(engine.dialect.loaded_dbapi, where),
+        },
     )
     event.listen(engine.sync_engine, "connect", lambda connection, _: keep_from_children(connection.driver_connection))
     event.listen(engine.sync_engine, "checkout", _replace_if_closed)
     # Closing asks the server to agree, for however long it takes; this asks for two seconds, and then just hangs up.
     engine.dialect.do_close = engine.dialect.do_terminate  # type: ignore[method-assign]
     return engine
+
+
+async def _reach(dbapi: Any, where: dict[str, Any]) -> Any:
+    """Connect; what the system says when that cannot be is made an error that SQLAlchemy knows as one of a database."""
+    try:
+        return await dbapi.asyncpg.connect(**where)
+    except OSError as error:
+        # Where no server has a socket in its folder, the system misses a file; that is as when nobody has the port.
+        cause = error if isinstance(error, ConnectionError) else ConnectionError(str(error) or type(error).__name__)
+        raise dbapi.OperationalError(
+            f"the database cannot be reached ({cause}): nothing was done, and each new session tries again by itself"
+        ) from cause
 
 
 def _replace_if_closed(connection: Any, *_: Any) -> None:

@@ -67,7 +67,10 @@ def explain(url: URL, error: Exception) -> str:
 
 def what_it_said(error: Exception) -> str:
     """Return in one line what the database said, without the statement and its values."""
-    return " ".join(str(getattr(error, "orig", None) or error).split()) or type(error).__name__
+    said: BaseException = getattr(error, "orig", None) or error
+    if isinstance(said.__cause__, OSError):  # no database has said anything
+        said = said.__cause__
+    return " ".join(str(said).split()) or type(said).__name__
 
 
 def _masked(given: str) -> str:

@@ -18,13 +18,15 @@ from sqlalchemy import (
     text,
     update,
 )
-from sqlalchemy.exc import DBAPIError, IntegrityError, StatementError
+from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError, StatementError
 from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from core.context import entered
 from core.database import close_database, db_engine, db_sessionmaker, dbBase, metadata, open_database
+from core.database.engine import _create_postgresql
 from core.database.sqlite import writes
+from core.database.url import explain, parse_url
 from core.migration.start import expand
 from models.exc import DatabaseBusy, DatabaseError, DatabaseNotOpen, UsageError
 
@@ -178,6 +180,17 @@ async def test_connections_that_the_server_closed_are_replaced_before_anyone_not
     for _ in range(3):
         async with db_sessionmaker() as session:
             assert await session.scalar(text("SELECT 1")) == 1
+
+
+@pytest.mark.parametrize("place", ["/d?host=/nowhere", "127.0.0.1:1/d"], ids=["socket", "port"])
+async def test_a_server_that_cannot_be_reached_is_an_error_of_sqlalchemy_that_says_so(place):
+    engine = _create_postgresql(parse_url(f"postgresql://u:secret@{place}"))
+    with pytest.raises(OperationalError, match=r"the database cannot be reached \(.+\): .* tries again") as caught:
+        async with engine.connect():
+            pass
+    assert isinstance(caught.value.orig.__cause__, OSError)
+    assert "secret" not in str(caught.value)
+    assert explain(engine.url, caught.value).count("reached") == 0
 
 
 # --- what sessions see ---
