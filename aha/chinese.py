@@ -25,6 +25,13 @@ _START = {
     "stopping": "正在停止",
     "stopping; another signal ends all waiting": "正在停止；再发一次信号则不再等待",
     "stopped": "已停止",
+    "the process ends without what does not end by itself: {names}; a task has to end when it is cancelled, a thread "
+    "when @on_cleanup tells it to": (
+        "以下没有自行结束，进程不再等待：{names}；任务被取消时必须结束，线程要由 @on_cleanup 通知它结束"
+    ),
+    "the process ends without all that was given to atexit: some of it takes too long": (
+        "交给 atexit 的函数耗时太长，进程不再等待"
+    ),
     "module {name} is off, it failed to import: {error}": "模块 {name} 已停用，导入失败：{error}",
     "module {name} is off, it failed to have its tables: {error}": "模块 {name} 已停用，无法更新它的表：{error}",
     "module {name} is off, it failed to load its SimpleStore: {error}": (

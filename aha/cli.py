@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import gc
 import sys
+from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 from cyclopts import App, CycloptsError
 
 from . import __version__
+from .ending import bounded
 from .tree import intruder
 
 if TYPE_CHECKING:
@@ -36,6 +38,11 @@ app.command("aha.commands.config:config", name="config", help="Print or write a 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command in `arguments`, None: that of the process, and exit with its code."""
+    with bounded() if arguments is None else nullcontext():
+        _run(arguments)
+
+
+def _run(arguments: Sequence[str] | None) -> None:
     gc.disable()  # nothing that an import makes is garbage, and looking for some takes a fifth of the start
     if complaint := intruder():
         sys.stderr.write(f"aha: {complaint}\n")

@@ -19,6 +19,7 @@ from core.migration.start import unfinished, waiting
 
 from .control.serving import serving
 from .lifecycle import Bot
+from .loop import own_loop, run_through
 from .new_keys import write_new_keys
 from .reports import failure_report
 from .signals import StopSignal
@@ -43,16 +44,8 @@ def serve(plan: Plan, desk: Desk) -> int:
     A SystemExit in some task, a module's fault, stops neither the event loop nor the bot.
     Raises ConfigError or DatabaseError if the bot cannot run.
     """
-    with asyncio.Runner() as runner:
-        loop = runner.get_loop()
-        bot = loop.create_task(_serve(plan, desk), name="bot")
-        while True:
-            try:
-                return loop.run_until_complete(bot)
-            except (SystemExit, KeyboardInterrupt):  # signals are handled otherwise
-                if bot.done():
-                    raise
-                logger.exception("a module wanted to end the process; a signal does that")
+    with own_loop() as loop:
+        return run_through(loop, _serve(plan, desk), name="bot")
 
 
 async def _serve(plan: Plan, desk: Desk) -> int:

@@ -1,0 +1,71 @@
+"""The event loop of a process: tasks neither end it before its time, nor hold up its end by ignoring that they are."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from .ending import leave_behind, named
+from .steps import break_off
+
+if TYPE_CHECKING:
+    from collections.abc import Coroutine, Iterator
+    from types import FrameType
+
+logger = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+# Seconds that tasks have to end when they are cancelled, and once more.
+_GRACE = 1.0
+
+
+@contextmanager
+def own_loop() -> Iterator[asyncio.AbstractEventLoop]:
+    """An event loop for the body. What of its tasks does not end then is left to the end of the process.
+
+    An asyncio.Runner would wait for them, and for the threads of `asyncio.to_thread`, for ever.
+    """
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    try:
+        yield loop
+    finally:
+        run_through(loop, _wind_up(), name="end of the loop")
+        left = asyncio.all_tasks(loop)
+        for task in left:
+            leave_behind(named("task", task.get_name(), _inwards(task.get_coro())))
+        if not left:
+            asyncio.set_event_loop(None)
+            loop.close()
+
+
+def run_through(loop: asyncio.AbstractEventLoop, work: Coroutine[Any, Any, T], *, name: str) -> T:
+    """Run `work` to its end and return its result; a SystemExit in another task, a module's fault, is logged."""
+    task = loop.create_task(work, name=name)
+    while True:
+        try:
+            return loop.run_until_complete(task)
+        except (SystemExit, KeyboardInterrupt):  # signals are handled otherwise
+            if task.done():
+                raise
+            logger.exception("a module wanted to end the process; a signal does that")
+
+
+async def _wind_up() -> None:
+    """End all other tasks and asynchronous generators, as far as they let themselves be ended."""
+    await break_off(asyncio.all_tasks() - {asyncio.current_task()}, grace=_GRACE)
+    closing = asyncio.create_task(asyncio.get_running_loop().shutdown_asyncgens(), name="asynchronous generators")
+    _, late = await asyncio.wait({closing}, timeout=_GRACE)
+    await break_off(late, grace=_GRACE)
+
+
+def _inwards(coroutine: Any) -> list[FrameType | None]:
+    """The frames of a coroutine and of those that it awaits, innermost first."""
+    frames = []
+    while (frame := getattr(coroutine, "cr_frame", None)) is not None:
+        frames.append(frame)
+        coroutine = coroutine.cr_await
+    return frames[::-1]
