@@ -20,6 +20,7 @@ log = logging.getLogger(__name__)
 REFUSED_TOKEN = (1401, 1403)
 _DEEPEST = 100  # deeper than any chat record, and nothing that reads, copies or shows an event runs out of stack
 _PART_OF_A_CHARACTER = re.compile(rb"\\u[dD][89a-fA-F]")
+_ESCAPED_PART = r"\ud"  # as json writes it; of a whole character, too
 _NUMBER = re.compile(r"0|-?[1-9][0-9]{0,18}")
 _IDS = frozenset({"user_id", "group_id", "message_id"})
 
@@ -28,12 +29,17 @@ class BadFrame(ValueError):  # noqa: N818 - reads as the sentence it is
     """A frame that holds no JSON object; the message is one line that shows its beginning."""
 
 
-def read_frame(raw: bytes) -> dict[str, Any]:
-    """Read the JSON object in a frame. Halves of characters become U+FFFD, as no text can be stored with them."""
+def read_frame(raw: bytes, bot: str) -> dict[str, Any]:
+    """Read the JSON object in a frame that came to `bot`.
+
+    Halves of characters become U+FFFD, as no text can be stored with them, and that is logged.
+    """
     try:
         frame = json.loads(raw.decode())
         if _PART_OF_A_CHARACTER.search(raw):
-            frame = _with_whole_characters(frame, raw)
+            came, frame = frame, _with_whole_characters(frame)
+            if came is not frame:
+                log.warning("%s: half a character came and is now U+FFFD: %s", bot, look(raw))
     except (ValueError, RecursionError) as problem:
         raise BadFrame(f"no JSON ({one_line(str(problem), 80)}): {look(raw)}") from None
     if not isinstance(frame, dict):
@@ -56,19 +62,27 @@ def look(raw: bytes) -> str:
     return f"{raw[:100]!r}{'…' if len(raw) > 100 else ''} ({len(raw)} bytes)"
 
 
-def _with_whole_characters(frame: Any, raw: bytes) -> Any:
+def _with_whole_characters(frame: Any) -> Any:
+    """Return the frame itself if it has no half of a character, else one with U+FFFD in place of each."""
     text = json.dumps(frame, ensure_ascii=False)
     whole = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
-    if whole == text:
-        return frame
-    log.warning("half a character came and is now U+FFFD: %s", look(raw))
-    return json.loads(whole)
+    return frame if whole == text else json.loads(whole)
 
 
-def write_call(action: str, params: Mapping[str, Any], echo: str) -> str:
-    """Write a call; messages among `params` are turned into segments, ids into the numbers that OneBot expects."""
+def write_call(action: str, params: Mapping[str, Any], *, echo: str, bot: str) -> str:
+    """Write a call of `bot`; messages in it are turned into segments, ids into the numbers that OneBot expects.
+
+    Halves of characters become U+FFFD, as what cannot be read is lost on the other side, and that is logged.
+    """
     wire = {name: _param(name, value) for name, value in params.items() if name != "self_id"}
-    return json.dumps({"action": action, "params": wire, "echo": echo})
+    call = {"action": action, "params": wire, "echo": echo}
+    text = json.dumps(call)
+    if _ESCAPED_PART not in text:
+        return text
+    whole = _with_whole_characters(call)
+    if whole is not call:
+        log.warning("%s: half a character in %s is sent as U+FFFD: %s", bot, one_line(action, 60), look(text.encode()))
+    return json.dumps(whole)
 
 
 def _param(name: str, value: Any) -> Any:

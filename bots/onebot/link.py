@@ -25,10 +25,13 @@ log = logging.getLogger(__name__)
 library_log = logging.getLogger(f"{__name__}.websockets")
 library_log.setLevel(logging.WARNING)
 
+# Up to so many times `max_frame` a frame is only skipped; what is larger is not even read.
+_TOO_BIG = 4
+
 
 def socket_options(settings: Settings) -> dict[str, Any]:
     """Return how every connection is opened. Messages are short and mostly stay nearby, so they are not compressed."""
-    return {"compression": None, "max_size": 4 * settings.max_frame, "close_timeout": 2, "logger": library_log}
+    return {"compression": None, "max_size": _TOO_BIG * settings.max_frame, "close_timeout": 2, "logger": library_log}
 
 
 class Link:
@@ -43,6 +46,8 @@ class Link:
         self.accepted = False
         """Whether anything came that only who is let in gets."""
         self.token_refused = False
+        self.too_big = False
+        """Whether a frame came that is so large that it ended the connection."""
         self.end = ""
         """How the connection ended; "" while it lasts."""
         self._socket = socket
@@ -60,7 +65,8 @@ class Link:
         except websockets.ConnectionClosed as end:
             if end.rcvd is not None and end.rcvd.code == websockets.CloseCode.POLICY_VIOLATION:
                 self.token_refused = True
-            self.end = one_line(str(end))
+            self.too_big = end.sent is not None and end.sent.code == websockets.CloseCode.MESSAGE_TOO_BIG
+            self.end = _too_big(self._settings) if self.too_big else one_line(str(end))
         finally:
             for answer in self._pending.values():
                 if not answer.done():
@@ -73,7 +79,7 @@ class Link:
         # Half the price of asyncio.timeout, on the way of every message.
         patience = loop.call_later(self._settings.call_timeout, _give_up, answer)
         try:
-            await self._socket.send(write_call(action, params, echo))
+            await self._socket.send(write_call(action, params, echo=echo, bot=self._bot))
             frame = await answer
         except TimeoutError:
             raise TimeoutError(f"{self._bot}: {action} was not answered in {self._settings.call_timeout:g} s") from None
@@ -95,7 +101,7 @@ class Link:
             )
             return
         try:
-            frame = read_frame(raw)
+            frame = read_frame(raw, self._bot)
         except BadFrame as problem:
             log.warning("%s: skipped a frame: %s", self._bot, problem)
             return
@@ -119,6 +125,13 @@ class Link:
             log.debug("%s: an answer that nobody waits for: %s", self._bot, look(raw))
         else:
             log.warning("%s: skipped a frame that is neither event nor answer: %s", self._bot, look(raw))
+
+
+def _too_big(settings: Settings) -> str:
+    return (
+        f"it sent a frame of more than {_TOO_BIG} x `max_frame` ({_TOO_BIG * settings.max_frame} bytes), which ends "
+        "the connection: raise `max_frame` if such frames are wanted"
+    )
 
 
 def _give_up(answer: asyncio.Future[dict[str, Any] | None]) -> None:

@@ -75,7 +75,7 @@ class _Door:
         log.info("%s: account %s connected from %s", self.bot, one_line(account, 40) or "(not named)", peer)
         takes_calls = _header(socket.request, "X-Client-Role").lower() != "event"
         link = await self.attend(socket, account, takes_calls=takes_calls)
-        log.info("%s: %s left: %s", self.bot, peer, link.end)
+        log.log(logging.WARNING if link.too_big else logging.INFO, "%s: %s left: %s", self.bot, peer, link.end)
 
 
 def why_not(request: Request, settings: Settings) -> tuple[HTTPStatus, str] | None:

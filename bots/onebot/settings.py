@@ -37,7 +37,7 @@ class Settings:
     retry_most: float = 60.0
     """Pauses between attempts to connect grow from `retry_first` to `retry_most`."""
     max_frame: int = 16 * 1024 * 1024
-    """A larger frame is skipped; one four times as large ends the connection."""
+    """A larger frame is skipped; one more than four times as large ends the connection."""
 
     @property
     def place(self) -> str:

@@ -317,8 +317,28 @@ async def test_a_frame_beyond_all_bounds_ends_the_connection_and_the_bot_connect
         await peer.say("ping")
         assert await peer.answered() == "pong ping"
 
+
+@both_modes
+async def test_a_frame_beyond_all_bounds_is_one_line_that_names_the_bound(mode, caplog):
+    async with talk(mode, max_frame=1_000) as (_, peer):
+        await peer.raw("x" * 5_000)
+        await until(lambda: lines(caplog))
+
     (line,) = lines(caplog)
-    assert "1009" in line
+    assert line.startswith("onebot bot 'main': ")
+    assert "a frame of more than 4 x `max_frame` (4000 bytes)" in line
+    assert "raise `max_frame`" in line
+
+
+@both_modes
+async def test_half_a_character_that_is_sent_is_replaced_and_told(mode, caplog):
+    async with talk(mode) as (bot, peer):
+        peer.answers["act"] = None
+        await bot.adapter.call("act", {"text": "a\ud83d"})
+        assert (await peer.call())["params"] == {"text": "a\ufffd"}
+
+    (line,) = lines(caplog)
+    assert line.startswith("onebot bot 'main': half a character in act is sent as U+FFFD: ")
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ NESTED = b'{"a":' * 101 + b"1" + b"}" * 101
 )
 def test_a_frame_that_is_no_object_is_refused_in_one_printable_line(raw):
     with pytest.raises(BadFrame) as refusal:
-        read_frame(raw)
+        read_frame(raw, "b")
 
     assert str(refusal.value).isprintable()
     assert len(str(refusal.value)) < 700
@@ -31,10 +31,10 @@ def test_a_frame_may_be_long_and_nested_but_not_too_deep():
     deepest = b'{"a":' * 99 + b"{}" + b"}" * 99
     brackets = json.dumps({"a": "[{" * 200, "b": [[]] * 200})
 
-    assert read_frame(deepest)
-    assert read_frame(brackets.encode()) == json.loads(brackets)
+    assert read_frame(deepest, "b")
+    assert read_frame(brackets.encode(), "b") == json.loads(brackets)
     with pytest.raises(BadFrame, match="nested more than 100 deep"):
-        read_frame(NESTED)
+        read_frame(NESTED, "b")
 
 
 @pytest.mark.parametrize(
@@ -49,11 +49,25 @@ def test_a_frame_may_be_long_and_nested_but_not_too_deep():
     ],
 )
 def test_text_has_no_halves_of_characters(text, expected):
-    assert read_frame(f'{{"text": "{text}"}}'.encode()) == {"text": expected}
+    assert read_frame(f'{{"text": "{text}"}}'.encode(), "b") == {"text": expected}
+
+
+def test_half_a_character_that_came_is_told_with_the_bot(caplog):
+    read_frame(rb'{"text": "\ud800"}', "onebot bot 'main'")
+
+    (line,) = caplog.messages
+    assert line.startswith("onebot bot 'main': half a character came and is now U+FFFD: ")
+
+
+@pytest.mark.parametrize(
+    ("text", "sent"), [("a\ud800", "a\ufffd"), ("\ud83d\ude00", "😀"), ("😀", "😀"), (r"\ud800", r"\ud800")], ids=ascii
+)
+def test_text_is_sent_without_halves_of_characters(text, sent):
+    assert params(message=text) == {"message": [{"type": "text", "data": {"text": sent}}]}
 
 
 def params(**given):
-    return json.loads(write_call("act", given, "1"))["params"]
+    return json.loads(write_call("act", given, echo="1", bot="b"))["params"]
 
 
 @pytest.mark.parametrize(
@@ -88,7 +102,7 @@ def test_a_message_given_as_text_is_sent_as_text():
 
 
 def test_a_call_names_its_echo_and_not_the_account():
-    assert json.loads(write_call("act", {"self_id": "1", "a": [1]}, "9")) == {
+    assert json.loads(write_call("act", {"self_id": "1", "a": [1]}, echo="9", bot="b")) == {
         "action": "act",
         "params": {"a": [1]},
         "echo": "9",
