@@ -42,7 +42,8 @@ def entries(bots: Iterable[Mapping[str, Any]], *, only: Collection[str] = ()) ->
     """
     for name in only:
         if name not in ADAPTERS:
-            raise UsageError(f"--adapter {name or repr(name)}: there is no such adapter; there are: {', '.join(sorted(ADAPTERS))}")
+            there_are = ", ".join(sorted(ADAPTERS))
+            raise UsageError(f"--adapter {name or repr(name)}: there is no such adapter; there are: {there_are}")
     configured = [_entry(number, bot) for number, bot in enumerate(bots)]
     _check_ids(configured)
     if not only:
