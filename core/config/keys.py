@@ -15,7 +15,7 @@ from core.config.tree import MISSING, configured, put, walk
 from models.exc import ConfigError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from core.config.checks import Step
     from core.config.document import Document
@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     from core.config.schema import Key, KeyPath
 
 log = logging.getLogger(__name__)
+
+_OF_MODULES = {"cache", "modules"}
+# A key at the root that is none of ours may well be of a module.
+_NEARER = 0.8
 
 
 def name_of(path: tuple[Step, ...]) -> str:
@@ -68,17 +72,38 @@ def module_keys(document: Document) -> dict[KeyPath, Key]:
 
 
 def warn_of_unknown(keys: Mapping[KeyPath, Key], document: Document, environment: Mapping[KeyPath, Override]) -> None:
-    """Log what stands under `aha` in the file or comes from the environment and is no key: likely a slip."""
-    names = {path[1] for path in keys if path[0] == "aha"}
-    written = document.data.get("aha") or {}
-    for name in written:
-        if name not in names:
-            meant = difflib.get_close_matches(str(name), names, 1)
-            hint = f"; is it {meant[0]}?" if meant else ""
-            log.warning("%saha.%s is no key of Aha%s", document.place(("aha", name)), name, hint)
+    """Log what the file or the environment has in place of a key: likely a slip. Modules have keys at the root, too."""
+    for path in _unknown(keys, document.data):
+        near = _meant(keys, path)
+        if near or len(path) > 1:
+            hint = f"; is it {near}?" if near else ""
+            log.warning("%s%s is no key of Aha%s", document.place(path), name_of(path), hint)
     for path, override in environment.items():
         if path not in keys:
             log.warning("environment variable %s: there is no key %s", override.name, ".".join(path))
+
+
+def _unknown(keys: Mapping[KeyPath, Key], data: dict[str, Any]) -> Iterator[KeyPath]:
+    """Yield what stands in a section of the framework, or at the root, and is neither key nor section."""
+    sections = {path[:depth] for path in keys for depth in range(len(path)) if path[0] not in _OF_MODULES}
+    for section in sorted(sections):
+        written = walk(data, section)
+        for name in written if isinstance(written, dict) else ():
+            path = (*section, str(name))
+            if path not in keys and path not in sections and path[0] not in _OF_MODULES:
+                yield path
+
+
+def _meant(keys: Mapping[KeyPath, Key], path: KeyPath) -> str:
+    """Return the key that may have been meant, "" if none is near; at the root it has to be nearer."""
+    *section, name = path
+    beside = {
+        each[len(section)] for each in keys if each[: len(section)] == tuple(section) and len(each) > len(section)
+    }
+    if section:
+        return next(iter(difflib.get_close_matches(name, beside, 1)), "")
+    near = difflib.get_close_matches(name.lower(), beside | _OF_MODULES, 1, _NEARER)
+    return near[0] if near and near[0][0] == name[0].lower() else ""
 
 
 def put_written(data: dict[str, Any], path: KeyPath, value: Any) -> KeyPath:

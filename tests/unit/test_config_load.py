@@ -223,6 +223,41 @@ def test_a_slip_in_the_frameworks_section_is_logged_with_what_is_meant(file, cap
     ]
 
 
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("aha: {limit: {secs: 5}}", "config.yml:1: aha.limit.secs is no key of Aha; is it seconds?"),
+        ("aha:\n  database:\n    foo: 1", "config.yml:3: aha.database.foo is no key of Aha"),
+        ("log:\n  levle: debug", "config.yml:2: log.levle is no key of Aha; is it level?"),
+        ("bot: []", "config.yml:1: bot is no key of Aha; is it bots?"),
+        ("\nlogs: {level: debug}", "config.yml:2: logs is no key of Aha; is it log?"),
+        ("Aha: {debug: true}", "config.yml:1: Aha is no key of Aha; is it aha?"),
+        ("module: {a: {}}", "config.yml:1: module is no key of Aha; is it modules?"),
+    ],
+)
+def test_a_slip_is_logged_wherever_the_framework_looks(file, caplog, text, message):
+    loaded(file(text))
+    assert caplog.messages == [message]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "blog: 1",
+        "weather: {logs: 1}",
+        "modules: {a: {secs: 1}}",
+        "cache: {a: 1}",
+        "aha: {database: 'sqlite://', limit: 5}",
+        "bots: [{adapter: console, foo: 1}]",
+        "1: 2",
+        "aha:",
+    ],
+)
+def test_what_may_be_of_modules_is_left_alone(file, caplog, text):
+    loaded(file(text))
+    assert caplog.messages == []
+
+
 def test_a_modules_bad_value_fails_its_registration_alone(file):
     config = loaded(file("modules:\n  good: {words: [a]}\n  bad:\n    words:\n      - a\n      - 5\n"))
     with entered(Module("bad")), pytest.raises(ConfigError) as caught:
