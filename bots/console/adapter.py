@@ -9,11 +9,12 @@ import sys
 from contextlib import aclosing
 from itertools import count
 from time import time
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TextIO
 
 from bots.console.pipe import Pipe
 from bots.console.show import shown
 from bots.console.speaker import Speaker
+from bots.console.stdin import own_stdin
 from bots.console.terminal import Terminal
 from bots.serving import Serving
 from core.config import cfg
@@ -35,7 +36,7 @@ _SENDING = ("send_msg", "send_private_msg", "send_group_msg")
 class Screen(Protocol):
     """Where lines come from and answers go."""
 
-    def lines(self) -> AsyncGenerator[str]:
+    def lines(self, stdin: TextIO | None) -> AsyncGenerator[str]:
         """Yield the lines that are typed."""
 
     def show(self, answer: str) -> None:
@@ -60,10 +61,14 @@ class Console(Serving):
 
     async def serve(self) -> None:
         """Hand on line by line until the input ends and every callback has."""
-        if _is_terminal(sys.stdin) and _is_terminal(sys.stdout):
+        with own_stdin() as stdin:
+            await self._serve(stdin)
+
+    async def _serve(self, stdin: TextIO | None) -> None:
+        if _is_terminal(stdin) and _is_terminal(sys.stdout):
             self._screen = Terminal(lambda: self._speaker.place, history=cfg.aha.data_dir / "console_history")
             self._screen.tell("Type to the bot. /help shows what else there is, Ctrl-D ends it.")
-        async with aclosing(self._screen.lines()) as lines:
+        async with aclosing(self._screen.lines(stdin)) as lines:
             async for line in lines:
                 remark = self._speaker.obey(line)
                 if remark is not None:

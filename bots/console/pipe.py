@@ -21,10 +21,10 @@ LONGEST = 1024 * 1024
 class Pipe:
     """Standard input may be a pipe, a file, a device, or closed."""
 
-    async def lines(self) -> AsyncGenerator[str]:
+    async def lines(self, stdin: TextIO | None) -> AsyncGenerator[str]:
         """Yield the lines without their ends. What is no UTF-8 becomes U+FFFD."""
         rest = b""
-        while chunk := await _read(sys.stdin):
+        while chunk := await _read(stdin):
             *whole, rest = (rest + chunk).split(b"\n")
             if len(rest) >= LONGEST:
                 whole, rest = [*whole, rest], b""

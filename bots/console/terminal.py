@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 from core.context import entered
 
@@ -22,10 +22,10 @@ class Terminal:
         self._place = place
         self._history = history
 
-    async def lines(self) -> AsyncGenerator[str]:
+    async def lines(self, stdin: TextIO | None) -> AsyncGenerator[str]:
         """Yield what is typed until Ctrl-D. Ctrl-C stops the program, as it does everywhere."""
         typed: asyncio.Queue[str | None] = asyncio.Queue()
-        prompting = asyncio.create_task(self._prompt_into(typed))
+        prompting = asyncio.create_task(self._prompt_into(typed, stdin))
         prompting.add_done_callback(lambda _: typed.put_nowait(None))
         try:
             while (line := await typed.get()) is not None:
@@ -35,17 +35,18 @@ class Terminal:
             await asyncio.wait([prompting])  # it leaves the terminal as it was
         prompting.result()
 
-    async def _prompt_into(self, typed: asyncio.Queue[str | None]) -> None:
+    async def _prompt_into(self, typed: asyncio.Queue[str | None], stdin: TextIO | None) -> None:
         """Prompt all the time, also while a line is being answered: a prompt is where Ctrl-C is heard."""
         # Heavy to import, and of no use to a bot without a terminal.
         from prompt_toolkit import PromptSession  # noqa: PLC0415
         from prompt_toolkit.auto_suggest import AutoSuggestFromHistory  # noqa: PLC0415
         from prompt_toolkit.history import FileHistory, InMemoryHistory  # noqa: PLC0415
+        from prompt_toolkit.input import create_input  # noqa: PLC0415
         from prompt_toolkit.patch_stdout import patch_stdout  # noqa: PLC0415
 
         history = FileHistory(str(self._history)) if _can_write(self._history) else InMemoryHistory()
         session: PromptSession[str] = PromptSession(
-            self._prompt, history=history, auto_suggest=AutoSuggestFromHistory()
+            self._prompt, history=history, auto_suggest=AutoSuggestFromHistory(), input=create_input(stdin)
         )
         with patch_stdout(), session.app.input.raw_mode():  # no key is lost between two prompts
             while True:

@@ -19,7 +19,7 @@ STORE = """
 """
 
 
-@pytest.mark.parametrize("what", ["sys.exit(3)", "raise KeyboardInterrupt"])
+@pytest.mark.parametrize("what", ["sys.exit(3)", "raise KeyboardInterrupt", "quit()"])
 @pytest.mark.parametrize(
     "where",
     [

@@ -35,6 +35,8 @@ BOT = textwrap.dedent(
     from core.port import port_for
 
     async def answer(event):
+        if event.message_str == "quit":
+            sys.stdin.close()  # as quit() does
         where = f" in {event.group_id}" if event.is_group_msg else ""
         await event.reply(f"{event.user_id}{where}: {event.message_str}".replace("ESC", chr(27)))
 
@@ -158,6 +160,22 @@ def test_on_a_terminal_there_is_a_prompt_with_a_history(command, tmp_path):
         assert press_until_end(process, screen, b"\x04") == 0
 
     assert "+hello" in (tmp_path / "console_history").read_text()
+
+
+def test_a_pipe_is_read_on_though_a_callback_closes_the_standard_input_of_the_program(command):
+    ended = chat(command, b"quit\nhello\n")
+
+    assert (ended.stdout.decode(), ended.stderr) == ("console: quit\nconsole: hello\n", b"")
+
+
+def test_a_terminal_is_read_on_though_a_callback_closes_the_standard_input_of_the_program(command):
+    with terminal(command) as (process, screen):
+        read_until(screen, "console> ")
+        os.write(screen, b"quit\r")
+        read_until(screen, "console: quit")
+        os.write(screen, b"hello\r")
+        read_until(screen, "console: hello")
+        assert press_until_end(process, screen, b"\x04") == 0
 
 
 def test_what_is_said_on_a_terminal_does_not_steer_it(command):
