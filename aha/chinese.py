@@ -8,6 +8,7 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from .chinese_config import CONFIG
 from .chinese_reload import RELOAD
 from .chinese_store import IN_STORES
 
@@ -360,5 +361,5 @@ _STORES = {
 }
 
 CHINESE: Mapping[str, str] = MappingProxyType(
-    {**_START, **_TABLES, **_DATABASE, **_BACKUP, **_COMMANDS, **_STORES, **IN_STORES, **RELOAD}
+    {**_START, **_TABLES, **_DATABASE, **_BACKUP, **_COMMANDS, **_STORES, **CONFIG, **IN_STORES, **RELOAD}
 )

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _GAP = re.compile(r"{(\w+)}")
+_KINDS = ("expected", "found")
 
 
 def told(text: str, *, lang: str | None = None) -> str:
@@ -45,28 +46,30 @@ def _led_to(error: BaseException) -> Iterator[BaseException]:
         found = found.__cause__ or found.__context__
 
 
-def _in_chinese(text: str) -> str:
-    for pattern, chinese in _patterns():
+def _in_chinese(text: str, *, kind: bool = False) -> str:
+    for pattern, chinese in _patterns(kind=kind):
         if found := pattern.fullmatch(text):
             return chinese.format(**{name: _gap_in_chinese(name, value) for name, value in found.groupdict().items()})
     return text
 
 
 def _gap_in_chinese(name: str, value: str) -> str:
-    """What stands in a gap; one that is called each takes several sentences."""
+    """What stands in a gap; one that is called each takes several sentences, some say of which kind a value is."""
     if name == "each":
         return "；".join(map(_in_chinese, value.split("; ")))
-    return _in_chinese(value)
+    return _in_chinese(value, kind=name in _KINDS)
 
 
 @cache
-def _patterns() -> tuple[tuple[re.Pattern[str], str], ...]:
-    """What each English text looks like, the longest first, with its Chinese."""
+def _patterns(*, kind: bool) -> tuple[tuple[re.Pattern[str], str], ...]:
+    """What each English text looks like, the longest first, with its Chinese; or what each kind of value does."""
     # Imported late: nobody needs it who reads English.
     from aha.chinese import CHINESE  # noqa: PLC0415
+    from aha.chinese_config import KINDS  # noqa: PLC0415
 
-    longest_first = sorted(CHINESE, key=lambda english: len(_GAP.sub("", english)), reverse=True)
-    return tuple((re.compile("".join(_parts(english))), CHINESE[english]) for english in longest_first)
+    texts = KINDS if kind else CHINESE
+    longest_first = sorted(texts, key=lambda english: len(_GAP.sub("", english)), reverse=True)
+    return tuple((re.compile("".join(_parts(english))), texts[english]) for english in longest_first)
 
 
 def _parts(english: str) -> Iterator[str]:

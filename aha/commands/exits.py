@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import traceback
 from functools import wraps
@@ -33,7 +34,13 @@ def plain_errors(command: Callable[P, int | None]) -> Callable[P, int]:
             if cfg.aha.debug:
                 traceback.print_exc()
             said = refused(error) if isinstance(error, OSError) else str(error)
-            sys.stderr.write(f"aha: {printable(told(' '.join(said.split())))}\n")
+            sys.stderr.write(f"aha: {printable(told(' '.join(said.split()), lang=_language()))}\n")
             return USAGE if isinstance(error, UsageError) else CANNOT_RUN
 
     return plain
+
+
+def _language() -> str:
+    """The language of the bot, as far as it is known where the configuration was not read, or could not be."""
+    wanted: str = os.environ.get("AHA_LANG", "").strip() or cfg.aha.lang
+    return wanted

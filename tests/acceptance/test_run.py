@@ -351,6 +351,37 @@ def test_what_cannot_be_used_is_named_by_its_variable(write, run, name, value, m
     assert process.err.startswith(f"aha: environment variable {name}: {message}")
 
 
+@pytest.mark.parametrize(
+    ("arguments", "text", "message"),
+    [
+        (["new", "class"], "", "aha: 模块不能叫 class：class 是 Python 的关键字；请改名，例如 class_"),
+        (["new", "_x"], "", "aha: 模块不能叫 _x：以 _ 或 DISABLED 开头的不会载入"),
+        (["run", "--adapter", "qq"], "", "aha: --adapter qq：没有这个适配器；现有：console, onebot"),
+        (
+            ["run", "--config", "nope.yml"],
+            "",
+            "aha: --config nope.yml：没有这个文件；生成一份：aha config --write --config nope.yml",
+        ),
+        (["run"], "aha: {debug: x}", 'aha: config.yml:1: aha.debug：应为：true 或 false，实为："x"'),
+        (
+            ["run"],
+            "bots: [{adapter: qq}]",
+            'aha: config.yml:1: bots[0].adapter：应为：其中之一：console, onebot，实为："qq"',
+        ),
+        (["run"], "aha: [", "aha: config.yml:1：不是有效的 YAML："),
+        (["modules", "disable", "nope"], "", "aha: modules/ 里没有模块 nope；现有：echo"),
+        (["modules", "enable", "echo"], "", "aha: 模块 echo 已经启用"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_errors_of_the_commands_are_in_the_language_of_the_bot(write, run, folder, arguments, text, message):
+    write({"echo.py": ECHO})
+    (folder / "config.yml").write_text(text)
+    process = run(*arguments, AHA_LANG="zh")
+    assert process.err.count("\n") == 1
+    assert process.err.startswith(message)
+
+
 def test_a_folder_without_modules_says_how_to_begin(run, folder):
     (folder / "modules").rmdir()
     process = run("run")

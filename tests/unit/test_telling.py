@@ -13,6 +13,7 @@ import pytest
 
 from aha import logs
 from aha.chinese import CHINESE
+from aha.chinese_config import KINDS
 from aha.telling import told
 from models import exc
 from services.data_store.keys import checked_key
@@ -141,6 +142,38 @@ def lang(monkeypatch):
             ),
             "表 t__m 的列 c：A 已改名为 B，但 B 还在，之后就分不清哪个是哪个了：请分几个版本逐个改名；数据没有改动",
         ),
+        (
+            'config.yml:1: aha.debug: expected true or false, found "perhaps"',
+            'config.yml:1: aha.debug：应为：true 或 false，实为："perhaps"',
+        ),
+        (
+            "config.yml:6: modules.bad.words[1]: expected text, found 5 (put it in quotes)",
+            "config.yml:6: modules.bad.words[1]：应为：文本，实为：5（请加上引号）",
+        ),
+        (
+            'environment variable AHA_LANG: expected one of en, zh, found "fr"',
+            '环境变量 AHA_LANG：应为：其中之一：en, zh，实为："fr"',
+        ),
+        (
+            (
+                "environment variable AHA_DATABASE: the database URL 'x' cannot be read: write "
+                "sqlite:///folder/file.db or postgresql://user:password@host/database"
+            ),
+            (
+                "环境变量 AHA_DATABASE：数据库地址 'x' 无法识别：请写成 "
+                "sqlite:///folder/file.db 或 postgresql://user:password@host/database"
+            ),
+        ),
+        ("module text is disabled already", "模块 text 已经停用"),
+        ("there is no module nope in modules/; there are: a", "modules/ 里没有模块 nope；现有：a"),
+        (
+            "a module cannot be called class: class is a word of the Python language; rename it, for example to class_",
+            "模块不能叫 class：class 是 Python 的关键字；请改名，例如 class_",
+        ),
+        (
+            "data cannot be used (Read-only file system): let this user write there, or take another folder",
+            "data 无法使用（Read-only file system）：请让当前用户可以写入，或换一个目录",
+        ),
         ("a text of nobody's", "a text of nobody's"),
     ],
     ids=[
@@ -161,6 +194,14 @@ def lang(monkeypatch):
         "not readable",
         "damaged",
         "members",
+        "value",
+        "quotes",
+        "variable",
+        "variable of the database",
+        "name that is a word of ours",
+        "no such module",
+        "no name for a module",
+        "refused by the system",
         "unknown",
     ],
 )
@@ -233,7 +274,7 @@ def said():
         shape("".join(part.value if isinstance(part, ast.Constant) else "{}" for part in node.values))
         if isinstance(node, ast.JoinedStr)
         else shape(node.value)
-        for package in ("aha", "core", "services")
+        for package in ("aha", "bots", "core", "services")
         for path in ROOT.glob(f"{package}/**/*.py")
         if not path.name.startswith("chinese")
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
@@ -243,21 +284,23 @@ def said():
 
 # Put together from parts, or at run time, so that they stand nowhere as a whole.
 COMPOSED = re.compile(
-    r"ready: |stopping|the database URL \{url\} is|\{error\}; |module \{name\} (is off, it|was not reloaded)"
+    r"ready: |stopping|(\{place\}: )?the database URL \{url\} is|\{error\}; "
+    r"|module \{name\} (is off, it|was not reloaded)"
     r"|module \{name\} failed to |(reloaded|new|gone): |while (reloading|stopping): "
+    r"|module \{name\} is (on|disabled) already|there is no module|\{found\} \(put|one of|other text|a lone !"
     r"|the journal of the SimpleStores |key \{key\}( was| is not|$)|\{n\} keys \(|1 record|\{n\} of module"
 )
 
 
-@pytest.mark.parametrize("english", [english for english in CHINESE if not COMPOSED.match(english)])
+@pytest.mark.parametrize("english", [english for english in CHINESE | KINDS if not COMPOSED.match(english)])
 def test_what_is_translated_is_what_our_code_says(english):
-    for part in re.split(r"\{each\}; |\{(?:remedy|modules|problem)\w*\}", english):
+    for part in re.split(r"\{each\}; |\{place\}: |\{(?:remedy|modules|problem)\w*\}", english):
         assert shape(part).strip() in said(), part
 
 
-@pytest.mark.parametrize("english", CHINESE)
+@pytest.mark.parametrize("english", CHINESE | KINDS)
 def test_both_texts_have_the_same_gaps_and_the_chinese_one_is_chinese(english):
-    chinese = CHINESE[english]
+    chinese = (CHINESE | KINDS)[english]
     assert sorted(re.findall(r"{\w+}", english)) == sorted(re.findall(r"{\w+}", chinese))
     assert re.search(r"[\u4e00-\u9fff]", chinese)
     assert not re.search(r"[\u4e00-\u9fff] *[,;:!?]", chinese)
