@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections import Counter, OrderedDict, defaultdict, deque
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
 
 
 def as_text(value: Any) -> str:
@@ -37,9 +41,26 @@ def content_key(value: Any) -> Any:
 
 
 def copy_content(value: Any) -> Any:
-    """Copy dictionaries and lists at every depth; everything else is shared."""
-    if type(value) is dict:
-        return {key: copy_content(item) for key, item in value.items()}
-    if type(value) is list:
-        return [copy_content(item) for item in value]
-    return value
+    """Copy the containers of Python and of `collections` at every depth; all else is shared, also their subclasses.
+
+    What only looks like one of them may mean more than what it holds, and nobody here knows how to make another.
+    """
+    copied = _COPIES.get(type(value))
+    return value if copied is None else copied(value)
+
+
+def _items(value: Mapping[Any, Any]) -> dict[Any, Any]:
+    return {key: copy_content(item) for key, item in value.items()}
+
+
+_COPIES: Final[Mapping[type, Callable[[Any], Any]]] = {
+    dict: _items,
+    list: lambda value: [copy_content(item) for item in value],
+    tuple: lambda value: tuple(copy_content(item) for item in value),
+    set: set,  # nothing that changes can be in a set
+    bytearray: bytearray,
+    deque: lambda value: deque(map(copy_content, value), value.maxlen),
+    OrderedDict: lambda value: OrderedDict(_items(value)),
+    defaultdict: lambda value: defaultdict(value.default_factory, _items(value)),
+    Counter: Counter,  # it holds numbers
+}

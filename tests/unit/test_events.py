@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import pickle
 import typing
+from collections import Counter, OrderedDict, defaultdict, deque
 from typing import Any
 
 import attrs
@@ -245,6 +246,34 @@ def test_a_private_copy_of_an_external_shares_what_is_no_container() -> None:
     private.data["list"].append(1)
     assert event.data == {"list": [shared]}
     assert private.data["list"][0] is shared
+
+
+@pytest.mark.parametrize(
+    ("data", "change"),
+    [
+        pytest.param({"a": [1]}, lambda data: data["a"].append(2), id="dict"),
+        pytest.param([[1]], lambda data: data[0].append(2), id="list"),
+        pytest.param(([1],), lambda data: data[0].append(2), id="tuple"),
+        pytest.param({1}, lambda data: data.add(2), id="set"),
+        pytest.param(bytearray(b"1"), lambda data: data.append(2), id="bytearray"),
+        pytest.param(deque([[1]], maxlen=3), lambda data: data[0].append(2), id="deque"),
+        pytest.param(OrderedDict(a=[1]), lambda data: data["a"].append(2), id="OrderedDict"),
+        pytest.param(defaultdict(list, a=[1]), lambda data: data["a"].append(2), id="defaultdict"),
+        pytest.param(Counter("a"), lambda data: data.update("a"), id="Counter"),
+    ],
+)
+def test_a_private_copy_of_an_external_has_its_own_containers_at_every_depth(data: Any, change: Any) -> None:
+    before = copy.deepcopy(data)
+    private = External(key="k", data={"deep": [data]}).private_copy()
+    [own] = private.data["deep"]
+    assert (own, type(own)) == (data, type(data))
+    change(own)
+    assert data == before
+
+
+def test_a_private_copy_of_a_container_keeps_what_it_was_made_with() -> None:
+    data = External(data=(deque([1], maxlen=3), defaultdict(list))).private_copy().data
+    assert (data[0].maxlen, data[1]["new"]) == (3, [])
 
 
 @pytest.mark.parametrize("stored", [copy.copy, copy.deepcopy, lambda event: pickle.loads(pickle.dumps(event))])
