@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TypeVar, overload
 
 from core.context import current_event
+from core.identity.ids import whole
 from core.identity.space import Space
 from models.core import Group, User
 from models.exc import IdentityError
@@ -56,13 +57,14 @@ async def aha_id2user(aha_id: int) -> User | None:
     """Return the user of an Aha ID; None if nobody has it.
 
     Of several who share it, the one on the current event's platform; else the one to whom it was first given.
+    Raises TypeError for what is no whole number.
     """
-    return _nearest(await _users.names(aha_id))
+    return _nearest(await _users.names(whole(aha_id)))
 
 
 async def aha_id2group(aha_id: int) -> Group | None:
-    """Return the group of an Aha ID; None if none has it."""
-    return _nearest(await _groups.names(aha_id))
+    """Return the group of an Aha ID; None if none has it. Raises TypeError for what is no whole number."""
+    return _nearest(await _groups.names(whole(aha_id)))
 
 
 async def map_user(platform: str, user_id: str | int, target_platform: str, target_user_id: str | int) -> int:
@@ -79,8 +81,10 @@ def _key(kind: Kind, who: tuple[str | int, ...]) -> Key:
     """Complete what was named by what the current event says."""
     if len(who) == 2:
         return _named(kind, *who)
+    if len(who) > 2:
+        raise IdentityError(f"{kind}2aha_id takes at most a platform and an id there, not {len(who)}: {who!r}")
     event = current_event.get()
-    if len(who) > 2 or event is None:
+    if event is None:
         raise IdentityError(f"there is no current event here: name both, {kind}2aha_id(platform, {kind}_id)")
     found = who[0] if who else getattr(event, f"{kind}_id", None)
     if found is None:

@@ -8,6 +8,7 @@ The formula is fixed for ever, for numbers are stored in the tables of modules:
 from __future__ import annotations
 
 from hashlib import blake2b
+from operator import index
 from typing import Final, Literal
 
 from models.exc import IdentityError
@@ -19,11 +20,22 @@ Key = tuple[str, str]
 # Platform and id together are a primary key, and PostgreSQL refuses an index entry beyond 2,704 bytes.
 _MOST_BYTES: Final = 1_000
 
+IDS: Final = range(-(2**63), 2**63)
+"""All Aha IDs that there can be."""
+
 
 def hashed_id(kind: Kind, key: Key, *, salt: int = 0) -> int:
     """Return the Aha ID that `key` gets unless somebody has it already; `kind` is "user" or "group"."""
     digest = blake2b("\0".join(key).encode(), digest_size=8, person=f"aha.{kind}".encode(), salt=salt.to_bytes(16))
     return int.from_bytes(digest.digest(), signed=True)
+
+
+def whole(aha_id: int) -> int:
+    """Return the number as an int. Raise TypeError for what is none: each database would make something else of it."""
+    try:
+        return index(aha_id)
+    except TypeError:
+        raise TypeError(f"an Aha ID is an int, not {aha_id!r}: take it from user2aha_id or group2aha_id") from None
 
 
 def check(kind: Kind, key: Key) -> None:

@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from core.context import entered
 from core.database import db_engine, db_sessionmaker, metadata
-from core.identity.ids import Key, Kind, check, hashed_id
+from core.identity.ids import IDS, Key, Kind, check, hashed_id
 from models.exc import DatabaseBusy
 
 if TYPE_CHECKING:
@@ -83,6 +83,8 @@ class Space(Generic[T]):
 
     async def names(self, aha_id: int) -> tuple[T, ...]:
         """Return everyone that `aha_id` stands for, first the one to whom it was given; empty if nobody."""
+        if aha_id not in IDS:  # the database would refuse it
+            return ()
         memory = self.memory()
         found = memory.names.get(aha_id)
         if found is None:

@@ -71,6 +71,12 @@ async def test_an_aha_id_is_the_hash_and_leads_back_after_a_restart(database):
     assert await aha_id2user(group) is None
 
 
+@pytest.mark.parametrize("beyond", [2**63, -(2**63) - 1, 2**65], ids=str)
+async def test_nobody_has_a_number_beyond_64_bits(database, beyond):
+    assert await aha_id2user(beyond) is None
+    assert await aha_id2group(beyond) is None
+
+
 async def test_a_number_is_taken_for_its_text(database):
     assert await user2aha_id("QQ", 1) == await user2aha_id("QQ", "1")
 

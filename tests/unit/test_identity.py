@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from core.context import current_event
-from core.identity import group2aha_id, user2aha_id
+from core.identity import aha_id2group, aha_id2user, group2aha_id, user2aha_id
 from core.identity.ids import check, hashed_id
 from models.exc import IdentityError
 
@@ -59,6 +61,19 @@ async def test_without_an_event_both_must_be_named():
         await user2aha_id("1")
     with pytest.raises(IdentityError, match="platform, group_id"):
         await group2aha_id()
+
+
+@pytest.mark.parametrize("named", [user2aha_id, group2aha_id])
+async def test_more_than_platform_and_id_is_said_to_be_too_much(named):
+    with pytest.raises(IdentityError, match=r"takes at most a platform and an id there, not 3: \('a', 'b', 'c'\)"):
+        await named("a", "b", "c")
+
+
+@pytest.mark.parametrize("lookup", [aha_id2user, aha_id2group])
+@pytest.mark.parametrize("no_number", ["abc", "7", None, 7.0], ids=repr)
+async def test_what_is_no_number_is_no_aha_id(lookup, no_number):
+    with pytest.raises(TypeError, match=re.escape(f"an Aha ID is an int, not {no_number!r}")):
+        await lookup(no_number)
 
 
 async def test_an_event_without_a_group_has_no_group_id():
