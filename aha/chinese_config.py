@@ -30,8 +30,9 @@ _FILES = {
         "{place} 指向不存在的 {target}：请改正这个链接，或删除它"
     ),
     "{place}: there is no such file; create it or leave out its name": "{place}：没有这个文件；请创建它，或不要指定它",
-    "{place}: cannot be read: {error}": "{place}：无法读取：{error}",
-    "{place}: cannot be written: {error}": "{place}：无法写入：{error}",
+    "{place}: cannot be read: {error}; {remedy}": "{place}：无法读取：{error}；{remedy}",
+    "{place}: cannot be written: {error}; {remedy}": "{place}：无法写入：{error}；{remedy}",
+    "see to that, or name another file": "请解决，或另写一个文件名",
     "{place}: the file exists already; move it away or name another": "{place}：文件已存在；请移走它，或另写一个文件名",
     "{place}: not UTF-8 (byte 0x{byte}); save it as UTF-8": "{place}：不是 UTF-8（字节 0x{byte}）；请保存为 UTF-8",
     "{place}: nested too deeply, or a part that holds itself": "{place}：嵌套太深，或有一部分包含了自身",

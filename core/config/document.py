@@ -74,7 +74,8 @@ def read(path: Path) -> Document:
     except IsADirectoryError:
         raise ConfigError(f"{path}: this is a folder; name the file in it") from None
     except OSError as error:
-        raise ConfigError(f"{path}: cannot be read: {error.strerror or error}") from None
+        remedy = "see to that, or name another file"
+        raise ConfigError(f"{path}: cannot be read: {error.strerror or error}; {remedy}") from None
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:

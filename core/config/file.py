@@ -10,6 +10,8 @@ from pathlib import Path
 
 from models.exc import ConfigError
 
+_REMEDY = "see to that, or name another file"
+
 
 def replace(path: Path, text: str) -> None:
     """Replace the content of an existing file at once; its mode and, where we may, its owner stay.
@@ -23,7 +25,7 @@ def replace(path: Path, text: str) -> None:
             raise PermissionError(None, "it is read-only")
         _replace(target, text.encode(), status)
     except OSError as error:
-        raise ConfigError(f"{path}: cannot be written: {error.strerror or error}") from None
+        raise ConfigError(f"{path}: cannot be written: {error.strerror or error}; {_REMEDY}") from None
 
 
 def create(path: Path, text: str) -> None:
@@ -34,7 +36,7 @@ def create(path: Path, text: str) -> None:
     except FileExistsError:
         raise ConfigError(f"{path}: the file exists already; move it away or name another") from None
     except OSError as error:
-        raise ConfigError(f"{path}: cannot be written: {error.strerror or error}") from None
+        raise ConfigError(f"{path}: cannot be written: {error.strerror or error}; {_REMEDY}") from None
 
 
 def _replace(target: Path, content: bytes, status: os.stat_result) -> None:

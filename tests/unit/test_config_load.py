@@ -178,7 +178,7 @@ def test_a_file_that_cannot_be_used_is_one_clear_line(file, content, line):
     [
         ("none.yml", "none.yml: there is no such file; create it or leave out its name"),
         (".", ".: this is a folder; name the file in it"),
-        ("config.yml/x", "config.yml/x: cannot be read: Not a directory"),
+        ("config.yml/x", "config.yml/x: cannot be read: Not a directory; see to that, or name another file"),
     ],
 )
 def test_a_path_that_is_no_file_is_one_clear_line(file, path, message):
@@ -193,7 +193,10 @@ def test_a_file_that_may_not_be_read_is_one_clear_line(file, monkeypatch):
         raise PermissionError(13, "Permission denied")
 
     monkeypatch.setattr(Path, "read_bytes", refuse)
-    with pytest.raises(ConfigError, match=r"^config.yml: cannot be read: Permission denied$"):
+    with pytest.raises(
+        ConfigError,
+        match=r"^config.yml: cannot be read: Permission denied; see to that, or name another file$",
+    ):
         loaded(file(""))
 
 

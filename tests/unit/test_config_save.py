@@ -196,7 +196,7 @@ def test_a_template_says_what_each_key_means_and_holds_the_modules_keys():
     ("name", "message"),
     [
         ("config.yml", "the file exists already; move it away or name another"),
-        ("none/config.yml", "cannot be written: No such file or directory"),
+        ("none/config.yml", "cannot be written: No such file or directory; see to that, or name another file"),
     ],
 )
 def test_a_template_is_only_written_to_a_new_file(path, name, message):
@@ -304,7 +304,9 @@ def test_a_save_that_fails_leaves_the_file_as_it_was(path, monkeypatch):
     config = loaded(path)
     config.set("aha.debug", value=True)
     monkeypatch.setattr(Path, "replace", refuse)
-    with pytest.raises(ConfigError, match=r"config.yml: cannot be written: No space left on device$"):
+    with pytest.raises(
+        ConfigError, match=r"config.yml: cannot be written: No space left on device; see to that, or name another file$"
+    ):
         config.save()
     assert [file.name for file in path.parent.iterdir()] == ["config.yml"]
     assert path.read_text() == "aha:\n"
@@ -316,6 +318,8 @@ def test_a_save_that_fails_leaves_the_file_as_it_was(path, monkeypatch):
 def test_a_read_only_file_is_not_written(path):
     path.write_text("aha:\n")
     path.chmod(0o444)
-    with pytest.raises(ConfigError, match=r"config.yml: cannot be written: it is read-only$"):
+    with pytest.raises(
+        ConfigError, match=r"config.yml: cannot be written: it is read-only; see to that, or name another file$"
+    ):
         loaded(path).save()
     assert path.read_text() == "aha:\n"
