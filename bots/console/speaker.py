@@ -9,7 +9,7 @@ HELP = """\
 /in GROUP   speak in group GROUP
 /private    speak to the bot alone
 /help       show this
-Any other line is a message to the bot."""
+Any other line is a message to the bot, also one that goes on after these."""
 
 
 @dataclass(slots=True)
@@ -25,9 +25,12 @@ class Speaker:
         return self.user if self.group is None else f"{self.user} in {self.group}"
 
     def obey(self, line: str) -> str | None:
-        """Do what a command says and return what to tell about it; None if the line is a message."""
+        """Do what a command says and return what to tell about it; None if the line is a message.
+
+        A line that only begins like a command is one of the bot's: modules have commands such as `/help me`, too.
+        """
         match line.split():
-            case ["/help", *_]:
+            case ["/help"]:
                 return HELP
             case ["/as", user]:
                 self.user = user
@@ -35,12 +38,6 @@ class Speaker:
                 self.group = group
             case ["/private"]:
                 self.group = None
-            case ["/as", *_]:
-                return "Say who: /as ID, one word."
-            case ["/in", *_]:
-                return "Say where: /in GROUP, one word."
-            case ["/private", *_]:
-                return "Say just /private."
             case _:
                 return None
         return f"You are {self.place}."

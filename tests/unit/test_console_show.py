@@ -112,8 +112,6 @@ def test_one_line_is_one_line_and_not_long():
         (["/in 30001"], "console", "30001"),
         (["/as bob", "/in g", "/private"], "bob", None),
         (["  /as   bob  "], "bob", None),
-        (["/as bob", "/as"], "bob", None),
-        (["/in g", "/in a b", "/private now"], "console", "g"),
     ],
     ids=str,
 )
@@ -125,19 +123,19 @@ def test_commands_change_who_speaks_and_where(lines, user, group):
     assert (speaker.user, speaker.group) == (user, group)
 
 
-@pytest.mark.parametrize("line", ["/as", "/as a b", "/in", "/in a b", "/private now"])
-def test_wrong_use_is_told_in_one_clear_line(line):
-    remark = Speaker().obey(line)
-
-    assert line.split()[0] in remark
-    assert "\n" not in remark
-
-
 def test_help_lists_every_command():
     assert Speaker().obey("/help") == HELP
     assert all(command in HELP for command in ("/as", "/in", "/private", "/help"))
 
 
-@pytest.mark.parametrize("line", ["hello", "", " ", "/", "/asa", "as x", "/AS x", "//as x", "/start"])
-def test_every_other_line_is_a_message(line):
-    assert Speaker().obey(line) is None
+@pytest.mark.parametrize(
+    "line",
+    [
+        *["hello", "", " ", "/", "/asa", "as x", "/AS x", "//as x", "/start"],
+        *["/help me", "/as", "/as a b", "/in", "/in 5 minutes", "/private now"],
+    ],
+)
+def test_every_other_line_is_a_message_and_changes_nothing(line):
+    speaker = Speaker("bob", "g")
+    assert speaker.obey(line) is None
+    assert (speaker.user, speaker.group) == ("bob", "g")
