@@ -191,9 +191,11 @@ def _upsert_sqlite(table: str, rows: Rows) -> tuple[str, tuple[Any, ...]]:
 
 @lru_cache(maxsize=64)
 def _sqlite_upsert(table: str, count: int) -> str:
-    rows = ", ".join(f"(?1, ?2 + {n}, 1, ?, ?, ?, ?)" for n in range(count))
+    # Numbered marks would say it shorter, but some releases of Python 3.12 take them for named ones, and warn.
+    rows = ", ".join(f"({n}, ?, ?, ?, ?)" for n in range(count))
+    query = f"SELECT ?, ? + column1, 1, column2, column3, column4, column5 FROM (VALUES {rows}) WHERE TRUE"
     columns = "updated_at, position, version, key, value, checksum, mac"
-    return f"INSERT INTO {table} ({columns}) VALUES {rows}{_UPDATE.format(table=table)}"
+    return f"INSERT INTO {table} ({columns}) {query}{_UPDATE.format(table=table)}"
 
 
 def _delete_sqlite(table: str, rows: Rows) -> tuple[str, tuple[Any, ...]]:
