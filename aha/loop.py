@@ -33,25 +33,36 @@ def own_loop() -> Iterator[asyncio.AbstractEventLoop]:
     try:
         yield loop
     finally:
-        run_through(loop, _wind_up(), name="end of the loop")
-        left = asyncio.all_tasks(loop)
-        for task in left:
-            leave_behind(named("task", task.get_name(), _inwards(task.get_coro())))
-        if not left:
-            asyncio.set_event_loop(None)
-            loop.close()
+        ending = loop.create_task(_wind_up())
+        try:
+            _run_despite((SystemExit,), loop, ending)  # by now Ctrl-C is a KeyboardInterrupt again
+        finally:
+            _let_go(loop, asyncio.all_tasks(loop) - {ending})
 
 
 def run_through(loop: asyncio.AbstractEventLoop, work: Coroutine[Any, Any, T], *, name: str) -> T:
-    """Run `work` to its end and return its result; a SystemExit in another task, a module's fault, is logged."""
-    task = loop.create_task(work, name=name)
+    """Run `work`, which handles signals, to its end and return its result; no other task can break it off."""
+    return _run_despite((SystemExit, KeyboardInterrupt), loop, loop.create_task(work, name=name))
+
+
+def _run_despite(errors: tuple[type[BaseException], ...], loop: asyncio.AbstractEventLoop, task: asyncio.Task[T]) -> T:
+    """Run the task to its end, also if others raise these errors, which stop the loop; that is a module's fault."""
     while True:
         try:
             return loop.run_until_complete(task)
-        except (SystemExit, KeyboardInterrupt):  # signals are handled otherwise
+        except errors:
             if task.done():
                 raise
             logger.exception("a module wanted to end the process; a signal does that")
+
+
+def _let_go(loop: asyncio.AbstractEventLoop, left: set[asyncio.Task[Any]]) -> None:
+    """Close the loop, unless tasks are left that would be destroyed with it."""
+    for task in left:
+        leave_behind(named("task", task.get_name(), _inwards(task.get_coro())))
+    if not left:
+        asyncio.set_event_loop(None)
+        loop.close()
 
 
 async def _wind_up() -> None:

@@ -79,6 +79,20 @@ def test_what_does_not_end_is_named_and_left_behind(write, start, run, begin, le
     assert run("run", text="read\n").out == "set at the end\n"
 
 
+def test_a_signal_ends_the_wait_for_what_does_not_end(write, start):
+    write({"a.py": MODULE.format(begin="begin.task = asyncio.create_task(stubborn(), name='mine')")})
+    process = start("run").ready()
+    process.say("begin")
+    process.wait_for("begun", stream="out")
+    process.popen.send_signal(signal.SIGTERM)
+    process.wait_for("stopped")
+    assert (process.end(signal.SIGINT), process.out) == (130, "begun\nat exit\n"), process.err
+    assert "Traceback" not in process.err
+    assert re.search(r"aha: broken off\n.*itself: task 'mine' \(modules\.a\.stubborn, line \d+\);", process.err), (
+        process.err
+    )
+
+
 def test_the_exit_code_of_a_bot_that_cannot_run_is_the_same_with_a_thread_that_does_not_end(write, start, folder):
     write({"a.py": MODULE.format(begin="pass") + "    threading.Thread(target=endless).start()\n"})
     (folder / "not.db").write_text("no database " * 100)
