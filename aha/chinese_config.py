@@ -13,6 +13,9 @@ _VALUES = {
     "expected {expected}, found {found}": "应为：{expected}，实为：{found}",
     "environment variable {name}: {error}": "环境变量 {name}：{error}",
     "environment variable {name}": "环境变量 {name}",
+    "environment variable {name}: there is no key {key}": "环境变量 {name}：没有键 {key}",
+    "{key} is no key of Aha; is it {meant}?": "{key} 不是 Aha 的键；是不是 {meant}？",
+    "{key} is no key of Aha": "{key} 不是 Aha 的键",
     "bots: two bots have the id {id}; give each its own id": "bots：有两个机器人的 id 都是 {id}；请各用各的 id",
     "{place}: nothing is called that in a OneBot bot; there are: {names}": (
         "{place}：OneBot 机器人没有这项设置；现有：{names}"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
-from aha import adapters, logs
+from aha import adapters
 from aha.control.serving import Desk
 from aha.data_folder import held
 from aha.discovery import survey
@@ -19,8 +19,9 @@ from core.config import cfg
 
 from .database import database_url, saver
 from .exits import plain_errors
-from .folder import config_file, module_folder, naming
+from .folder import module_folder, naming
 from .options import Names  # noqa: TC001 - cyclopts looks annotations up
+from .setting_up import set_up
 
 if TYPE_CHECKING:
     from aha.selection import Selection
@@ -60,9 +61,7 @@ def run(
     reload
         Reload modules when their files change.
     """
-    cfg.load(config_file(config))
-    with naming("log", "file"):
-        logs.set_up("debug" if cfg.aha.debug else cfg.log.level, file=Path(cfg.log.file) if cfg.log.file else None)
+    set_up(config, to_file=True)
     where = module_folder(modules).absolute()
     selection = select(survey(where, BUILTIN), load_only=load_only, exclude=exclude)
     entries = adapters.entries(cfg.bots, only=adapter)

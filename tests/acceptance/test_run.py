@@ -382,6 +382,21 @@ def test_errors_of_the_commands_are_in_the_language_of_the_bot(write, run, folde
     assert process.err.startswith(message)
 
 
+@pytest.mark.parametrize(
+    ("lang", "line"),
+    [
+        ("en", "WARNING config.yml:1: bot is no key of Aha; is it bots?"),
+        ("zh", "WARNING config.yml:1: bot 不是 Aha 的键；是不是 bots？"),
+    ],
+)
+def test_a_misspelt_key_is_logged_as_all_else_is(write, run, folder, lang, line):
+    write({"echo.py": ECHO})
+    (folder / "config.yml").write_text("bot: []\nlog: {file: x.log}")
+    process = run("run", AHA_LANG=lang)
+    assert next(found for found in process.err.splitlines() if "bot" in found)[9:] == line
+    assert line.partition(" ")[2] in (folder / "x.log").read_text()
+
+
 def test_a_folder_without_modules_says_how_to_begin(run, folder):
     (folder / "modules").rmdir()
     process = run("run")

@@ -287,7 +287,8 @@ COMPOSED = re.compile(
     r"ready: |stopping|(\{place\}: )?the database URL \{url\} is|\{error\}; "
     r"|module \{name\} (is off, it|was not reloaded)"
     r"|module \{name\} failed to |(reloaded|new|gone): |while (reloading|stopping): "
-    r"|module \{name\} is (on|disabled) already|there is no module|\{found\} \(put|one of|other text|a lone !"
+    r"|module \{name\} is (on|disabled) already|there is no module|\{key\} is no key"
+    r"|\{found\} \(put|one of|other text|a lone !"
     r"|the journal of the SimpleStores |key \{key\}( was| is not|$)|\{n\} keys \(|1 record|\{n\} of module"
 )
 

@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
-from aha import logs
 from aha.commands.database import key_of_stores
 from aha.commands.exits import plain_errors
-from aha.commands.folder import config_file
+from aha.commands.setting_up import set_up
 from aha.stores import stores_on
 from aha.tables import write_json, write_table
 from core.backup import copy_database
@@ -48,8 +47,7 @@ def copy(
     config
         Configuration file. Without it: the one that AHA_CONFIG names, or config.yml if there is one.
     """
-    cfg.load(config_file(config))
-    logs.set_up("debug" if cfg.aha.debug else cfg.log.level)
+    set_up(config)
     with loaded(modules):
         copied = asyncio.run(copy_database(from_url, to_url, progress=_show if sys.stderr.isatty() else None))
     waiting = _waiting(from_url)

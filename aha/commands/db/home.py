@@ -15,10 +15,10 @@ from cyclopts import Parameter
 from sqlalchemy.exc import SQLAlchemyError
 
 import aha.lifecycle  # noqa: F401 - with it comes all that declares tables of the framework
-from aha import logs
 from aha.commands.database import database_url
-from aha.commands.folder import config_file, module_folder
+from aha.commands.folder import module_folder
 from aha.commands.options import Names  # noqa: TC001 - cyclopts looks annotations up
+from aha.commands.setting_up import set_up
 from aha.discovery import survey
 from aha.loader import BUILTIN, Loader
 from aha.reports import failure_report, one_line
@@ -62,8 +62,7 @@ class Home:
 
     def set_up(self) -> str:
         """Read the configuration, let errors be logged, and return the URL of the database."""
-        cfg.load(config_file(self.config))
-        logs.set_up("debug" if cfg.aha.debug else cfg.log.level)
+        set_up(self.config)
         return database_url(self.db)
 
 
