@@ -53,7 +53,7 @@ def is_full(error: BaseException) -> bool:
     return any(code(found) in _FULL for found in _chain(error))
 
 
-def is_locked(error: BaseException) -> bool:
+def is_in_use(error: BaseException) -> bool:
     """Whether somebody else uses what was to be changed: for as long as lock_timeout allows, or waits for us, too."""
     return any(code(found) in _LOCKED for found in _chain(error))
 

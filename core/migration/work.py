@@ -16,7 +16,7 @@ from sqlalchemy.schema import CreateSequence
 from core.database._sqlalchemy import preparing_anew
 from core.migration.applying import apply, has_work, refuse
 from core.migration.beside import spare
-from core.migration.faults import fatal, is_full, is_locked, said
+from core.migration.faults import fatal, is_full, is_in_use, said
 from core.migration.ledger import records as ledger
 from core.migration.ledger import stamp
 from core.migration.ledger.leftovers import unused
@@ -173,7 +173,7 @@ class Work:
                     apply, unit, self.phase, planning=planning, owned=planning.of(unit), stamped=self.stamp
                 )
             except Exception as error:
-                if not left or not is_locked(error):
+                if not left or not is_in_use(error):
                     if isinstance(error, DatabaseError):
                         raise
                     raise _explained(error) from error
