@@ -45,9 +45,9 @@ async def test_a_default_that_is_no_member_any_more_is_kept_like_other_values(bo
     await bot.sql("INSERT INTO t (a) VALUES ('old'), ('default')")
     await bot.release(release("default", "new", default="default"))
     await bot.release(release("old", "new", default="new"))
-    assert await bot.sql("SELECT a::text FROM t ORDER BY id") == [("new",), ("new",)]
-    # The first row's 'default' only stood for its 'old': it was nobody's value, and is not kept on top of it.
-    assert await bot.sql("SELECT value FROM aha_kept ORDER BY id") == [("old",), ("default",)]
+    # The first row's 'default' only stood for its 'old', which is back; the second row's was its own.
+    assert await bot.sql("SELECT a::text FROM t ORDER BY id") == [("old",), ("new",)]
+    assert await bot.sql("SELECT value FROM aha_kept") == [("default",)]
 
 
 async def test_a_member_is_renamed(bot):
