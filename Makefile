@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+# Tests wait for processes, servers and disks about half of their time: on two cores three at once take less.
+WORKERS ?= 3
 PEERS := .venv-bench/.installed
 
 .DEFAULT_GOAL := help
@@ -24,7 +26,7 @@ run: $(STAMP)  ## start the bot on SQLite with the terminal console and the exam
 	@mkdir -p demo && cd demo && ../$(BIN)/aha run --modules ../examples --adapter console
 
 test: $(STAMP)  ## run the tests, PostgreSQL included
-	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist worksteal
+	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist worksteal
 
 test-all:  ## run the tests on every installed Python from 3.11 to 3.14
 	@for v in 3.11 3.12 3.13 3.14; do \
@@ -33,10 +35,10 @@ test-all:  ## run the tests on every installed Python from 3.11 to 3.14
 	done
 
 test-stories: $(STAMP)  ## the changes of tables that are left out of the default run
-	$(BIN)/python -m pytest -m stories --numprocesses auto --maxprocesses 4 --dist worksteal tests/migration
+	$(BIN)/python -m pytest -m stories --numprocesses $(WORKERS) --dist worksteal tests/migration
 
 test-faults: $(STAMP)  ## all faults that migrations and stores must survive: killed, no room, no server, ...
-	$(BIN)/python -m pytest -m faults --numprocesses auto --maxprocesses 4 --dist worksteal tests/migration/faults tests
+	$(BIN)/python -m pytest -m faults --numprocesses $(WORKERS) --dist worksteal tests/migration/faults tests
 
 lint: $(STAMP)  ## ruff and the import contract
 	$(BIN)/ruff check .
