@@ -9,7 +9,7 @@ from copy import copy
 from datetime import datetime  # noqa: TC003 - Mapped[...] is read when the class is made
 
 import pytest
-from sqlalchemy import BigInteger, ForeignKey, Text, event, func, select, text
+from sqlalchemy import BigInteger, Engine, ForeignKey, Text, event, func, select, text
 from sqlalchemy.exc import InvalidRequestError
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
@@ -17,6 +17,12 @@ from core.context import entered
 from core.database import close_database, db_engine, db_sessionmaker, dbBase, open_database
 from core.migration.start import expand
 from utils.sqlalchemy import upsert
+
+
+@pytest.fixture(autouse=True)
+def unheard(monkeypatch):
+    """Forget that another test has listened to all engines: SQLAlchemy leaves that mark on their class for good."""
+    monkeypatch.setattr(Engine, "_has_events", False)
 
 
 @pytest.fixture
