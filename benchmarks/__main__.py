@@ -5,11 +5,12 @@ from __future__ import annotations
 import argparse
 import sys
 import time
+from functools import reduce
 from typing import TYPE_CHECKING
 
 from benchmarks import database, dispatch, migration, onebot, reload, start, store
 from benchmarks.machine import machine, versions
-from benchmarks.page import page
+from benchmarks.page import is_like, page, with_section
 from benchmarks.programs import PEER_PYTHON, ROOT, end_children_on_signals
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ SECTIONS = {
     "dispatch": (dispatch.measure, 25, 5),
     "onebot": (onebot.measure, 9, 2),
     "start": (start.measure, 11, 2),
-    "database": (database.measure, 7, 2),
+    "database": (database.measure, 21, 2),
     "migration": (migration.measure, 5, 2),
     "store": (store.measure, 5, 2),
     "reload": (reload.measure, 5, 2),
@@ -34,13 +35,19 @@ def main() -> None:
     options = _options()
     if not PEER_PYTHON.exists():
         sys.exit("benchmarks: the peers are not installed; run: make bench")
+    rounds = _rounds(options.only, quick=options.quick)
+    old = PAGE.read_text(encoding="utf-8") if options.replace else ""
+    whole = _rounds(list(SECTIONS), quick=False)
+    if options.replace and not is_like(old, machine=machine(), versions=versions(), rounds=whole):
+        sys.exit("benchmarks: the page is of another machine, other versions or rounds: measure all of it (make bench)")
     end_children_on_signals()
     sections = [_measured(name, quick=options.quick) for name in options.only]
-    text = page(sections, machine=machine(), versions=versions(), rounds=_rounds(options.only, quick=options.quick))
-    if options.quick or len(sections) < len(SECTIONS):
-        print(text)
+    if options.replace:
+        PAGE.write_text(reduce(with_section, sections, old), encoding="utf-8")
+    elif options.quick or len(sections) < len(SECTIONS):
+        print(page(sections, machine=machine(), versions=versions(), rounds=rounds))
     else:
-        PAGE.write_text(text, encoding="utf-8")
+        PAGE.write_text(page(sections, machine=machine(), versions=versions(), rounds=rounds), encoding="utf-8")
     _summary(sections)
 
 
@@ -48,7 +55,11 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="few rounds; print the page, write nothing")
     parser.add_argument("--only", nargs="+", choices=SECTIONS, default=list(SECTIONS), help="print these sections")
-    return parser.parse_args()
+    parser.add_argument("--replace", action="store_true", help="with --only: put the sections into the page")
+    options = parser.parse_args()
+    if options.replace and options.quick:
+        parser.error("--replace is for full runs: leave --quick out")
+    return options
 
 
 def _measured(name: str, *, quick: bool) -> Section:

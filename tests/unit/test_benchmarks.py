@@ -5,7 +5,7 @@ import json
 import pytest
 
 from benchmarks.load import frame_of, is_pong, ping
-from benchmarks.page import page
+from benchmarks.page import is_like, page, with_section
 from benchmarks.rows import Row, Section
 
 
@@ -76,3 +76,13 @@ def test_every_ping_is_a_message_of_its_own():
     first, second = (json.loads(ping(1, number)[8:]) for number in (1, 2))
     assert first["raw_message"] == second["raw_message"] == "ping"
     assert first["message_id"] != second["message_id"]
+
+
+def test_a_section_is_measured_anew_on_the_page_of_the_same_machine_versions_and_rounds():
+    head = {"machine": "M", "versions": {"v": "1"}, "rounds": "Rounds: 3 (a)"}
+    one, two, other = (Section("One", "How.", ()), Section("Two", "How.", ()), Section("One", "How else.", ()))
+    old = page([one, two], **head)
+    assert with_section(old, other) == page([other, two], **head)
+    assert with_section(old, two) == old
+    assert is_like(old, **head)
+    assert not is_like(old, **{**head, "machine": "N"})
