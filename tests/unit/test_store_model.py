@@ -143,7 +143,8 @@ class StoreIsADict(RuleBasedStateMachine):
 
     @rule()
     def restart(self):
-        self.module.drop()  # which looks for the last time
+        self.entries.notice(self.entries.lent.all())  # as a bot that stops looks for the last time
+        self.module.drop()
         self.saved = copy.deepcopy(self.model)
         self.journal.close()
         self.load()
