@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy.exc import DBAPIError
 
-from core.migration.kept.table import literal
+from core.migration.kept import table as kept_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -91,7 +91,7 @@ class Rows:
 
     def among(self, expression: str, texts: Iterable[str]) -> tuple[str, ...]:
         """Which of `texts` are values of the expression, as text."""
-        value, given = f"CAST({expression} AS text)", ", ".join(map(literal, sorted(texts)))
+        value, given = f"CAST({expression} AS text)", ", ".join(map(kept_table.literal, sorted(texts)))
         query = f"SELECT DISTINCT {value} FROM {self.source} WHERE {value} IN ({given})"
         return tuple(sorted(self.connection.exec_driver_sql(query).scalars()))
 
