@@ -30,10 +30,14 @@ def own_loop() -> Iterator[asyncio.AbstractEventLoop]:
     """
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
+    grace = _GRACE
     try:
         yield loop
+    except KeyboardInterrupt:
+        grace = 0.0  # whoever sent it waits for nothing more
+        raise
     finally:
-        ending = loop.create_task(_wind_up())
+        ending = loop.create_task(_wind_up(grace))
         try:
             _run_despite((SystemExit,), loop, ending)  # by now Ctrl-C is a KeyboardInterrupt again
         finally:
@@ -65,12 +69,12 @@ def _let_go(loop: asyncio.AbstractEventLoop, left: set[asyncio.Task[Any]]) -> No
         loop.close()
 
 
-async def _wind_up() -> None:
+async def _wind_up(grace: float) -> None:
     """End all other tasks and asynchronous generators, as far as they let themselves be ended."""
-    await break_off(asyncio.all_tasks() - {asyncio.current_task()}, grace=_GRACE)
+    await break_off(asyncio.all_tasks() - {asyncio.current_task()}, grace=grace)
     closing = asyncio.create_task(asyncio.get_running_loop().shutdown_asyncgens(), name="asynchronous generators")
-    _, late = await asyncio.wait({closing}, timeout=_GRACE)
-    await break_off(late, grace=_GRACE)
+    _, late = await asyncio.wait({closing}, timeout=grace)
+    await break_off(late, grace=grace)
 
 
 def _inwards(coroutine: Any) -> list[FrameType | None]:

@@ -94,6 +94,29 @@ def test_a_signal_ends_the_wait_for_what_does_not_end(write, start):
     )
 
 
+AT_ONCE = """
+    import logging
+    import os
+    import signal
+    import aha.loop
+    aha.loop._GRACE = 60.0
+    tell = lambda record: record.msg != "stopped" or os.kill(os.getpid(), signal.SIGINT) is None
+    logging.getLogger("aha.serve").addFilter(tell)
+"""
+
+
+def test_a_signal_before_the_wait_for_what_does_not_end_leaves_it_out(write, start):
+    write({"a.py": MODULE.format(begin="begin.task = asyncio.create_task(stubborn(), name='mine')") + AT_ONCE})
+    process = start("run").ready()
+    process.say("begin")
+    process.wait_for("begun", stream="out")
+    assert (process.end(signal.SIGTERM), process.out) == (130, "begun\nat exit\n"), process.err
+    assert "Traceback" not in process.err
+    assert re.search(r"aha: broken off\n.*itself: task 'mine' \(modules\.a\.stubborn, line \d+\);", process.err), (
+        process.err
+    )
+
+
 def test_the_exit_code_of_a_bot_that_cannot_run_is_the_same_with_a_thread_that_does_not_end(write, start, folder):
     write({"a.py": MODULE.format(begin="pass") + "    threading.Thread(target=endless).start()\n"})
     (folder / "not.db").write_text("no database " * 100)
