@@ -317,7 +317,9 @@ async def test_an_error_is_logged_once_and_touches_nothing_else(calls, caplog):
     assert len(line) < 400
 
 
-async def test_an_odd_message_is_no_reason_to_fail():
+async def test_an_odd_message_is_no_reason_to_fail(caplog):
+    caplog.set_level(logging.DEBUG)
+
     @on_message("a")
     @on_message(["a", str])
     @on_message(r"a\s")
@@ -326,6 +328,7 @@ async def test_an_odd_message_is_no_reason_to_fail():
 
     for odd in ("\ud800", "\0", "😀", "a" * 100_000, "[Aha:", "\n" * 1000):
         await say(odd)
+    assert caplog.messages == []
 
 
 async def test_a_module_that_goes_takes_its_callbacks_along_also_in_the_middle_of_an_event(calls, module):
