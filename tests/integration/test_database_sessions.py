@@ -400,6 +400,8 @@ async def test_a_writer_cancelled_at_any_moment_leaves_the_way_free(sqlite_count
         ("  select 1", False),
         ("-- note\nSELECT 1", False),
         ("/* a */ (SELECT 1)", False),
+        ("/** a * / **/SELECT 1", False),
+        ("/* SELECT */ DELETE FROM t", True),
         ("VALUES (1)", False),
         ("PRAGMA user_version", False),
         ("EXPLAIN QUERY PLAN DELETE FROM t", False),
@@ -410,6 +412,8 @@ async def test_a_writer_cancelled_at_any_moment_leaves_the_way_free(sqlite_count
         ("SAVEPOINT a", True),
         ("CREATE TABLE t (a)", True),
         ("", True),
+        pytest.param("/* a */ " * 40 + "SELECT 1", False, id="many comments before a read"),
+        pytest.param("/* a */ " * 40 + "INSERT INTO t VALUES (1)", True, id="many comments before a write"),
     ],
 )
 def test_what_needs_the_write_lock(statement, expected):
