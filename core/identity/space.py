@@ -11,6 +11,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from core.context import entered
 from core.database import db_engine, db_sessionmaker, metadata
+from core.database.shared import shared_connection
 from core.identity.ids import IDS, Key, Kind, check, hashed_id
 from models.exc import DatabaseBusy
 
@@ -121,8 +122,13 @@ class Space(Generic[T]):
         self._memory = None
 
     def memory(self) -> _Memory[T]:
-        """Return what is remembered now. Whoever awaits in between goes on with the one they had."""
+        """Return what is remembered now. Whoever awaits in between goes on with the one they had.
+
+        In a transaction that several sessions share it is another one each time: all that is read there may be undone.
+        """
         engine, memory = db_engine.sync_engine, self._memory
+        if shared_connection() is not None:
+            return _Memory(engine)
         if memory is None or memory.engine is not engine or memory.spent():
             memory = self._memory = _Memory(engine)
         return memory

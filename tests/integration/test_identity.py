@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import Engine, event, text
 
 from core.context import current_event
-from core.database import close_database, db_sessionmaker, open_database
+from core.database import close_database, db_sessionmaker, once, open_database
 from core.identity import aha_id2group, aha_id2user, group2aha_id, map_user, user2aha_id
 from core.identity.ids import hashed_id
 from core.migration.start import expand
@@ -231,6 +231,21 @@ async def test_what_could_not_be_written_is_not_remembered(database):
         await session.commit()
     await user2aha_id("QQ", "1")
     assert len(await rows()) == 1
+
+
+async def test_what_is_taken_back_with_the_work_that_wrote_it_is_not_remembered(database):
+    @once("look up")
+    async def fails():
+        await map_user("QQ", "1", "TG", "2")
+        await aha_id2user(await user2aha_id("QQ", "1"))
+        raise OSError
+
+    with pytest.raises(OSError):
+        await fails()
+    own = hashed_id("user", ("QQ", "1"))
+    assert await aha_id2user(own) is None
+    assert await user2aha_id("QQ", "1") == own
+    assert await map_user("QQ", "1", "TG", "2") == hashed_id("user", ("TG", "2"))
 
 
 async def test_memory_is_bounded_and_grows_stale(database, statements, monkeypatch):
