@@ -22,7 +22,7 @@ def matched(registration: Registration, sight: Sight) -> Look | None:
     token = current_module.set(registration.module)
     try:
         holds, look = sight.look(registration.condition, registration.pre_hook)
-    except Exception:
+    except (Exception, SystemExit):  # `exit()` in a function of a condition must not end whoever brought the event
         if logger.isEnabledFor(logging.DEBUG):
             logger.debug("the condition of %s raised", name_of(registration.callback), exc_info=True)
         return None

@@ -22,6 +22,6 @@ async def evaluate(event: Event, *conditions: object) -> bool:
     await fetch(sight.facts, awaited(mentioned(condition)))
     try:
         return sight.look(condition)[0]
-    except Exception:
+    except (Exception, SystemExit):  # `exit()` in a function of a condition
         logger.debug("%r raised", condition, exc_info=True)
         return False

@@ -41,7 +41,7 @@ async def fetch(facts: Facts, names: frozenset[str]) -> None:
     for name in names - facts.fetched.keys():
         try:
             facts.fetched[name] = await _GETTERS[name](facts.event)
-        except Exception:
+        except (Exception, SystemExit):  # `exit()` in a validator
             logger.exception("PM.%s is unknown for an event, so conditions that ask for it are false", name)
 
 

@@ -167,12 +167,12 @@ class Either(Node):
     def value(self, look: Look) -> bool:
         """Say whether one holds; raise the first error if none holds and one could not be told."""
         before = look.match, look.args
-        failure: Exception | None = None
+        failure: Exception | SystemExit | None = None
         for part in self.parts:
             try:
                 if part.value(look):
                     return True
-            except Exception as error:  # noqa: BLE001 - another part may hold; raised below if none does
+            except (Exception, SystemExit) as error:  # noqa: BLE001 - another part may hold; raised below if none does
                 failure = failure or error
             look.match, look.args = before
         if failure is not None:

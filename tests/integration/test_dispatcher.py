@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
+import sys
 import time
 
 import pytest
@@ -94,13 +95,16 @@ async def test_callbacks_are_called_for_their_kind_of_event(calls, decorator, me
     assert calls == [meant]
 
 
-async def test_a_condition_that_raises_counts_as_false_and_is_logged_in_debug(calls, caplog):
+@pytest.mark.parametrize(
+    "condition", [Pmsg.search("x")[0] == "x", Pmsg.applyto(lambda _: sys.exit())], ids=["error", "exit"]
+)
+async def test_a_condition_that_raises_counts_as_false_and_is_logged_in_debug(calls, caplog, condition):
     caplog.set_level(logging.DEBUG)
 
     async def callback():
         calls.append(1)
 
-    on_message(Pmsg.search("x")[0] == "x", callback=callback)
+    on_message(condition, callback=callback)
     on_message(Pmsg == "ping", callback=callback)
     await say()
     assert calls == [1]

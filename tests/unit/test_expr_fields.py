@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
 
 from core.config import cfg
 from core.context import Module, entered
-from core.expr import PM, evaluate, fetch, set_validator
+from core.expr import PM, Or, evaluate, fetch, set_validator
 from core.expr.facts import Facts, limits
 from core.expr.limit import RateLimit
 from core.expr.sight import Sight
@@ -125,6 +127,12 @@ async def test_aha_ids_are_fetched_for_a_condition_that_asks(aha_ids, condition,
     assert await evaluate(event, condition) is expected
 
 
+@pytest.mark.parametrize("fault", [lambda said: 1 / 0, lambda said: sys.exit()], ids=["error", "exit"])
+async def test_a_condition_whose_function_fails_does_not_hold(fault):
+    assert not await evaluate(GROUP, PM.message.applyto(fault))
+    assert await evaluate(GROUP, Or(PM.message.applyto(fault), PM.isgroup))
+
+
 async def test_nothing_is_fetched_for_a_condition_that_does_not_ask(aha_ids):
     assert await evaluate(GROUP, PM.user == User("QQ", "5"), PM.super == False)  # noqa: E712
     assert aha_ids == []
@@ -153,10 +161,11 @@ async def test_the_validator_decides_what_is_validated_until_its_module_goes(ans
     assert await evaluate(GROUP, PM.validated)
 
 
-async def test_an_event_is_not_validated_if_the_validator_fails(caplog):
+@pytest.mark.parametrize("fault", [lambda event: 1 / 0, lambda event: sys.exit()], ids=["error", "exit"])
+async def test_an_event_is_not_validated_if_the_validator_fails(caplog, fault):
     module = Module("demo")
     with entered(module):
-        set_validator(lambda event: 1 / 0)
+        set_validator(fault)
     assert not await evaluate(GROUP, PM.validated)
     assert "PM.validated is unknown" in caplog.text
     module.drop()
