@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import ChainMap, defaultdict
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -21,9 +20,6 @@ from models.exc import NameTaken
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-
-_PHYSICAL = re.compile(r".+__(?P<module>\w+)")
 
 
 class ModuleMetaData(MetaData):
@@ -138,8 +134,7 @@ class ModuleMetaData(MetaData):
         return stored
 
     def _is_physical(self, name: str, module: Module) -> bool:
-        match = _PHYSICAL.fullmatch(name)
-        return name in self.owners or bool(match and match["module"] in {module.name, *known_modules})
+        return name in self.owners or any(name.endswith(f"__{known}") for known in (module.name, *known_modules))
 
     def _register_object(self, obj: Any) -> None:
         # SQLAlchemy's own point of entry for everything in a schema that is neither table nor constraint.

@@ -148,24 +148,25 @@ def test_tables_of_another_metadata_are_left_alone(module):
     assert (table.name, {i.name for i in table.indexes}) == ("t", {"ix"})
 
 
-def test_the_physical_name_of_another_module_is_accepted_before_and_after_it_is_declared(module):
+@pytest.mark.parametrize("later", ["later", "a__later"])
+def test_the_physical_name_of_another_module_is_accepted_before_and_after_it_is_declared(module, later):
     with entered(module("user")):
         users = Table("account", metadata, Column("id", Integer, primary_key=True))
-    known_modules.add("later")
+    known_modules.add(later)
     try:
         with entered(module("one")):
             notes = Table(
                 "note",
                 metadata,
                 Column("user", ForeignKey("account__user.id")),
-                Column("late", ForeignKey("thing__later.id")),
+                Column("late", ForeignKey(f"thing__{later}.id")),
                 Column("mine", ForeignKey("note__one.id2")),
                 Column("id2", Integer, primary_key=True),
             )
-        with entered(module("later")):
+        with entered(module(later)):
             things = Table("thing", metadata, Column("id", Integer, primary_key=True))
     finally:
-        known_modules.discard("later")
+        known_modules.discard(later)
     targets = [next(iter(notes.c[name].foreign_keys)).column for name in ("user", "late", "mine")]
     assert targets == [users.c.id, things.c.id, notes.c.id2]
 
