@@ -57,10 +57,10 @@ def redirect_tables(metadata: ModuleMetaData) -> None:
     def _new(cls: type[Table], *args: Any, **kw: Any) -> Any:
         if len(args) < 2 or args[1] is not metadata:
             return construct(cls, *args, **kw)
-        name, schema = str(args[0]), kw.get("schema")
+        name = str(args[0])
         stored = metadata.claim_table(name)
         if len(args) > _LOOKED_UP and not (kw.get("extend_existing") or kw.get("keep_existing")):
-            metadata.refuse_second(name, f"{schema}.{stored}" if schema else stored)
+            metadata.refuse_second(name, stored)
         table = construct(cls, stored, *args[1:], **kw)
         _number_itself_on_sqlite(table)
         metadata.own_table(name, table)

@@ -55,15 +55,18 @@ class ModuleMetaData(MetaData):
         return stored
 
     def refuse_second(self, name: str, stored: str) -> None:
-        """Raise NameTaken if the running module, which is about to declare its table `name`, has done so already."""
-        if stored not in self.tables:
+        """Raise NameTaken if the running module, which is about to declare its table `name`, has done so already.
+
+        In another schema, too: names there are not told apart.
+        """
+        if stored not in self.owners:
             return
         module = current_module.get()
         said = (
             f"table {name!r} of {_whose(module)} is declared twice: give one of the two another __tablename__, import "
             "the first where it is needed, or say extend_existing=True to add to it"
         )
-        if module is not None and declared.stays(self.tables[stored]):
+        if module is not None and declared.stays(module.tables[name]):
             said = f"{said}; if it has moved out of database.py: aha reload --with-database {module.name}"
         raise NameTaken(said)
 

@@ -264,6 +264,14 @@ def test_declaring_a_table_twice_says_whose_and_what_to_do_and_extending_it_work
     assert list(table.c.keys()) == ["id", "more"]
 
 
+def test_the_same_table_in_two_schemas_is_refused_for_only_one_could_be_made(module):
+    with entered(module("one")):
+        table = Table("t", metadata, Column("id", Integer, primary_key=True))
+        with pytest.raises(NameTaken, match="^table 't' of module one is declared twice: "):
+            Table("t", metadata, Column("id", Integer, primary_key=True), schema="other")
+    assert [each for each in metadata.tables.values() if each.name == "t__one"] == [table]
+
+
 def test_a_dropped_module_leaves_nothing_behind(module):
     record = module("one")
     with entered(record):
