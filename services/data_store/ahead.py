@@ -6,6 +6,8 @@ import asyncio
 from itertools import islice
 from typing import TYPE_CHECKING, TypeVar
 
+from services.data_store.threads import in_thread
+
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Iterator
 
@@ -19,10 +21,10 @@ async def ahead(make: Callable[[P], T], parts: Iterator[P]) -> AsyncGenerator[T,
     def next_one() -> list[T]:
         return [make(part) for part in islice(parts, 1)]
 
-    coming = asyncio.ensure_future(asyncio.to_thread(next_one))
+    coming = asyncio.ensure_future(in_thread(next_one))
     try:
         while made := await coming:
-            coming = asyncio.ensure_future(asyncio.to_thread(next_one))
+            coming = asyncio.ensure_future(in_thread(next_one))
             yield made[0]
     finally:
         coming.cancel()

@@ -15,6 +15,7 @@ from services.data_store.around import is_malformed
 from services.data_store.changes import keep_noticing, notice_all
 from services.data_store.folding import FoldedStore, Ledger, fold
 from services.data_store.reading import mend
+from services.data_store.threads import in_thread
 from services.data_store.writing import is_refusal
 
 if TYPE_CHECKING:
@@ -184,7 +185,7 @@ class Background:
                     if written:
                         self._recover(name)
             if self.ledger.folds > folds:
-                await asyncio.to_thread(self.ledger.journal.trim, self.ledger.folded)
+                await in_thread(self.ledger.journal.trim, self.ledger.folded)
         return failures
 
     async def _fold_one(self, store: FoldedStore, *, now: bool) -> bool:

@@ -6,7 +6,6 @@ next start finds either the table as it was, and the records to do again, or the
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -23,6 +22,7 @@ from services.data_store.pickles import Unsigned, plain
 from services.data_store.progress import Progress, read_progress, write_progress
 from services.data_store.quarantine import Outcast, keep, move_rows
 from services.data_store.rows import Rows, rows_of
+from services.data_store.threads import in_thread
 from services.data_store.writing import Refusals, delete_rows, is_refusal, lasting, upsert_rows
 
 if TYPE_CHECKING:
@@ -134,7 +134,7 @@ async def fold(store: FoldedStore, ledger: Ledger, *, now: bool = False) -> bool
     batch = store.pending = store.entries.take()
     changes = {**due, **batch.changes} if due else batch.changes
     mac = partial(_mac, ledger.signer, store.entries.owner)
-    kept, gone = await asyncio.to_thread(rows_of, changes, first=store.next, mac=mac)
+    kept, gone = await in_thread(rows_of, changes, first=store.next, mac=mac)
     # No position is given twice, also if this fails after some of it is written, and is tried again in another order.
     store.next += len(kept)
     work = _Fold(store, ledger, batch, changes, kept, gone)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from dataclasses import dataclass
 from functools import partial
@@ -22,6 +21,7 @@ from services.data_store.pickles import STACK_GLOBAL, Judge, Unsigned, plain
 from services.data_store.quarantine import Outcast, move_rows
 from services.data_store.reading import read_content
 from services.data_store.rows import rows_of, unsealed, was_cast_out
+from services.data_store.threads import in_thread
 from services.data_store.writing import lasting, upsert_rows
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ async def load_store(module: Module, table: Table, ledger: Ledger, *, with_class
     content = await read_content(table, module.name, verify=verify)
     names = names_of(module)
     some = any(map(ledger.journal.found.count, names))
-    changes, unread = await asyncio.to_thread(_left, ledger, names, verify) if some else ([], {})
+    changes, unread = await in_thread(_left, ledger, names, verify) if some else ([], {})
     if unread:
         await _put_as_they_are(module.name, table, content, unread)
     _report_damaged(module.name, table.name, content)
@@ -74,7 +74,7 @@ async def all_readable(entries: Entries[Any]) -> bool:
 
     Classes of other modules do not count, which may be back at any time without this one being loaded.
     """
-    return await asyncio.to_thread(_all_readable, entries.owner, list(entries.data.items()))
+    return await in_thread(_all_readable, entries.owner, list(entries.data.items()))
 
 
 def _all_readable(owner: str, values: Iterable[tuple[str, bytes]]) -> bool:

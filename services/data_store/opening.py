@@ -5,7 +5,6 @@ A journal whose changes may be for another state of the data is put aside, never
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import shutil
 from typing import TYPE_CHECKING, Final
@@ -17,6 +16,7 @@ from services.data_store.journal import JUMP, Journal
 from services.data_store.progress import Progress, read_progress
 from services.data_store.quarantine import Outcast, keep
 from services.data_store.signing import Signer
+from services.data_store.threads import in_thread
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -44,17 +44,17 @@ async def open_ledger(folder: Path, *, max_mb: int) -> Ledger:
     What does not belong to this database is put aside and reported, what is damaged kept in quarantine.
     """
     identity = await database_identity()
-    journal = await asyncio.to_thread(_open, folder / FOLDER, identity, max_mb << 20)
+    journal = await in_thread(_open, folder / FOLDER, identity, max_mb << 20)
     progress = await read_progress(journal.id.hex())
     reason = objection(journal.found, identity, progress)
     if reason is not None:
-        await asyncio.to_thread(_set_aside, journal, reason, progress)
+        await in_thread(_set_aside, journal, reason, progress)
         progress = Progress()
     if journal.broken is not None:
         logger.warning("%s; until that is put right nothing can be set in SimpleStores", journal.broken)
     await _report_damage(journal.found)
     # What is damaged would be found again at each start otherwise, until something is folded.
-    await asyncio.to_thread(journal.trim, progress.folded)
+    await in_thread(journal.trim, progress.folded)
     return Ledger(journal, Signer(folder), progress.folds, dict(progress.folded))
 
 

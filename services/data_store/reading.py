@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import sqlite3
 from array import array
 from dataclasses import dataclass, field
@@ -20,6 +19,7 @@ from services.data_store.around import Around, is_malformed, make_anew, report
 from services.data_store.damage import remove_damaged
 from services.data_store.pickles import Judge, all_plain, plain
 from services.data_store.rows import FAR, SUM, checksum
+from services.data_store.threads import in_thread
 from services.data_store.writing import lasting, name_of
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ async def read_content(table: Table, module: str, *, verify: Verify) -> Content:
         raise DatabaseError(f"table {table.name} cannot be read: {what_it_said(error)}; {helps}") from error
     content = Content(rows.ordered(), damaged=damaged, next=rows.last + 1)
     if rows.acting:
-        await asyncio.to_thread(_judge, content, rows.acting, verify)
+        await in_thread(_judge, content, rows.acting, verify)
     return content
 
 

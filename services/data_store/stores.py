@@ -16,6 +16,7 @@ from services.data_store.door import doors
 from services.data_store.loading import all_readable, load_store, names_of
 from services.data_store.opening import open_ledger
 from services.data_store.parting import settle
+from services.data_store.threads import in_thread
 from utils.forks import after_fork
 
 if TYPE_CHECKING:
@@ -172,6 +173,6 @@ async def close_stores(*, patience: float = 10.0) -> None:
             "start", patience, background.unwritten(), background.ledger.journal.folder,
         )  # fmt: skip
     try:
-        await asyncio.to_thread(background.ledger.journal.close)
+        await in_thread(background.ledger.journal.close)
     except StoreError as error:
         logger.warning("%s", error)

@@ -5,7 +5,6 @@ All of it happens in the transaction of `lasting`, which is on the disk when it 
 
 from __future__ import annotations
 
-import asyncio
 import random
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, field
@@ -18,6 +17,7 @@ from core.database import db_engine
 from core.migration.faults import code
 from services.data_store.ahead import ahead
 from services.data_store.copying import insert_copied, update_copied
+from services.data_store.threads import in_thread
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Set
@@ -108,7 +108,7 @@ async def upsert_rows(
     upsert = _UPSERTS[connection.dialect.name]
     if connection.dialect.name == "sqlite" or refused is not None or len(rows) < _COPIED:
         return await _write(connection, table, rows, upsert, refused)
-    new, known = await asyncio.to_thread(rows.divided, born)
+    new, known = await in_thread(rows.divided, born)
     if len(new) < _COPIED or not await insert_copied(connection, table, new):
         await _write(connection, table, new, upsert, None)
     if len(known) < _COPIED or not await update_copied(connection, name_of(table), known):

@@ -89,6 +89,19 @@ async def test_threads_use_a_store_as_they_would_a_dict(database_url, tmp_path):
         assert dict(store) == model
 
 
+async def test_threads_that_modules_keep_busy_hold_up_no_store(database_url, tmp_path):
+    over = threading.Event()
+    busy = [asyncio.ensure_future(asyncio.to_thread(over.wait)) for _ in range(40)]
+    try:
+        async with asyncio.timeout(20), bot(database_url, tmp_path, "a") as [store]:
+            store["k"] = 1
+            await flush_stores()
+            assert await on_disk() == ["k"]
+    finally:
+        over.set()
+        await asyncio.gather(*busy)
+
+
 async def test_a_sync_that_is_cancelled_at_the_end_leaves_everything_saved(sqlite_url, tmp_path, monkeypatch):
     allowed = threading.Event()
     sync_file = segments.sync_file
