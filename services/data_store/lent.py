@@ -79,15 +79,18 @@ class Lent(Generic[V]):
         return key in self._suspects
 
     def suspects(self) -> Iterator[tuple[str, V]]:
-        """Yield what may have been changed, what was lent last first.
+        """Yield what may have been changed by now, what was lent last first.
 
-        What someone still holds is yielded the next time too, and so is what nobody takes from here now.
+        What someone still holds is yielded the next time too, and so is what nobody takes from here now. What is lent
+        meanwhile is left to the next time, and keeps nothing from its turn.
         """
-        for _ in range(len(self._suspects)):
+        with self._lock:
+            keys = list(self._suspects)
+        for key in keys:
             with self._lock:
-                if not self._suspects:
-                    return  # others have looked meanwhile
-                key, _ = self._suspects.popitem(last=False)
+                if key not in self._suspects:
+                    continue  # others have looked meanwhile
+                del self._suspects[key]
                 if key not in self.objects:
                     continue  # it was deleted, or is now something that cannot be changed
                 self.hot.pop(key, None)  # whoever reads it from here on makes it a suspect again

@@ -90,6 +90,19 @@ async def test_each_of_two_who_wait_at_once_is_told(store):
     assert [type(result) for result in results] == 2 * [StoreValueError]
 
 
+async def test_what_others_read_meanwhile_hides_nothing_from_who_waits(store, entries, monkeypatch):
+    store.update(a=[], b=[], c=[])
+    tick([entries])
+    monkeypatch.setattr(changes, "_SLICE", 0)
+    store["a"].append(1)
+    store["b"].append(2)
+    waiting = asyncio.create_task(store.sync())
+    await asyncio.sleep(0)
+    store["c"].append(3)
+    await waiting
+    assert [pickle.loads(entries.data[key]) for key in "ab"] == [[1], [2]]
+
+
 @pytest.mark.parametrize("mend", [lambda s: s.update(k=[1]), lambda s: s.update(k=1), lambda s: s.pop("k")])
 async def test_what_was_replaced_or_deleted_is_of_no_interest(store, mend):
     store["k"] = []
