@@ -222,7 +222,8 @@ def _default_aside(job: Job, new: Conversion) -> Work:
         return
     if live.serial and live.sequence:
         if wanted is None or wanted.default == "serial":
-            yield Stage.DEFAULT, Sql(f"ALTER SEQUENCE {live.sequence.sql} AS {new.type}")
+            # Before the sequence gets another name with its table or column.
+            yield Stage.DETACH, Sql(f"ALTER SEQUENCE {live.sequence.sql} AS {new.type}")
         return
     yield Stage.DETACH, alter_column(place, new.column, "DROP DEFAULT")
     default = wanted.default if wanted else f"CAST(({live.default})::text AS {new.type})"

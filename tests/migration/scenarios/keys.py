@@ -103,6 +103,24 @@ STORIES = [
         Rows("note", (1, "x"), (2, "y")),
     ),
     Story(
+        "key-integer-to-bigint-and-renamed-with-its-table-goes-on-numbering",
+        Release(note("t: str")),
+        Put("note", (1, "x")),
+        Release(
+            table(
+                "memo",
+                "no: int = column(BigInteger().with_variant(Integer, 'sqlite'), primary_key=True, info={'was': 'id'})",
+                "t: str",
+                info={"was": "note"},
+            )
+        ),
+        Put("memo", {"t": "y"}),
+        Rows("memo", (1, "x"), (2, "y")),
+        Release(note("t: str")),
+        Put("note", {"t": "z"}),
+        Rows("note", (1, "x"), (2, "y"), (3, "z")),
+    ),
+    Story(
         "key-added-to-a-table-without-one",
         Release(LOG),
         Put("log", ("x", 1), ("x", 1)),
