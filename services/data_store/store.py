@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import MutableMapping
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any
+
+from typing_extensions import TypeVar
 
 from services.data_store.changes import notice_suspects
 from services.data_store.door import build
@@ -17,7 +19,7 @@ if TYPE_CHECKING:
 
     from services.data_store.door import Door
 
-V = TypeVar("V")
+V = TypeVar("V", default=Any)
 
 
 class SimpleStore(MutableMapping[str, V]):

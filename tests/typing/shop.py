@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from decimal import Decimal
-from typing import TYPE_CHECKING, assert_type
+from typing import TYPE_CHECKING, Any, assert_type
 
 from sqlalchemy import BigInteger, Column, ForeignKey, Table, Text, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
@@ -70,7 +70,9 @@ greeting = cfg.register("greeting", "hello", "What is said first.")
 style = cfg.register("style", Option("short", "long"), "How much is said.")
 limits = cfg.register("limits", {"items": 3})
 store: SimpleStore[list[str]] = SimpleStore()
+of_anything = SimpleStore()
 
+assert_type(of_anything["key"], Any)
 assert_type(greeting, str)
 assert_type(style, str)
 assert_type(limits, dict[str, int])
