@@ -3,7 +3,6 @@
 SQLAlchemy disposes all classes of a registry or none. A reload replaces some: their names go first, so that classes
 that are declared anew take them; the old ones go on working until they are disposed, or get their names back.
 """
-# ruff: noqa: SLF001 - as in _sqlalchemy
 
 from __future__ import annotations
 

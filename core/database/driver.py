@@ -12,6 +12,12 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, NoReturn
 from weakref import WeakSet
 
 import aiosqlite
+from sqlalchemy.dialects.sqlite.aiosqlite import (
+    AsyncAdapt_aiosqlite_connection,
+    AsyncAdapt_aiosqlite_cursor,
+    AsyncAdapt_aiosqlite_dbapi,
+)
+from sqlalchemy.util import await_only
 
 from core.database.forks import IN_A_CHILD
 from models.exc import DatabaseNotOpen
@@ -150,3 +156,27 @@ def _run(connection: sqlite3.Connection, begin: bool, how: Callable[..., Any], s
         return _Result(cursor.description, cursor.rowcount, cursor.lastrowid, rows)
     finally:
         cursor.close()
+
+
+class _AdaptedCursor(AsyncAdapt_aiosqlite_cursor):
+    """A cursor that needs no greenlet to be opened or closed: ours has nothing to wait for then."""
+
+    __slots__ = ()
+    _awaitable_cursor_close = False
+
+    def _aenter_cursor(self, cursor: Any) -> Any:
+        return cursor
+
+
+class _AdaptedConnection(AsyncAdapt_aiosqlite_connection):
+    __slots__ = ()
+    _cursor_cls = _AdaptedCursor
+
+
+class SQLiteDriver(AsyncAdapt_aiosqlite_dbapi):
+    """What SQLAlchemy calls a driver: aiosqlite, with the connections and cursors of this file."""
+
+    def connect(self, *arg: Any, **kw: Any) -> AsyncAdapt_aiosqlite_connection:
+        """Open a connection, in SQLAlchemy's greenlet."""
+        creator = kw.pop("async_creator_fn")
+        return _AdaptedConnection(self, await_only(creator(*arg, **kw)))

@@ -12,7 +12,7 @@ from sqlalchemy.exc import InvalidRequestError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 from sqlalchemy.util import greenlet_spawn
 
-from core.database import _sqlalchemy as private
+from core.database import _direct as private
 from core.database.shared import shared_connection
 from utils.sqlalchemy import prepared
 

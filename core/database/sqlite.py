@@ -17,8 +17,7 @@ from sqlalchemy.dialects import registry
 from sqlalchemy.dialects.sqlite.aiosqlite import SQLiteDialect_aiosqlite
 from sqlalchemy.dialects.sqlite.base import SQLiteCompiler
 
-from core.database import _sqlalchemy as private
-from core.database.driver import connect
+from core.database.driver import SQLiteDriver, connect
 from core.database.writers import WriteQueue
 
 if TYPE_CHECKING:
@@ -72,7 +71,7 @@ class AhaSQLite(SQLiteDialect_aiosqlite):
 
     @classmethod
     def import_dbapi(cls) -> Any:
-        return private.SQLiteDriver(aiosqlite, sqlite3)
+        return SQLiteDriver(aiosqlite, sqlite3)
 
     def on_connect(self) -> Callable[[DBAPIConnection], None]:
         base = super().on_connect()
