@@ -238,9 +238,9 @@ async def test_what_is_taken_back_with_the_work_that_wrote_it_is_not_remembered(
     async def fails():
         await map_user("QQ", "1", "TG", "2")
         await aha_id2user(await user2aha_id("QQ", "1"))
-        raise OSError
+        raise LookupError
 
-    with pytest.raises(OSError):
+    with pytest.raises(LookupError):
         await fails()
     own = hashed_id("user", ("QQ", "1"))
     assert await aha_id2user(own) is None
