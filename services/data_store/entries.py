@@ -190,7 +190,8 @@ class Entries(Generic[V]):
                 f"key {key!r} has no room in the SimpleStore of module {self.owner}, which holds {used:,.1f} of "
                 f"{limit:,} MB (aha.store.max_mb): delete what is not needed, allow more, or use a table of your own"
             )
-        self._warn()
+        if self._size + grows > self._alarm:
+            self._warn()
 
     def _warn(self) -> None:
         if self._alarm < self._limit:

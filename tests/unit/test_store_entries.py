@@ -170,6 +170,15 @@ def test_a_store_that_gets_large_is_warned_of_once_and_then_refuses_to_grow(capl
     entries.put("e", bytes(600_000))
 
 
+def test_a_large_value_that_is_set_anew_is_no_reason_to_warn(caplog):
+    entries = fresh(max_mb=1)
+    for _ in range(2):
+        entries.put("a", bytes(500_000))
+    assert not caplog.messages
+    entries.put("b", bytes(310_000))
+    assert len(caplog.messages) == 1
+
+
 def test_a_store_beyond_its_limit_is_loaded_and_may_shrink():
     entries = fresh({"a": pickled("a", bytes(2_000_000)), "b": pickled("b", 1)}, max_mb=1)
     with pytest.raises(StoreFullError):
