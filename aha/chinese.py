@@ -54,6 +54,9 @@ _START = {
     "it has no __init__.py; add one, or begin the folder's name with {prefix}": (
         "缺少 __init__.py；请补上，或在目录名前加上 {prefix}"
     ),
+    "this user may not read it; allow it (chmod -R a+rX), or give it to this user (chown -R)": (
+        "当前用户无权读取它；请允许读取（chmod -R a+rX），或把它交给当前用户（chown -R）"
+    ),
     "Aha comes with a module of that name; rename yours": "Aha 自带同名模块；请给你的模块改名",
     "{places} have the same name; rename or remove one, or begin its name with {prefix}": (
         "{places} 同名；请改名或删除其中一个，或在名字前加上 {prefix}"

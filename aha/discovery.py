@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import defaultdict
 from dataclasses import dataclass, replace
 from keyword import iskeyword
@@ -41,14 +42,15 @@ def look_at(path: Path) -> Found | None:
     if path.name.startswith(("_", ".")):
         return None
     if path.is_dir():
-        if not (path / "__init__.py").is_file():
+        # Asked first: of a folder that is shut nobody can tell what is in it, and asking raises an error.
+        if os.access(path, os.R_OK | os.X_OK) and not (path / "__init__.py").is_file():
             return _folder_without_init(path)
     elif path.suffix != ".py" or not path.is_file():
         return None
     name = path.name.removesuffix(".py")
     if name.startswith(DISABLED):
         return Found(name.removeprefix(DISABLED).lstrip("_-. "), path, "disabled")
-    if problem := name_problem(name):
+    if problem := _shut(path) or name_problem(name):
         return Found(name, path, "unusable", problem)
     return Found(name, path)
 
@@ -75,6 +77,14 @@ def name_problem(name: str) -> str | None:
         wanted = wanted if wanted.isidentifier() and not wanted.startswith("_") else f"m_{wanted.lstrip('_')}"
         return f"its name cannot be imported by Python; rename it, for example to {wanted}"
     return None
+
+
+def _shut(path: Path) -> str | None:
+    """Say so if this user may not read the package or file at `path`: often somebody else, root perhaps, unpacked it."""
+    needed = [(path, os.R_OK | os.X_OK), (path / "__init__.py", os.R_OK)] if path.is_dir() else [(path, os.R_OK)]
+    if all(os.access(*each) for each in needed):
+        return None
+    return "this user may not read it; allow it (chmod -R a+rX), or give it to this user (chown -R)"
 
 
 def _folder_without_init(path: Path) -> Found | None:

@@ -1,6 +1,9 @@
 """What a folder of modules holds, told from its names alone."""
 
+import os
+from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -66,6 +69,44 @@ def test_a_folder_without_python_files_is_nothing(tmp_path):
 def test_a_broken_link_is_nothing(tmp_path):
     (tmp_path / "gone.py").symlink_to(tmp_path / "nowhere.py")
     assert look_at(tmp_path / "gone.py") is None
+
+
+@contextmanager
+def somebody():
+    """Be an ordinary user for the body: root may read everything."""
+    root = os.geteuid() == 0
+    if root:
+        os.setresuid(65534, 65534, 0)
+    try:
+        yield
+    finally:
+        if root:
+            os.setresuid(0, 0, 0)
+
+
+@pytest.mark.skipif(not hasattr(os, "setresuid"), reason="there are no such rights")
+@pytest.mark.parametrize("shut", ["notes", "notes/__init__.py", "memo.py"], ids=["folder", "package", "file"])
+def test_what_this_user_may_not_read_is_unusable_and_stops_nothing_else(shut):
+    with TemporaryDirectory() as folder:  # unlike tmp_path, it can be made one that everybody may enter
+        folder = make(Path(folder), "notes/", "memo.py", "other.py")
+        folder.chmod(0o755)
+        (folder / shut).chmod(0)
+        with somebody():
+            off = [module for module in survey(folder) if module.state != "on"]
+        (folder / shut).chmod(0o700)
+    assert [(module.path.name, "may not read it" in module.problem) for module in off] == [(shut.split("/")[0], True)]
+
+
+@pytest.mark.skipif(not hasattr(os, "setresuid"), reason="there are no such rights")
+def test_a_disabled_folder_that_this_user_may_not_read_is_disabled():
+    with TemporaryDirectory() as folder:
+        folder = make(Path(folder), "DISABLEDnotes/")
+        folder.chmod(0o755)
+        (folder / "DISABLEDnotes").chmod(0)
+        with somebody():
+            [found] = survey(folder)
+        (folder / "DISABLEDnotes").chmod(0o700)
+    assert (found.name, found.state) == ("notes", "disabled")
 
 
 @pytest.mark.parametrize("names", [("foo.py", "foo/"), ("foo.py", "Foo.py")], ids=["file and folder", "case"])
