@@ -51,7 +51,7 @@ def _table_bytes(connection: Connection, tables: Collection[str]) -> int:
     """The size of `tables`; that of the file where this SQLite cannot tell."""
     names = ", ".join("'" + name.replace("'", "''") + "'" for name in tables)
     try:
-        size = connection.scalar(text(f"SELECT sum(pgsize) FROM dbstat WHERE name IN ({names})"))
+        size = connection.exec_driver_sql(f"SELECT sum(pgsize) FROM dbstat WHERE name IN ({names})").scalar()
     except DBAPIError:
         return _file_bytes(connection)
     return int(size or 0)

@@ -21,12 +21,18 @@ def fill(connection: Connection, statement: FillRows, table: Table) -> None:
     """Carry out `statement`; `table` is the model of its table, whose types say how values are stored."""
     type_ = next(column.type for column in table.columns if column.name == statement.column)
     quoted = connection.dialect.identifier_preparer
-    name, column = quoted.format_table(table), quoted.quote(statement.into or statement.column)
+    name = _plain(quoted.format_table(table))
+    column = _plain(quoted.quote(statement.into or statement.column))
     where = f"{column} IS NULL" if statement.only_null else "TRUE"
     row, batches = _rows(connection, table, name, where, statement.key)
     update = text(f"UPDATE {name} SET {column} = :value WHERE {row}").bindparams(bindparam("value", type_=type_))
     for rows in batches:
         connection.execute(update, [{**keys, "value": statement.make()} for keys in rows])
+
+
+def _plain(name: str) -> str:
+    """`name` so that no colon in it begins a parameter."""
+    return name.replace(":", r"\:")
 
 
 _Batch = list[dict[str, Any]]
@@ -64,7 +70,7 @@ def _numbered(connection: Connection, name: str, where: str, number: str) -> Ite
 
 def _by_key(connection: Connection, name: str, where: str, columns: Sequence[str]) -> tuple[str, Iterator[_Batch]]:
     quote = connection.dialect.identifier_preparer.quote
-    key = [quote(column) for column in columns]
+    key = [_plain(quote(column)) for column in columns]
     found = connection.execute(text(f"SELECT {', '.join(key)} FROM {name} WHERE {where}")).all()
     rows = [{f"k{place}": value for place, value in enumerate(row)} for row in found]
     row = " AND ".join(f"{column} = :k{place}" for place, column in enumerate(key))

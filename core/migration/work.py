@@ -9,7 +9,6 @@ import logging
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.schema import CreateSequence
 
@@ -259,7 +258,7 @@ def _touches_rows(connection: Connection, unit: UnitPlan) -> bool:
     quote = connection.dialect.identifier_preparer.quote
     names = (".".join(quote(part) for part in name.split(".")) for name in unit.live)
     try:
-        return any(connection.scalar(text(f"SELECT EXISTS (SELECT 1 FROM {name})")) for name in names)
+        return any(connection.exec_driver_sql(f"SELECT EXISTS (SELECT 1 FROM {name})").scalar() for name in names)
     except DBAPIError:
         connection.rollback()
         return True  # another process was here first, or the database has gone: whoever goes on will see

@@ -128,6 +128,14 @@ async def test_a_default_that_only_the_other_database_has_is_named(database):
 
 
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+async def test_a_column_whose_name_postgresql_would_cut_is_named(database):
+    """What is there has another name then than the model has, and no later release could be compared with it."""
+    await _wanted([Table("good", MetaData(), Column("列" * 21, Integer))])
+    with pytest.raises(TableRefused, match="bad.*column 列{22}.*66 bytes.*63"):
+        await _wanted([Table("bad", MetaData(), Column("列" * 22, Integer))])
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 async def test_no_table_is_blamed_when_the_server_goes(database, monkeypatch):
     table = Table("t", MetaData(), Column("id", Integer))
     end = [(table, "SELECT pg_terminate_backend(pg_backend_pid())")]

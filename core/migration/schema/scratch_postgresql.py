@@ -13,6 +13,7 @@ from sqlalchemy.sql.functions import next_value
 from sqlalchemy.types import ARRAY, TypeDecorator
 
 from core.database.base import ModuleMetaData
+from core.database.naming import MAX_BYTES
 from core.migration.schema import postgresql as read_postgresql
 from core.migration.schema.aside import move_aside
 from core.migration.schema.create import create_statements
@@ -175,6 +176,7 @@ def _named_types(type_: TypeEngine[Any], dialect: Dialect) -> Iterator[Any]:
 
 
 def _table(table: Table, _dialect: Dialect) -> Iterator[ExecutableDDLElement]:
+    _check_names(table)
     yield CreateTable(table, include_foreign_key_constraints=[])
     for index in sorted(table.indexes, key=lambda index: str(index.name)):
         yield CreateIndex(index)
@@ -183,6 +185,16 @@ def _table(table: Table, _dialect: Dialect) -> Iterator[ExecutableDDLElement]:
     for column in table.columns:
         if column.comment is not None:
             yield SetColumnComment(column)
+
+
+def _check_names(table: Table) -> None:
+    """Raise ValueError if PostgreSQL would cut the name of a column: then it is not the model's any more."""
+    for column in table.columns:
+        if (size := len(column.name.encode())) > MAX_BYTES:
+            raise ValueError(
+                f"the name of column {column.name} has {size} bytes, and PostgreSQL takes {MAX_BYTES}: give it a "
+                "shorter one"
+            )
 
 
 def _keys(table: Table, _dialect: Dialect) -> Iterator[ExecutableDDLElement]:

@@ -84,8 +84,7 @@ class Schema:
 
     def unused_name(self, wish: str) -> str:
         """A name that nothing has, `wish` if it can be."""
-        taken = {entry.name.lower() for entry in self.entries}
-        return next(name for name in _numbered(wish) if name.lower() not in taken)
+        return free_name(wish, (entry.name for entry in self.entries))
 
 
 def look(connection: Connection, unit: UnitPlan, *, names: Iterable[str], renames: Sequence[str]) -> Schema:
@@ -144,6 +143,12 @@ def _entries(connection: Connection) -> list[Entry]:
 
 def _references(connection: Connection) -> list[Reference]:
     return [Reference(*row) for row in connection.exec_driver_sql(_REFERENCES)]
+
+
+def free_name(wish: str, taken: Iterable[str]) -> str:
+    """A name that is none of `taken`, `wish` if it can be."""
+    names = {name.lower() for name in taken}
+    return next(name for name in _numbered(wish) if name.lower() not in names)
 
 
 def _numbered(wish: str) -> Iterator[str]:

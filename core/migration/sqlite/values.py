@@ -14,6 +14,7 @@ from core.migration.kept.follow import rename_members_sql
 from core.migration.schema.meanings import meaning_of_text
 from core.migration.schema.tokens import quoted
 from core.migration.sqlite.ddl import WITHOUT_ROWID, column_definition
+from core.migration.sqlite.schema import free_name
 from core.migration.statements import FillRows, RestoreRows, Sql
 from core.migration.steps import AddColumn, AlterColumn, ConvertColumn, FillColumn, FillFromOld, RestoreKept, Source
 
@@ -235,7 +236,8 @@ def _call(values: Values, column: str, fill: Fill, *, only_null: bool = True) ->
     elif values.work.alterable:
         values.after.append(call)
     else:
-        aside = replace(_bare(values.work.new_column(column)), name=f"{column}_aside")
+        taken = (*values.there, *values.work.target.column_names)
+        aside = replace(_bare(values.work.new_column(column)), name=free_name(f"{column}_aside", taken))
         _add_column(values, aside)
         copy = f"UPDATE {quoted(name)} SET {quoted(aside.name)} = {values.of(column)}"
         values.before += [Sql(copy, name, rows=True), replace(call, into=aside.name)]

@@ -198,6 +198,20 @@ STORIES = [
         Rows('a "b" %c', (1, "x", 1)),
     ),
     Story(
+        "names-with-colons-and-of-what-stands-aside",
+        Release(
+            "T = Table('t', metadata, Column('id', Integer, primary_key=True), "
+            "Column('at :noon', Text), Column('at :noon_aside', Text))"
+        ),
+        Put("t", (1, "5", "6"), (2, "x", "y")),
+        Release(
+            "T = Table('t', metadata, Column('id', Integer, primary_key=True), "
+            "Column('at :noon', Integer, nullable=False, default=lambda: 7), "
+            "Column('at :noon_aside', Integer, nullable=False, default=lambda: 8))"
+        ),
+        Rows("t", (1, 5, 6), (2, 7, 8)),
+    ),
+    Story(
         "names-longer-than-postgresql-takes",
         Release(table("n" * 70, f"{'c' * 60}: str = column(index=True)")),
         Put("n" * 70, (1, "x")),
