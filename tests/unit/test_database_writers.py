@@ -38,49 +38,69 @@ async def test_leaving_without_having_entered_changes_nothing():
     queue.leave("first")
 
 
-async def test_everyone_who_waits_too_long_is_told_also_those_who_come_later():
-    queue = WriteQueue(patience=0.02)
+@pytest.fixture
+async def clock(monkeypatch):
+    """`clock(seconds)` lets so much time pass in the event loop, whatever the machine is busy with."""
+    loop, now = asyncio.get_running_loop(), [0]
+    monkeypatch.setattr(loop, "time", lambda: now[0])
+
+    async def let_pass(seconds):
+        for _ in range(seconds):
+            for _ in range(3):  # whoever asks, a timer that is up, whoever is told
+                await asyncio.sleep(0)
+            now[0] += 1
+        for _ in range(3):
+            await asyncio.sleep(0)
+
+    return let_pass
+
+
+async def test_everyone_who_waits_too_long_is_told_also_those_who_come_later(clock):
+    queue = WriteQueue(patience=60)
     await queue.enter("first")
     for _ in range(2):
-        with pytest.raises(DatabaseBusy, match=r"has kept the database locked for 0\.02 s"):
-            await asyncio.create_task(queue.enter("late"))
+        late = asyncio.create_task(queue.enter("late"))
+        await clock(59)
+        assert not late.done()
+        await clock(1)
+        with pytest.raises(DatabaseBusy, match=r"has kept the database locked for 60 s"):
+            late.result()
     queue.leave("first")
     await queue.enter("next")
     queue.leave("next")
 
 
-async def test_nobody_is_told_anything_while_somebody_needs_the_time_that_he_takes():
-    queue = WriteQueue(patience=0.02)
+async def test_nobody_is_told_anything_while_somebody_needs_the_time_that_he_takes(clock):
+    queue = WriteQueue(patience=60)
     await queue.enter("first")
     with queue.unhurried():
         waiting = asyncio.create_task(queue.enter("second"))
-        looked = asyncio.get_running_loop().time() + 0.05
-        while asyncio.get_running_loop().time() < looked:
-            await asyncio.sleep(0)
+        await clock(150)
         assert not waiting.done()
         queue.leave("first")
         await waiting
+    late = asyncio.create_task(queue.enter("third"))
+    await clock(60)
     with pytest.raises(DatabaseBusy):
-        await asyncio.create_task(queue.enter("third"))
+        late.result()
     queue.leave("second")
 
 
-async def test_nobody_is_blamed_for_the_time_that_others_wrote():
-    queue = WriteQueue(patience=0.05)
-    loop = asyncio.get_running_loop()
+async def test_nobody_is_blamed_for_the_time_that_others_wrote(clock):
+    queue = WriteQueue(patience=60)
     await queue.enter("first")
     waiting = [asyncio.create_task(queue.enter(name)) for name in ("second", "third")]
-    begun = loop.time()
     for name, task in zip(("first", "second"), waiting, strict=True):
-        while loop.time() < begun + 0.04:
-            await asyncio.sleep(0)
+        await clock(50)
         queue.leave(name)
         await task
-        begun = loop.time()
     assert queue.held_by("third")
+    late = asyncio.create_task(queue.enter("late"))
+    await clock(50)
+    assert not late.done()
+    await clock(10)
     with pytest.raises(DatabaseBusy):
-        await asyncio.create_task(queue.enter("late"))
-    assert loop.time() - begun >= 0.05
+        late.result()
     queue.leave("third")
 
 
