@@ -478,6 +478,14 @@ def test_a_file_is_never_overwritten(filled, store, folder):
     assert (folder / "x.json").read_text() == "mine"
 
 
+def test_a_file_that_an_editor_on_windows_has_saved_is_read(filled, store, folder):
+    store("export", "notes", "x.json")
+    text = (folder / "x.json").read_text(encoding="utf-8").replace('"hi"', '"嗨"')
+    (folder / "x.json").write_text(text, encoding="utf-8-sig", newline="\r\n")
+    assert store("import", "notes", "x.json", "--overwrite").out == "0 new, 1 replaced, 0 deleted, 5 as they were\n"
+    assert store("get", "notes", "text").out == "嗨\n"
+
+
 @pytest.mark.parametrize(
     "content",
     ["", "[]", '{"format": "other", "entries": []}', '{"format": "aha store 1", "entries": [1]}',
@@ -619,6 +627,22 @@ def test_a_row_in_quarantine_is_put_back_but_over_nothing(kept, store):
     assert store("quarantine", "put-back", kept).out == "put back text into the store of module notes\n"
     assert store("get", "notes", "text").out == "ho\n"
     assert store("quarantine", "--json").json == []
+
+
+def test_what_a_row_from_quarantine_replaces_goes_there_itself(kept, store):
+    store("set", "notes", "text", "mine")
+    answer = store("quarantine", "put-back", kept, "--overwrite").out
+    assert answer == (
+        "put back text into the store of module notes\n"
+        "what stood there is in quarantine now; see: aha store quarantine\n"
+    )
+    assert store("get", "notes", "text").out == "ho\n"
+    [one] = store("quarantine", "--json").json
+    assert (one["key"], one["why"]) == ("text", f"{kept} of the quarantine was put back in its place")
+    store("quarantine", "put-back", one["id"], "--overwrite")
+    assert store("get", "notes", "text").out == "mine\n"
+    store("quarantine", "put-back", store("quarantine", "--json").json[0]["id"], "--overwrite")
+    assert store("get", "notes", "text").out == "ho\n"
 
 
 def test_a_row_in_quarantine_is_dropped_when_it_is_named_and_agreed(kept, store):

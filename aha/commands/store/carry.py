@@ -140,7 +140,7 @@ def import_(
         done = _compared(settled.contents, given, overwrite=overwrite)
         values = {key: data for key in done.changed if (data := given[key]) is not None}
         changes = {key: given[key] for key in done.changed}
-        await settled.write(changes, signed=signatures(module, values), unreadable=unreadable)
+        await settled.write(changes, signed=signatures(module, values), kept=unreadable)
         return done
 
     done = change(url, module, store)
@@ -187,7 +187,7 @@ def _compared(contents: Contents, given: Mapping[str, bytes | None], *, overwrit
 def _entries(file: Path) -> list[dict[str, Any]]:
     """What stands in the file. StoreError if it is none of ours."""
     try:
-        found = json.loads(file.read_text(encoding="utf-8"))
+        found = json.loads(file.read_text(encoding="utf-8-sig"))  # some editors put a mark before it
         if found["format"] == FORMAT and all(isinstance(one["key"], str) for one in found["entries"]):
             return list(found["entries"])
     except OSError as error:

@@ -49,7 +49,7 @@ def set_(
         unreadable = objects.unreadable([there[key]] if key in there else [])
 
     async def store(settled: Settled) -> Entry | None:
-        await settled.write({key: data}, signed={}, unreadable=unreadable)
+        await settled.write({key: data}, signed={}, kept=unreadable)
         return settled.contents.entries.get(key)
 
     before = _described(change(url, module, store), module, modules)

@@ -131,27 +131,34 @@ def put_back(
     id_
         Its id in the list.
     overwrite
-        Replace what the store has under that key by now.
+        Replace what the store has under that key by now, which goes into quarantine.
     """
     url = home.set_up()
     row = look(url, lambda connection: _row(connection, id_))
     if names_in(row.value) is None:
         raise StoreError(f"nothing can be made of {id_}: look at it with: aha store quarantine export {id_} FILE")
 
-    async def store(settled: Settled) -> None:
-        if row.key in settled.contents.entries and not overwrite:
+    async def store(settled: Settled) -> bool:
+        there = settled.contents.entries.get(row.key)
+        if there is not None and not overwrite:
             raise StoreError(
                 f"the SimpleStore of module {row.module} has key {row.key!r} again: nothing was changed; --overwrite "
                 "replaces it"
             )
-        await settled.write({row.key: row.value}, signed={} if plain(row.value) else {row.key: row.mac})
+        signed = {} if plain(row.value) else {row.key: row.mac}
+        replaced = there is not None and there.data != row.value
+        kept = {row.key: f"{row.id} of the quarantine was put back in its place"} if replaced else {}
+        await settled.write({row.key: row.value}, signed=signed, kept=kept)
         await settled.connection.execute(delete(table).where(table.c.id == row.id))
+        return replaced
 
-    change(url, row.module, store)
+    replaced = change(url, row.module, store)
     if json:
         write_json({"module": row.module, "key": row.key})
     else:
         sys.stdout.write(answer("put back", key=row.key, module=row.module))
+        if replaced:
+            sys.stdout.write(answer("kept replaced"))
 
 
 @app.command

@@ -57,22 +57,22 @@ class Settled:
         changes: Mapping[str, bytes | None],
         *,
         signed: Mapping[str, bytes | None],
-        unreadable: Mapping[str, str] = MappingProxyType({}),
+        kept: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
         """Store these pickled values, and delete what is None. `signed` has the signatures of what is not plain.
 
-        What is replaced is kept in quarantine if it is `unreadable`, for the reason given there.
+        What is replaced or deleted under the keys in `kept` goes into quarantine, for the reasons given there.
         Raises StoreFullError, and StoreKeyError for a key that no store takes; then nothing has changed.
         """
         for key in changes:
             checked_key(key)
-        lost = [self.contents.entries[key] for key in changes if key in unreadable and key in self.contents.entries]
+        old = [self.contents.entries[key] for key in changes if key in kept and key in self.contents.entries]
         module = self.contents.module
-        await keep(self.connection, [Outcast(module, e.key, e.data, unreadable[e.key], mac=e.mac) for e in lost])
+        await keep(self.connection, [Outcast(module, e.key, e.data, kept[e.key], mac=e.mac) for e in old])
         _check_room(self.contents, changes)
         last = await self.connection.scalar(select(func.max(self.table.c.position)))
-        kept, gone = rows_of(changes, first=(last or 0) + 1, mac=lambda key, _: signed.get(key))
-        await upsert_rows(self.connection, self.table, kept)
+        new, gone = rows_of(changes, first=(last or 0) + 1, mac=lambda key, _: signed.get(key))
+        await upsert_rows(self.connection, self.table, new)
         await delete_rows(self.connection, self.table, gone)
 
 
