@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from asyncio import Task
     from collections.abc import Callable, Collection, Iterator
 
+    from sqlalchemy import Table
+
+    from core.dispatcher.registration import Registration
     from models.api import Event
 
 logger = logging.getLogger(__name__)
@@ -25,9 +28,10 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Entry:
-    """One registration of a module. `kept` is one that outlives a reload.
+    """One registration of a module. One that is `kept` outlives a reload.
 
-    One `by_start` is not put back: code that goes on after all runs its on_start once more, which registers it anew.
+    One that was made `by_start`, in on_start, is not put back: code that goes on after a reload has failed runs its
+    on_start once more, which registers it anew.
     """
 
     undo: Callable[[], object]
@@ -38,7 +42,10 @@ class Entry:
 
 
 class Code:
-    """The code of a module as it was imported once, or its on_start; a reload makes others. They are only compared."""
+    """Stands for the code of a module as it was imported once, or for its on_start; a reload makes new ones.
+
+    It is compared by identity.
+    """
 
     __slots__ = ("module",)
 
@@ -52,15 +59,15 @@ class Module:
 
     Whoever registers something for a module enters here how to take it back, and how to put it in again: a reload
     that fails does so. The record itself stays while the code of the module is replaced, until `drop`.
-    `code` is what was imported last, `start` is that while its on_start runs, or a task that this has started.
+    `code` stands for what was imported last, `start` for its on_start and the tasks that this has started.
     `store` is the module's SimpleStore or None. `tasks` are the running ones, each with that which started it, None if
     Aha did. `was` are its former names, the most recent first. `once` are the names of what it does once per database.
     """
 
     name: str
     was: tuple[str, ...] = ()
-    tables: dict[str, Any] = field(default_factory=dict)
-    callbacks: list[Any] = field(default_factory=list)
+    tables: dict[str, Table] = field(default_factory=dict)
+    callbacks: list[Registration] = field(default_factory=list)
     store: Any = None
     tasks: dict[Task[Any], Task[Any] | None] = field(default_factory=dict)
     once: set[str] = field(default_factory=set)
@@ -100,7 +107,7 @@ class Module:
 
     @contextmanager
     def keeping(self, kept: bool) -> Iterator[None]:
-        """Let what the body registers outlive reloads, as what `database.py` does, or not, as all else does."""
+        """Let what the body registers outlive reloads if it is `kept`, as in `database.py`; elsewhere it is not."""
         before, self._keeping = self._keeping, kept
         try:
             yield
