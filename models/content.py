@@ -43,7 +43,7 @@ def content_key(value: Any) -> Any:
 def copy_content(value: Any) -> Any:
     """Copy the containers of Python and of `collections` at every depth; all else is shared, also their subclasses.
 
-    What only looks like one of them may mean more than what it holds, and nobody here knows how to make another.
+    A subclass may be more than what it holds, and nobody here knows how to make another.
     """
     copied = _COPIES.get(type(value))
     return value if copied is None else copied(value)

@@ -39,7 +39,7 @@ class NameTaken(DatabaseError):  # noqa: N818 - reads as the sentence it is
 
 
 class TableRefused(DatabaseError):  # noqa: N818 - reads as the sentence it is
-    """A table cannot be had as it is declared; `table` is its name in the database, `others` have part in it, too."""
+    """A table cannot be made as it is declared; `table` is its name in the database, `others` are tied up with it."""
 
     def __init__(self, message: str, *, table: str, others: tuple[str, ...] = ()) -> None:
         super().__init__(message)

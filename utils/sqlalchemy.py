@@ -233,7 +233,7 @@ def _is_plain(value: Any) -> bool:
 
 
 class _Unfinished(Insert):
-    """An Insert that gets its values, which takes long, when it is first looked at. To run it as prepared nobody does.
+    """An Insert that gets its values, which takes long, when it is first looked at. Running it as prepared never does.
 
     By then it is an Insert like any other: it is no longer of this class.
     """

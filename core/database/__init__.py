@@ -1,7 +1,7 @@
 """Where modules keep data for good: tables on `dbBase` or `metadata`, sessions from `db_sessionmaker`.
 
 Nothing is opened at import. A table `t` that module `m` declares is stored as `t__m` (see `naming`); how two
-modules stay apart is in `base`, how SQLite behaves like PostgreSQL in `sqlite`, what exists on disk in `schema`.
+modules stay apart is in `base`, how SQLite behaves like PostgreSQL in `sqlite`, how upserts run in `session`.
 """
 
 from core.database.base import dbBase, metadata

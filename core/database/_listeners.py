@@ -1,4 +1,4 @@
-"""What a module's functions listen to in SQLAlchemy: they end with its code, even where the code does not end alone.
+"""Event listeners that a module gives SQLAlchemy: they go with the module's code, even if what they listen to stays.
 
 `@event.listens_for(Note, "before_update")` in code that is replaced would be called once more after each reload, if
 `Note` or `Session` stays. Checked against SQLAlchemy 2.1, which keeps the one door of all listeners private.

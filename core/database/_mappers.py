@@ -1,4 +1,4 @@
-"""What SQLAlchemy keeps private of mapped classes: how one of them goes and comes again. Checked against 2.1.
+"""Takes single mapped classes out of SQLAlchemy and puts them back, with what it keeps private. Checked against 2.1.
 
 SQLAlchemy disposes all classes of a registry or none. A reload replaces some: their names go first, so that classes
 that are declared anew take them; the old ones go on working until they are disposed, or get their names back.

@@ -51,9 +51,9 @@ def end(thing: Thing) -> None:
 
 @contextmanager
 def sealed() -> Iterator[None]:
-    """In the body nothing is added to what was declared before and stays: it would stay, too, whatever its code does.
+    """In the body, refuse to add columns, constraints and properties to what was declared before and outlives a reload.
 
-    But indexes are: they can be taken back.
+    They could not be taken back when the code that adds them is replaced. Indexes can, and are not refused.
     """
     global _sealed
     before, _sealed = _sealed, frozenset(thing for thing, origin in _origins.items() if origin.kept)

@@ -50,7 +50,7 @@ class Cursor:
 
     @property
     def rowcount(self) -> int:
-        """How many rows the statement changed, -1 if that is no question."""
+        """How many rows the statement changed, -1 where that does not apply."""
         return self._result.rowcount
 
     @property

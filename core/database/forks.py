@@ -1,6 +1,6 @@
 """What is done in a forked child, which has a copy of the connections to a server: they are cut off, and not closed.
 
-What a child says there, its parent is answered; and to close a connection is to say something.
+The server would answer to the parent what a child sends there, and closing a connection sends something, too.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def _cut_off() -> None:
 
 
 def _lead_nowhere(number: int) -> None:
-    """Let a file number, which others go on to use, be that of a line at whose other end is nobody."""
+    """Put a socket that nobody is connected to behind a file descriptor, which others go on to use."""
     dead, end = socket.socketpair()
     end.close()
     os.dup2(dead.fileno(), number, inheritable=False)

@@ -39,7 +39,7 @@ _patience: ContextVar[_Patience] = ContextVar("patience")
 
 @contextmanager
 def waiting_at_most(seconds: float) -> Iterator[None]:
-    """In the body so many seconds are spent with waiting for other processes, and no more: then it is DatabaseBusy."""
+    """In the body, wait for other processes so many seconds in all at most, and then raise DatabaseBusy."""
     token = _patience.set(_Patience(seconds, seconds))
     try:
         yield

@@ -1,4 +1,4 @@
-"""Whether what a module's tables and classes refer to is there. It asks the models, not the database."""
+"""Checks that foreign keys and relationships of a module lead somewhere. It asks the models, not the database."""
 
 from __future__ import annotations
 

@@ -102,7 +102,7 @@ class Dispatcher:
         self._start_callbacks(candidates, sight, ending)
 
     def _deliver(self, modules: Collection[Module], sight: Sight, ending: Ending) -> None:
-        """Start the callbacks of `modules` that an event is for which has waited; see what is configured now."""
+        """Start the callbacks of `modules` for an event that was held, by the configuration as it is now."""
         try:
             sight = sight.anew()
             candidates = [each for each in self.registry.candidates(sight) if each.module in modules]

@@ -1,4 +1,4 @@
-"""Asks one condition about one event, for those who are no callback: a menu that shows what its reader may use."""
+"""Evaluates conditions outside of the dispatcher, for example for a menu that shows what its reader may use."""
 
 from __future__ import annotations
 

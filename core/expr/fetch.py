@@ -1,4 +1,4 @@
-"""Gets what conditions ask of an event and what has to be waited for: Aha IDs, and the word of a validator."""
+"""Fetches, before conditions are evaluated, what they ask for and cannot await: Aha IDs, and a validator's verdict."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who decides `PM.validated`: functions that modules set. What is done with their word is said elsewhere."""
+"""The validators, functions that modules set to decide `PM.validated`. They are kept here, and called in `fetch`."""
 
 from __future__ import annotations
 
