@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import inspect
 import logging
 from typing import TYPE_CHECKING, Any
@@ -41,8 +42,17 @@ async def fetch(facts: Facts, names: frozenset[str]) -> None:
     for name in names - facts.fetched.keys():
         try:
             facts.fetched[name] = await _GETTERS[name](facts.event)
+        except asyncio.CancelledError:
+            if (task := asyncio.current_task()) is not None and task.cancelling():
+                raise
+            _say_unknown(name)  # what a validator waits for was cancelled, and not the event
         except (Exception, SystemExit):  # `exit()` in a validator
-            logger.exception("PM.%s is unknown for an event, so conditions that ask for it are false", name)
+            _say_unknown(name)
+
+
+def _say_unknown(name: str) -> None:
+    """Log the error that is being handled."""
+    logger.exception("PM.%s is unknown for an event, so conditions that ask for it are false", name)
 
 
 async def _user_id(event: Any) -> int | None:

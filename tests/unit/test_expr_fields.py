@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
 
 import pytest
@@ -161,13 +162,39 @@ async def test_the_validator_decides_what_is_validated_until_its_module_goes(ans
     assert await evaluate(GROUP, PM.validated)
 
 
-@pytest.mark.parametrize("fault", [lambda event: 1 / 0, lambda event: sys.exit()], ids=["error", "exit"])
+async def cancelled(event):
+    task = asyncio.create_task(asyncio.sleep(60))
+    task.cancel()
+    await task
+
+
+@pytest.mark.parametrize(
+    "fault", [lambda event: 1 / 0, lambda event: sys.exit(), cancelled], ids=["error", "exit", "what it waits for"]
+)
 async def test_an_event_is_not_validated_if_the_validator_fails(caplog, fault):
     module = Module("demo")
     with entered(module):
         set_validator(fault)
     assert not await evaluate(GROUP, PM.validated)
     assert "PM.validated is unknown" in caplog.text
+    module.drop()
+
+
+async def test_an_evaluation_that_is_cancelled_while_it_waits_for_the_validator_ends():
+    begun = asyncio.Event()
+
+    async def waits(event):
+        begun.set()
+        await asyncio.Event().wait()
+
+    module = Module("demo")
+    with entered(module):
+        set_validator(waits)
+    asking = asyncio.create_task(evaluate(GROUP, PM.validated))
+    await begun.wait()
+    asking.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await asking
     module.drop()
 
 
