@@ -42,17 +42,16 @@ async def fetch(facts: Facts, names: frozenset[str]) -> None:
     for name in names - facts.fetched.keys():
         try:
             facts.fetched[name] = await _GETTERS[name](facts.event)
-        except asyncio.CancelledError:
-            if (task := asyncio.current_task()) is not None and task.cancelling():
+        except (Exception, SystemExit, asyncio.CancelledError) as error:
+            # A validator may call exit(), or what it waits for be cancelled: that does not end this.
+            if isinstance(error, asyncio.CancelledError) and _is_cancelled():
                 raise
-            _say_unknown(name)  # what a validator waits for was cancelled, and not the event
-        except (Exception, SystemExit):  # `exit()` in a validator
-            _say_unknown(name)
+            logger.exception("PM.%s is unknown for an event, so conditions that ask for it are false", name)
 
 
-def _say_unknown(name: str) -> None:
-    """Log the error that is being handled."""
-    logger.exception("PM.%s is unknown for an event, so conditions that ask for it are false", name)
+def _is_cancelled() -> bool:
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
 
 
 async def _user_id(event: Any) -> int | None:
