@@ -1,1 +1,1 @@
-"""Pure helpers: text codes and SQL statements. They keep no state."""
+"""Small helpers that know nothing of a bot: text codes, SQL statements, forks, cancellation. They keep no state."""

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from core.context import current_module, entered
 from core.dispatcher.callback import name_of
 from models.exc import UsageError
+from utils.cancellation import is_cancelled
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -64,13 +65,20 @@ class Hooks:
             try:
                 with entered(module):
                     await _result_of(hook)
-            except (KeyboardInterrupt, GeneratorExit, CancelledError):
-                raise
-            except BaseException:
+            except BaseException as error:
+                if _ends_all(error):
+                    raise
                 logger.exception("%s %s of module %s failed", self.occasion, name_of(hook), module and module.name)
 
     def _of(self, module: Module | None) -> list[Hook]:
         return list(self._by_module.get(module, ()))
+
+
+def _ends_all(error: BaseException) -> bool:
+    """Whether the error is meant for more than the hook; that a task which the hook awaits was cancelled is not."""
+    if isinstance(error, CancelledError):
+        return is_cancelled()
+    return isinstance(error, KeyboardInterrupt | GeneratorExit)
 
 
 async def _result_of(hook: Hook) -> None:

@@ -13,6 +13,7 @@ from core.expr.facts import has_ids
 from core.expr.fields import GID, SUPER, UID, VALIDATED
 from core.expr.validation import validators
 from core.identity import group2aha_id, user2aha_id
+from utils.cancellation import is_cancelled
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -44,14 +45,9 @@ async def fetch(facts: Facts, names: frozenset[str]) -> None:
             facts.fetched[name] = await _GETTERS[name](facts.event)
         except (Exception, SystemExit, asyncio.CancelledError) as error:
             # A validator may call exit(), or what it waits for be cancelled: that does not end this.
-            if isinstance(error, asyncio.CancelledError) and _is_cancelled():
+            if isinstance(error, asyncio.CancelledError) and is_cancelled():
                 raise
             logger.exception("PM.%s is unknown for an event, so conditions that ask for it are false", name)
-
-
-def _is_cancelled() -> bool:
-    task = asyncio.current_task()
-    return task is not None and task.cancelling() > 0
 
 
 async def _user_id(event: Any) -> int | None:

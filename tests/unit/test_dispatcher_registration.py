@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import functools
 from typing import TYPE_CHECKING
 
@@ -314,10 +315,44 @@ async def test_errors_at_the_end_are_logged_and_the_rest_runs(module, caplog):
     assert "demo" in caplog.text
 
 
+async def test_a_clean_up_that_awaits_the_task_it_has_cancelled_keeps_the_rest_from_nothing(module, caplog):
+    ran = []
+    task = asyncio.create_task(asyncio.sleep(60))
+
+    @on_cleanup
+    async def ends_task():
+        task.cancel()
+        await task
+
+    on_cleanup(functools.partial(ran.append, 1))
+    await dispatcher.run_cleanup(module)
+    assert ran == [1]
+    assert "ends_task" in caplog.text
+
+
+async def test_a_clean_up_that_is_cancelled_ends(module):
+    ran, begun = [], asyncio.Event()
+
+    @on_cleanup
+    async def waits():
+        begun.set()
+        await asyncio.Event().wait()
+
+    on_cleanup(functools.partial(ran.append, 1))
+    cleaning = asyncio.create_task(dispatcher.run_cleanup(module))
+    await begun.wait()
+    cleaning.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await cleaning
+    assert ran == []
+
+
 async def test_other_modules_hooks_do_not_run(module):
-    on_start(lambda: 1 / 0)
+    ran = []
+    on_start(functools.partial(ran.append, 1))
     await dispatcher.run_start(Module("other"))
     await dispatcher.run_start(None)
+    assert ran == []
 
 
 @pytest.mark.parametrize("wrong", [lambda event: None, "text", some])
