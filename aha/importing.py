@@ -71,11 +71,14 @@ class ModuleFinder(MetaPathFinder):
             raise ModuleNotFoundError(f"module {name} is off{_for_whom()}: {self.off[name]}", name=fullname)
         if name not in self.wanted and not name.startswith("_"):
             return None
-        where = path if inner or name not in self.wanted else [str(self.wanted[name].path.parent)]
+        is_top = not inner and name in self.wanted
+        where = [str(self.wanted[name].path.parent)] if is_top else path
         spec = PathFinder.find_spec(fullname, where, target)
         if spec is None or spec.loader is None:
+            if spec is not None and is_top:  # what Python makes of an empty folder would be taken for the module
+                raise ModuleNotFoundError(f"{self.wanted[name].where} has no __init__.py any more", name=fullname)
             return spec
-        spec.loader = (_Entering if inner or name not in self.wanted else _EnteringTop)(spec.loader, name, self)
+        spec.loader = (_EnteringTop if is_top else _Entering)(spec.loader, name, self)
         return spec
 
     def source(self, loader: Loader, module: ModuleType) -> Source:
@@ -93,7 +96,7 @@ class ModuleFinder(MetaPathFinder):
 
     def _note(self, name: str, source: Source) -> None:
         module = name.partition(".")[0]
-        if name == module:  # its code is all new, but for what stays
+        if name == module or module not in self.ran[module]:  # its code is all new, but for what stays
             self.ran[module] = {
                 part: each for part, each in self.ran[module].items() if f"{PACKAGE}.{part}" in sys.modules
             }

@@ -79,7 +79,9 @@ def _place(name: str, loader: Loader) -> Path | None:
     """Where a module is, or a file or folder that modules share."""
     if name in loader.wanted:
         return loader.wanted[name].path
-    if name not in loader.finder.ran:
+    if not (files := loader.finder.ran.get(name)):
         return None
-    path = Path(loader.finder.ran[name][name].path)
-    return path.parent if path.name == "__init__.py" else path
+    part, source = next(iter(files.items()))  # a folder without __init__.py has parts only
+    path = Path(source.path)
+    place = path.parent if path.name == "__init__.py" else path
+    return [place, *place.parents][part.count(".")]

@@ -162,6 +162,26 @@ async def test_a_start_that_takes_longer_than_a_moment_is_said_to(sqlite_url, tm
         assert caplog.messages[1:] == ["waiting for on_start of module a, for 60 s at most"]
 
 
+async def test_files_that_go_while_they_are_replaced_leave_the_old_code(sqlite_url, tmp_path):
+    goes = """
+        from pathlib import Path
+        from core.dispatcher import on_cleanup
+        from tests.reloaded_bot import happened
+
+        @on_cleanup
+        def end():
+            if not happened:
+                happened.append("gone")
+                Path(__file__).unlink()
+    """
+    async with reloaded_bot(tmp_path, sqlite_url, {"a/__init__.py": answering("'old'", before=goes)}) as bot:
+        outcome = await bot.reload({"a/__init__.py": answering("'new'")})
+        assert outcome.failed["a"].endswith("ModuleNotFoundError: modules/a/ has no __init__.py any more")
+        assert await bot.say("hi") == ["old"]
+        assert (await bot.reload({"a/__init__.py": answering("'new'")})).ok
+        assert await bot.say("hi") == ["new"]
+
+
 async def test_a_module_whose_old_code_does_not_start_again_is_off(sqlite_url, tmp_path):
     once = "if happened.count('old begins') > 1: 1 / 0"
     async with reloaded_bot(tmp_path, sqlite_url, {"a.py": living("old", start=once), "c.py": answering("'c'")}) as bot:
@@ -250,6 +270,17 @@ class TestImporters:
             bot.folder.write({"_shared.py": "1 / 0"})
             assert set((await bot.reloader.follow(["_shared"])).failed) == {"a", "b"}
             assert (bot.code("a").N, bot.code("_shared").N) == (33, 33)
+
+    async def test_a_shared_folder_without_init(self, sqlite_url, tmp_path):
+        code = "from modules._folder.{} import N"
+        files = {"_folder/old.py": "N = 1", "a.py": code.format("old"), "b.py": code.format("old")}
+        async with reloaded_bot(tmp_path, sqlite_url, files) as bot:
+            assert set((await bot.reload({"_folder/old.py": "N = 2"}, "a")).reloaded) == {"a", "b"}
+            assert (bot.code("a").N, bot.code("b").N) == (2, 2)
+            new = {"_folder/old.py": None, "_folder/new.py": "N = 3", "a.py": code.format("new")}
+            assert set((await bot.reload({**new, "b.py": code.format("new")})).reloaded) == {"a", "b"}
+            assert (bot.code("a").N, bot.code("b").N) == (3, 3)
+            assert (await bot.reload({}, "a")).reloaded == ("a",)
 
     async def test_what_a_shared_file_has_registered_is_registered_again(self, sqlite_url, tmp_path):
         files = {

@@ -10,11 +10,12 @@ from tests.reloaded_bot import answering, happened, living, reloaded_bot
 
 NOTHING = ["nothing was reloaded"]
 FILES = {
-    "a.py": "from modules import _shared\n" + living("a"),
+    "a.py": "from modules import _shared\nfrom modules._folder import part\n" + living("a"),
     "b/__init__.py": "from . import part\n" + living("b"),
     "b/part.py": "",
     "b/words.yaml": "old",
     "_shared.py": "N = 1",
+    "_folder/part.py": "N = 1",
 }
 
 
@@ -41,6 +42,7 @@ async def test_what_was_reloaded_meanwhile_is_not_reloaded_again(bot):
         pytest.param({"b/part.py": None, "b/__init__.py": living("b")}, "b", ["b"], id="a part that is gone"),
         pytest.param({"b/words.yaml": "new"}, "b", ["b"], id="no code"),
         pytest.param({"_shared.py": "N = 2"}, "_shared", ["a"], id="a shared file"),
+        pytest.param({"_folder/part.py": "N = 2"}, "_folder", ["a"], id="a shared folder without __init__.py"),
         pytest.param({"b": None, "b.py": living("b")}, "b", ["b"], id="a package that is a file now"),
     ],
 )

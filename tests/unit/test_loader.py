@@ -146,6 +146,20 @@ def test_a_file_that_vanished_is_a_failure(load, tmp_path):
     assert "modules.a" in str(loader.errors["a"])
 
 
+def test_so_is_a_folder_that_is_no_package_any_more(load, tmp_path):
+    loader = load({"p/__init__.py": "", "p/part.py": ""})
+    init = tmp_path / "plugins" / "p" / "__init__.py"
+    loader.unload("p")
+    init.unlink()
+    loader.load("p")
+    assert str(loader.errors["p"]) == "plugins/p/ has no __init__.py any more"
+    assert (loader.loaded, "modules.p" in sys.modules) == ({}, False)
+    init.touch()
+    loader.off.clear()
+    loader.load("p")
+    assert list(loader.loaded) == ["p"]
+
+
 def test_python_tools_see_an_ordinary_module(load, tmp_path):
     load({"p/__init__.py": "def f():\n    return 1\n", "p/data.txt": "hello"})
     module = sys.modules["modules.p"]
