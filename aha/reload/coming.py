@@ -40,12 +40,12 @@ async def bring_each(
 ) -> list[str]:
     """Import modules that do not run, from `sources` if they are there, and start them as `start_each` does.
 
-    Those of `names` that are files that modules share, of which none runs, are run anew.
+    Those of `names` that are files that modules share, of which none runs, are run anew. So is a module that code of
+    another has imported when it was new: it ran as a part of that one.
     """
     loader = means.loader
     for name in names:
-        if name not in loader.wanted:
-            forget(name)
+        forget(name)
 
     def put_off(name: str, error: BaseException) -> None:
         loader.unload(name, "it failed to import, see its own report")

@@ -214,8 +214,11 @@ async def _bring(unit: Unit, means: Means) -> list[Failure]:
     failures: list[Failure] = []
     on_failure = _noting(failures)
     loader = means.loader
+    due = unit.names
     try:
-        await bring_each(unit.names, means, on_failure, sources=unit.sources, longest=LONGEST_START)
+        while due:
+            lost = await bring_each(due, means, on_failure, sources=unit.sources, longest=LONGEST_START)
+            due = [name for name in unit.names if name in lost]
     except DatabaseError as error:
         imported = [record for name, record in loader.loaded.items() if name in unit.names]
         for record in [each for each in imported if each not in means.starter.started]:

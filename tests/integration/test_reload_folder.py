@@ -12,6 +12,8 @@ from aha.selection import choose
 from models.exc import ModuleError, UsageError
 from tests.reloaded_bot import answering, happened, living, reloaded_bot
 
+TRIES = "try:\n    import modules.{}\nexcept ImportError:\n    pass\n"
+
 
 async def test_a_new_module_comes(sqlite_url, tmp_path):
     async with reloaded_bot(tmp_path, sqlite_url, {"a.py": answering("'a'", to="a")}) as bot:
@@ -246,6 +248,20 @@ class TestRemovedWhileImported:
             assert (outcome.removed, outcome.reloaded, outcome.ok) == (("b",), ("a",), True)
             assert await bot.say("hi") == ["None"]
 
+    @pytest.mark.parametrize(
+        ("imports", "gone", "said"),
+        [("import modules.c", ("b", "c", "a"), []), (TRIES.format("c"), ("b", "c"), ["a"])],
+        ids=["it needs it", "it can do without"],
+    )
+    async def test_who_imports_one_that_misses_it_only_when_it_starts(self, sqlite_url, tmp_path, imports, gone, said):
+        files = {"a.py": f"{imports}\n{living('a')}", "b.py": "", "c.py": living("c", start="import modules.b")}
+        async with reloaded_bot(tmp_path, sqlite_url, files) as bot:
+            outcome = await bot.reload({"b.py": None}, "b")
+            assert (outcome.removed, outcome.ok) == (gone, True)
+            assert await bot.say("hi") == said
+            assert set((await bot.reload({"b.py": ""}, "b")).added) >= {"b", "c"}
+            assert sorted(await bot.say("hi")) == ["a", "c"]
+
     async def test_what_they_share_goes_on(self, sqlite_url, tmp_path):
         files = {
             "_shared.py": "try:\n    import modules.b\nexcept ImportError:\n    pass\n" + answering("'shared'"),
@@ -277,6 +293,16 @@ class TestRemovedWhileImported:
             outcome = await bot.reload({"a.py": None, "b.py": None})
             assert (set(outcome.removed), outcome.ok) == ({"a", "b"}, True)
             assert not bot.loader.loaded
+
+
+async def test_a_new_one_that_a_callback_has_imported_before(sqlite_url, tmp_path):
+    a = "def get():\n    import modules.b\n    return modules.b.N\n" + answering("get()")
+    async with reloaded_bot(tmp_path, sqlite_url, {"a.py": a}) as bot:
+        bot.folder.write({"b.py": "N = 1\n" + answering("'b'", to="b")})
+        assert await bot.say("hi") == ["1"]
+        outcome = await bot.reload({}, "b")
+        assert (outcome.added, outcome.reloaded, outcome.ok) == (("b",), ("a",), True)
+        assert [*await bot.say("hi"), *await bot.say("b")] == ["1", "b"]
 
 
 async def test_two_edits_in_the_same_second_and_of_the_same_size_are_seen(sqlite_url, tmp_path):
