@@ -80,7 +80,7 @@ def name_problem(name: str) -> str | None:
 
 
 def _shut(path: Path) -> str | None:
-    """Say so if this user may not read the package or file at `path`: often somebody else, root perhaps, unpacked it."""
+    """Say so if this user may not read the package or file at `path`: somebody else, root perhaps, has unpacked it."""
     needed = [(path, os.R_OK | os.X_OK), (path / "__init__.py", os.R_OK)] if path.is_dir() else [(path, os.R_OK)]
     if all(os.access(*each) for each in needed):
         return None
