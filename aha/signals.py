@@ -1,4 +1,4 @@
-"""SIGINT and SIGTERM as a wish to stop. It knows when to stop, not how."""
+"""SIGINT, SIGTERM, and SIGHUP when the terminal is closed, as a wish to stop. It knows when to stop, not how."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from types import FrameType
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
+# Windows has none.
+_HANGUP: signal.Signals | None = getattr(signal, "SIGHUP", None)
 
 
 class Interrupted(BaseException):
@@ -20,6 +22,9 @@ class Interrupted(BaseException):
 
 class StopSignal:
     """The first signal sets `stop`, a second one `hurry`; a third has its usual effect and ends the process.
+
+    SIGHUP only sets `stop`, however often it comes: a terminal that is closed sends it, and so does its shell. Whoever
+    started the process with nohup has it ignored, and so it stays.
 
     `asked` is true from the very moment of the first. Make it inside the running event loop, whose thread must be the
     main one to `listen`.
@@ -36,6 +41,8 @@ class StopSignal:
     def listen(self) -> Iterator[None]:
         """Take the signals over for the body, and give them back after it."""
         before = {number: signal.signal(number, self._on_signal) for number in _SIGNALS}
+        if _HANGUP is not None and signal.getsignal(_HANGUP) is not signal.SIG_IGN:
+            before[_HANGUP] = signal.signal(_HANGUP, self._on_hangup)
         try:
             yield
         finally:
@@ -58,6 +65,13 @@ class StopSignal:
             signal.signal(number, signal.SIG_DFL)
             self._loop.call_soon_threadsafe(self.hurry.set)
             return
+        self._stop()
+
+    def _on_hangup(self, _number: int, _frame: FrameType | None) -> None:
+        if not self.asked:
+            self._stop()
+
+    def _stop(self) -> None:
         self.asked = True
         self._loop.call_soon_threadsafe(self.stop.set)
         if self._interrupting:

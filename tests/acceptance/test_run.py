@@ -66,7 +66,18 @@ def test_without_any_configuration_data_goes_to_the_data_folder(write, run, fold
     assert {path.name for path in folder.iterdir()} == {"data", "modules"}
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["SIGINT", "SIGTERM"])
+@pytest.mark.parametrize(
+    "number",
+    [
+        pytest.param(signal.SIGINT, id="SIGINT"),
+        pytest.param(signal.SIGTERM, id="SIGTERM"),
+        pytest.param(
+            signal.SIGHUP,
+            id="SIGHUP",
+            marks=pytest.mark.skipif(signal.getsignal(signal.SIGHUP) is signal.SIG_IGN, reason="run with nohup"),
+        ),
+    ],
+)
 def test_a_signal_ends_the_bot_in_good_order(write, start, folder, number):
     code = """
         import asyncio

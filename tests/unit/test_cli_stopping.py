@@ -79,6 +79,37 @@ async def test_the_first_signal_asks_to_stop_and_the_second_to_hurry():
         assert signal.getsignal(signal.SIGINT) is signal.SIG_DFL
 
 
+@pytest.fixture
+def hangup():
+    """SIGHUP as a terminal's program finds it: pytest itself may have been started with nohup."""
+    number = getattr(signal, "SIGHUP", None)
+    if number is None:
+        pytest.skip("there is no such signal")
+    before = signal.signal(number, signal.SIG_DFL)
+    yield number
+    signal.signal(number, before)
+
+
+async def test_a_terminal_that_is_closed_asks_to_stop_and_never_to_hurry(hangup):
+    signals = StopSignal()
+    with signals.listen():
+        for _ in range(3):
+            os.kill(os.getpid(), hangup)
+            async with asyncio.timeout(5):
+                await signals.stop.wait()
+        await asyncio.sleep(0)  # what a signal wants done, the loop does
+        assert not signals.hurry.is_set()
+    assert signal.getsignal(hangup) is signal.SIG_DFL
+
+
+async def test_under_nohup_the_end_of_a_terminal_is_none_of_the_bot(hangup):
+    signal.signal(hangup, signal.SIG_IGN)
+    signals = StopSignal()
+    with signals.listen():
+        os.kill(os.getpid(), hangup)
+        assert not signals.asked
+
+
 async def test_the_signals_are_given_back():
     before = signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)
     with StopSignal().listen():
