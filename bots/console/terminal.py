@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import signal
+import sys
 from typing import TYPE_CHECKING, TextIO
 
 from core.context import entered
@@ -48,17 +50,24 @@ class Terminal:
         session: PromptSession[str] = PromptSession(
             self._prompt, history=history, auto_suggest=AutoSuggestFromHistory(), input=create_input(stdin)
         )
+        stderr = sys.stderr
         with patch_stdout(), session.app.input.raw_mode():  # no key is lost between two prompts
+            if stderr is None or not stderr.isatty():
+                sys.stderr = stderr  # what goes to a file (2>bot.log) is not for above the prompt
             while True:
                 try:
-                    typed.put_nowait(await session.prompt_async(handle_sigint=False))
+                    typed.put_nowait(_readable(await session.prompt_async(handle_sigint=False)))
                 except EOFError:
+                    return
+                except OSError as error:
+                    if not _is_gone(error):
+                        raise
                     return
                 except KeyboardInterrupt:
                     signal.raise_signal(signal.SIGINT)
 
     def show(self, answer: str) -> None:
-        """Write an answer of the bot."""
+        """Write an answer of the bot. Raise BrokenPipeError if the terminal was closed."""
         _print([("ansicyan bold", "bot> "), ("", answer)])
 
     def tell(self, remark: str) -> None:
@@ -84,4 +93,19 @@ def _print(parts: StyleAndTextTuples) -> None:
 
     # It waits in a task for what is printed before it. Ended with the module that speaks, it would block what follows.
     with entered(None):
-        print_formatted_text(FormattedText(parts))
+        try:
+            print_formatted_text(FormattedText(parts))
+        except OSError as error:
+            if _is_gone(error):
+                raise BrokenPipeError from error
+            raise
+
+
+def _is_gone(error: OSError) -> bool:
+    """Whether the terminal was closed."""
+    return error.errno == errno.EIO
+
+
+def _readable(line: str) -> str:
+    """Return the line as UTF-8, whatever the locale; bytes of another encoding stand in it as halves of characters."""
+    return line.encode(errors="surrogateescape").decode(errors="replace")

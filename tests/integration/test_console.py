@@ -35,8 +35,20 @@ BOT = textwrap.dedent(
     from core.port import port_for
 
     async def answer(event):
-        if event.message_str == "quit":
-            sys.stdin.close()  # as quit() does
+        folder = Path(sys.argv[1])
+        match event.message_str.partition(" ")[0]:
+            case "quit":
+                sys.stdin.close()  # as quit() does
+            case "log":
+                logging.warning("logged")
+            case "note":
+                (folder / "note").write_text(event.message_str, encoding="utf-8")
+            case "wait":
+                await event.send("waiting")
+                while not (folder / "go").exists():
+                    await asyncio.sleep(0.01)
+                await event.send("done")
+                (folder / "answered").touch()
         where = f" in {event.group_id}" if event.is_group_msg else ""
         await event.reply(f"{event.user_id}{where}: {event.message_str}".replace("ESC", chr(27)))
 
@@ -110,13 +122,13 @@ def test_the_console_ends_when_nobody_reads_its_output(command):
 
 
 @contextmanager
-def terminal(command):
-    """Run the bot on a terminal of its own; yield the process and the other end."""
+def terminal(command, stderr=None):
+    """Run the bot on a terminal of its own, unless `stderr` is another place; yield the process and the other end."""
     ours, theirs = pty.openpty()
     # Nobody here answers a terminal's questions, and waiting for that takes seconds.
     environment = {**os.environ, "PROMPT_TOOLKIT_NO_CPR": "1"}
     process = subprocess.Popen(
-        command, stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True, env=environment
+        command, stdin=theirs, stdout=theirs, stderr=stderr or theirs, start_new_session=True, env=environment
     )
     os.close(theirs)
     try:
@@ -124,7 +136,8 @@ def terminal(command):
     finally:
         process.kill()
         process.wait(PATIENCE)
-        os.close(ours)
+        with suppress(OSError):  # the test has closed it
+            os.close(ours)
 
 
 def read_until(terminal, text):
@@ -176,6 +189,48 @@ def test_a_terminal_is_read_on_though_a_callback_closes_the_standard_input_of_th
         os.write(screen, b"hello\r")
         read_until(screen, "console: hello")
         assert press_until_end(process, screen, b"\x04") == 0
+
+
+def test_what_goes_to_a_file_is_not_shown_above_the_prompt(command, tmp_path):
+    with (tmp_path / "log").open("w") as log, terminal(command, stderr=log) as (process, screen):
+        read_until(screen, "console> ")
+        os.write(screen, b"log\r")
+        assert "logged" not in read_until(screen, "console: log")
+        assert press_until_end(process, screen, b"\x04") == 0
+
+    assert (tmp_path / "log").read_text() == "WARNING:root:logged\n"
+
+
+def test_a_terminal_that_is_closed_ends_the_console_and_breaks_off_nothing(command, tmp_path):
+    with (tmp_path / "log").open("w") as log, terminal(command, stderr=log) as (process, screen):
+        read_until(screen, "console> ")
+        os.write(screen, b"wait\r")
+        read_until(screen, "waiting")
+        os.close(screen)
+        (tmp_path / "go").touch()
+        assert process.wait(PATIENCE) == 0
+
+    assert (tmp_path / "answered").exists()
+    assert "Traceback" not in (tmp_path / "log").read_text()
+
+
+@pytest.mark.parametrize(
+    ("typed", "heard"),
+    [
+        pytest.param("记住我".encode("gbk"), "\ufffd", id="another encoding"),
+        pytest.param("记住我".encode(), "记住我", id="UTF-8"),
+    ],
+)
+@pytest.mark.parametrize("utf8", ["0", "1"], ids=["ASCII locale", "UTF-8 mode"])
+def test_what_is_typed_on_a_terminal_is_whole_text(command, tmp_path, typed, heard, utf8):
+    locale = {"PYTHONUTF8": utf8, "PYTHONCOERCECLOCALE": "0", "LC_ALL": "C"}
+    command = ["env", *(f"{name}={value}" for name, value in locale.items()), *command]
+    with terminal(command) as (_, screen):
+        read_until(screen, "console> ")
+        os.write(screen, b"note " + typed + b"\r")
+        read_until(screen, "console: note")
+
+    assert heard in (tmp_path / "note").read_text(encoding="utf-8")
 
 
 def test_what_is_said_on_a_terminal_does_not_steer_it(command):
