@@ -1,4 +1,4 @@
-"""The folders of the bots that are measured: modules, configuration, and the command that starts them."""
+"""The bots that are measured: a module with a table, folders with modules and configuration, and what starts them."""
 
 from __future__ import annotations
 
@@ -15,6 +15,21 @@ if TYPE_CHECKING:
     from benchmarks.programs import Command
 
 AHA: Command = [Path(sys.executable).parent / "aha", "run"]
+
+# The code of a module, or of a part of one, that has one small table.
+TABLE = """
+from sqlalchemy import BigInteger, Text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from core.database import dbBase
+
+
+class NoteNUMBER(dbBase):
+    __tablename__ = "note_NUMBER"
+
+    user: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    data: Mapped[str] = mapped_column(Text)
+"""
 
 
 def write_bot(folder: Path, modules: Mapping[str, str], *, url: str = "") -> Path:

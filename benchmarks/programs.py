@@ -59,6 +59,7 @@ class Program:
 
     def _watch(self, patience: float = PATIENCE) -> threading.Timer:
         """End it if it takes too long."""
+        self._patience = patience
         guard = threading.Timer(patience, self.process.kill)
         guard.daemon = True
         guard.start()
@@ -91,7 +92,8 @@ class Program:
             written.append(line)
             if text in line:
                 return line, time.perf_counter() - self._start
-        raise RuntimeError(f"{' '.join(self._command)} ended, or was ended after {PATIENCE} s:\n{''.join(written)}")
+        ended = f"ended, or was ended after {self._patience:g} s"
+        raise RuntimeError(f"{' '.join(self._command)} {ended}:\n{''.join(written)}")
 
     def wait_for_port(self, port: int) -> None:
         """Wait until somebody listens there, and let it run from then on."""

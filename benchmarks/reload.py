@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from aha.discovery import survey
 from aha.lifecycle import Bot, Plan
 from aha.selection import choose
+from benchmarks.bots import TABLE
 from benchmarks.rows import Row, Section
 from core.config import cfg
 from core.context import Module, entered
@@ -35,19 +36,6 @@ folder, hold events, on_cleanup, drop, compile, import, compare its tables with 
 what `importlib` takes in the same process to import the same files under another name, from cached byte code. In turns,
 after a round that does not count."""
 
-TABLE = """
-from sqlalchemy import BigInteger, Text
-from sqlalchemy.orm import Mapped, mapped_column
-
-from core.database import dbBase
-
-
-class NoteNUMBER(dbBase):
-    __tablename__ = "note_NUMBER"
-
-    user: Mapped[int] = mapped_column(BigInteger, primary_key=True)
-    data: Mapped[str] = mapped_column(Text)
-"""
 COMMAND = """
 from core.dispatcher import on_message
 

@@ -12,7 +12,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from benchmarks import schema
-from benchmarks.bots import AHA, write_bot
+from benchmarks.bots import AHA, TABLE, write_bot
 from benchmarks.onebot import PEERS
 from benchmarks.postgresql import new_databases, postgresql
 from benchmarks.programs import PEER_PYTHON, Program, free_port, seconds_to, told
@@ -50,20 +50,6 @@ def tell(*_):
 @on_start
 def _():
     signal.signal(signal.SIGUSR1, tell)
-"""
-
-TABLE = """
-from sqlalchemy import BigInteger, Text
-from sqlalchemy.orm import Mapped, mapped_column
-
-from core.database import dbBase
-
-
-class NoteNUMBER(dbBase):
-    __tablename__ = "note_NUMBER"
-
-    user: Mapped[int] = mapped_column(BigInteger, primary_key=True)
-    data: Mapped[str] = mapped_column(Text)
 """
 
 BARE_FILES = """
