@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shlex
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -128,7 +130,14 @@ def heading(units: Iterable[UnitPlan], *, lang: str = "en", seconds: float | Non
 
 def undo(backup: object, *, lang: str = "en") -> str:
     """Say how to go back to what was in the database before; `backup` is the file."""
-    return texts_in(lang)["undo"].format(file=backup)
+    return texts_in(lang)["undo"].format(file=backup, pasted=_pasted(str(backup)))
+
+
+def _pasted(word: str) -> str:
+    """`word` as a command line takes it for one; on Windows only double quotes make it that."""
+    if os.name == "nt":
+        return f'"{word}"' if " " in word else word
+    return shlex.quote(word)
 
 
 def unfinished(modules: Iterable[str], *, lang: str = "en") -> str:

@@ -103,7 +103,7 @@ ENGLISH: Mapping[str, str] = MappingProxyType(
         "unfinished": "not finished until a start whose on_start succeeds: {modules}",
         "still waiting": "still waiting for rows to be put right: {modules}; what waits for what: aha db check",
         "undo": "as it was before: {file}; to go back, stop the bot, give the modules their old files, and: "
-        "aha db restore {file} --overwrite",
+        "aha db restore {pasted} --overwrite",
         "nothing now": "nothing else is to be done",
         "plan.expand": "before the modules start (expand):",
         "plan.settle": "after on_start, as soon as the rows allow it (settle):",
@@ -199,7 +199,7 @@ CHINESE: Mapping[str, str] = MappingProxyType(
         "unfinished": "更新尚未完成，要等它们的 on_start 成功：{modules}",
         "still waiting": "仍在等待数据修正：{modules}；详情请运行 aha db check",
         "undo": "更新前的备份：{file}；若要还原，请停止机器人，换回模块的旧文件，然后运行 "
-        "aha db restore {file} --overwrite",
+        "aha db restore {pasted} --overwrite",
         "nothing now": "此外无需更新",
         "plan.expand": "模块启动之前（expand）：",
         "plan.settle": "on_start 之后，数据允许时（settle）：",

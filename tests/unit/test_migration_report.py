@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 from dataclasses import fields, replace
 from string import Formatter
 from typing import get_args
@@ -14,7 +15,7 @@ from core.migration.ledger.codec import encode
 from core.migration.ledger.codec_records import planned_as_data, planned_from
 from core.migration.meaning import Kind, Meaning
 from core.migration.model import TableRecord, UnitPlan
-from core.migration.report import heading, lines
+from core.migration.report import heading, lines, undo
 from core.migration.report import line as line_of
 from core.migration.state import ConstraintKind, ConstraintState, IndexState, TableState
 from core.migration.steps import (
@@ -310,3 +311,11 @@ def test_what_only_waits_for_on_start_is_not_said_to_wait_for_rows():
     waits = Planned(SetNullable("note__demo", "size", nullable=False), Phase.SETTLE, POSTPONE, remedy="on_start")
     assert heading([unit(waits)]) == "not finished until a start whose on_start succeeds: demo"
     assert str(lines([unit(waits)])[0]).endswith("NOT NULL: the on_start of module demo has to succeed first")
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_the_command_that_goes_back_can_be_pasted(lang):
+    said = undo("my data/aha $1.zip", lang=lang)
+    command = said[said.index("aha db restore") :]
+    assert shlex.split(command) == ["aha", "db", "restore", "my data/aha $1.zip", "--overwrite"]
+    assert said.count("my data/aha $1.zip") == 2
