@@ -61,6 +61,9 @@ _START = {
     "{places} have the same name; rename or remove one, or begin its name with {prefix}": (
         "{places} 同名；请改名或删除其中一个，或在名字前加上 {prefix}"
     ),
+    "the log file {file} cannot be written: {error}; what is logged stands here only, until it can": (
+        "日志文件 {file} 无法写入：{error}；能写入之前，日志只出现在这里"
+    ),
     "what has to wait in the tables of module {name} waits on: {error}": (
         "模块 {name} 的表中暂缓的内容继续等待：{error}"
     ),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import io
 import sys
 from contextlib import nullcontext
 from typing import TYPE_CHECKING
@@ -44,6 +45,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def _run(arguments: Sequence[str] | None) -> None:
     gc.disable()  # nothing that an import makes is garbage, and looking for some takes a fifth of the start
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # As standard error does: no command, nor print() in a module, fails for what an output cannot show.
+        sys.stdout.reconfigure(errors="backslashreplace")
     if complaint := intruder():
         sys.stderr.write(f"aha: {complaint}\n")
         sys.exit(1)

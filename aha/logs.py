@@ -12,6 +12,8 @@ from .telling import told, told_in
 if TYPE_CHECKING:
     from pathlib import Path
 
+logger = logging.getLogger(__name__)
+
 OURS = ("aha", "bots", "core", "models", "services", "utils", "modules")
 
 
@@ -68,6 +70,25 @@ class _Stderr(logging.StreamHandler[TextIO]):
         """Keep to the look-up, whatever the base class wants to set."""
 
 
+class _File(logging.FileHandler):
+    """Says once, on standard error, what keeps it from writing; else each line would have a traceback there."""
+
+    def __init__(self, file: Path) -> None:
+        # A file on disk may have a name that is no text in UTF-8.
+        super().__init__(file, encoding="utf-8", errors="backslashreplace")
+        self._said = False
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - the name is logging's
+        """As in Handler, if it is no fault of the disk."""
+        error = sys.exc_info()[1]
+        if not isinstance(error, OSError):
+            super().handleError(record)
+        elif not self._said:
+            self._said = True
+            said = "the log file %s cannot be written: %s; what is logged stands here only, until it can"
+            logger.warning(said, self.baseFilename, error.strerror or error)
+
+
 def set_up(level: str, *, file: Path | None = None) -> None:
     """Show what Aha and the modules log from `level` on, and what other libraries log from WARNING on.
 
@@ -77,7 +98,7 @@ def set_up(level: str, *, file: Path | None = None) -> None:
     to_stderr.setFormatter(_LONG if level == "debug" else _SHORT)
     logging.root.addHandler(to_stderr)
     if file is not None:
-        to_file = logging.FileHandler(file, encoding="utf-8")
+        to_file = _File(file)
         to_file.setFormatter(_LONG)
         logging.root.addHandler(to_file)
     for name in OURS:

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
 def write_json(value: Any) -> None:
     """Write `value` as JSON; what JSON does not know is written as its text."""
-    sys.stdout.write(printable_json(json.dumps(value, ensure_ascii=False, indent=2, default=str)) + "\n")
+    shows_all = (sys.stdout.encoding or "").lower().startswith("utf")
+    sys.stdout.write(printable_json(json.dumps(value, ensure_ascii=not shows_all, indent=2, default=str)) + "\n")
 
 
 def write_table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
@@ -38,12 +39,15 @@ def _text(cell: object) -> str:
     return "" if cell is None else printable(" ".join(str(cell).split()))
 
 
+def padded(text: str, width: int) -> str:
+    """`text` in a column of that width; Chinese characters are as wide as two others."""
+    return text + " " * (width - cell_len(text))
+
+
 def _write_plain(rows: Sequence[Sequence[str]]) -> None:
-    # Chinese characters are as wide as two others.
     widths = [max(map(cell_len, column)) for column in zip(*rows, strict=True)]
     for row in rows:
-        padded = (cell + " " * (width - cell_len(cell)) for cell, width in zip(row, widths, strict=True))
-        sys.stdout.write("  ".join(padded).rstrip() + "\n")
+        sys.stdout.write("  ".join(map(padded, row, widths)).rstrip() + "\n")
 
 
 def _write_on_terminal(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:

@@ -8,12 +8,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
 from cyclopts import App, Parameter
+from rich.cells import cell_len
 
 from aha.control.client import NoBot, tell
 from aha.control.wishes import Wish
 from aha.discovery import DISABLED, survey
 from aha.inspection import inspect
 from aha.loader import BUILTIN
+from aha.printable import printable
+from aha.tables import padded
 from aha.words import Words
 from core.config import cfg
 from models.exc import ModuleError, UsageError
@@ -47,11 +50,11 @@ def show(*, modules: Folder = _USUAL) -> None:
     inspected = [_inspected(module) for module in survey(module_folder(modules), BUILTIN)]
     if all(module.where == _BUILT_IN for module in inspected):
         sys.stderr.write(f"{modules}/ has no modules; write one with: aha new hello\n")
-    names = max(len(module.name) for module in inspected)
-    places = max(len(module.where) for module in inspected)
+    names = max(cell_len(module.name) for module in inspected)
+    places = max(cell_len(module.where) for module in inspected)
     for module in inspected:
-        line = f"{module.name:{names}}  {module.state:8}  {module.where:{places}}  {module.note}"
-        sys.stdout.write(f"{line.rstrip()}\n")
+        line = f"{padded(module.name, names)}  {module.state:8}  {padded(module.where, places)}  {module.note}"
+        sys.stdout.write(f"{printable(line.rstrip())}\n")
 
 
 @app.command

@@ -20,7 +20,7 @@ def set_up(config: Path | None, *, to_file: bool = False) -> None:
     """Read the configuration, and let things be logged as it says; with `to_file` in the file that it names, too."""
     with _said_afterwards():
         cfg.load(config_file(config))
-        file = Path(cfg.log.file) if to_file and cfg.log.file else None
+        file = Path(cfg.log.file).expanduser() if to_file and cfg.log.file else None
         with naming("log", "file"):
             logs.set_up("debug" if cfg.aha.debug else cfg.log.level, file=file)
 

@@ -103,6 +103,19 @@ def test_modules_are_listed_with_their_state_and_none_is_run(write, run):
     ]
 
 
+def test_an_output_that_cannot_show_a_character_gets_an_escape(write, run):
+    write({"a.py": '"""签到 \x1b[2J"""'})
+    process = run("modules", own=True, PYTHONIOENCODING="ascii")
+    assert (process.code, process.err) == (0, "")
+    assert r"\u7b7e\u5230 \x1b[2J" in process.out
+
+
+def test_columns_stand_in_line_below_chinese_names(write, run):
+    write({"签到.py": "", "sign.py": ""})
+    columns = [line.encode("gbk").index(b" on ") for line in run("modules").out.splitlines()]
+    assert len(set(columns)) == 1  # in this encoding a character has as many bytes as columns
+
+
 def test_a_module_is_disabled_and_enabled_again(write, run, folder):
     write({"a.py": "x = 1", "p/__init__.py": ""})
     for name, on, off in (("a", "a.py", "DISABLEDa.py"), ("p", "p", "DISABLEDp")):

@@ -1,5 +1,7 @@
 """`aha run` under modules and owners that do not behave."""
 
+import os
+import re
 import socket
 
 import pytest
@@ -121,6 +123,31 @@ def test_a_log_file_gets_the_lines_as_well(write, run, folder):
     (folder / "config.yml").write_text("log: {file: bot.log}\n")
     assert run("run").code == 0
     assert "aha.serve: ready: 1 module" in (folder / "bot.log").read_text()
+
+
+def test_a_log_file_is_found_below_the_home_folder(write, run, folder):
+    write({"a.py": STORE})
+    (folder / "config.yml").write_text("log: {file: ~/bot.log}\n")
+    assert run("run", HOME=str(folder)).code == 0
+    assert "ready" in (folder / "bot.log").read_text()
+
+
+def test_a_log_file_on_a_full_disk_is_one_line_and_stops_nothing(write, run, folder):
+    write({"a.py": STORE})
+    (folder / "config.yml").write_text("log: {file: /dev/full}\n")
+    process = run("run", text="read\n")
+    assert (process.code, process.out) == (0, "None\n")
+    [said] = [line for line in process.err.splitlines() if not re.search("INFO +(the database|  |ready|stopp)", line)]
+    assert "the log file /dev/full cannot be written: No space left on device" in said
+
+
+def test_a_name_that_is_no_text_is_logged_all_the_same(write, run, folder):
+    write({"a.py": STORE})
+    (folder / "config.yml").write_text("log: {file: bot.log}\n")
+    (folder / "modules" / os.fsdecode("签到.py".encode("gbk"))).touch()
+    process = run("run")
+    assert (process.code, process.err.count("Traceback")) == (0, 0)
+    assert "ready: 1 module, 1 off" in (folder / "bot.log").read_text()
 
 
 def test_a_log_file_that_cannot_be_written_is_one_line(run, folder):

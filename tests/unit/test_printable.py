@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
+import sys
 
 import pytest
 
@@ -66,6 +68,15 @@ def test_what_an_object_says_of_itself_is_shown_harmlessly(capsys):
     assert shown(Strange()) == r"<\x1b]0;evil\x07\x1b[2J \ud800>"
     write_json(as_data(Strange()))
     assert json.loads(capsys.readouterr().out)["repr"] == f"<{ESC} \ud800>"
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "gbk", "utf-8"])
+def test_json_is_json_whatever_the_output_can_show(monkeypatch, encoding):
+    written = io.BytesIO()
+    monkeypatch.setattr("sys.stdout", io.TextIOWrapper(written, encoding, errors="backslashreplace"))
+    write_json("你好 😀")
+    sys.stdout.flush()
+    assert json.loads(written.getvalue().decode(encoding)) == "你好 😀"
 
 
 def test_an_answer_has_nothing_that_steers():
