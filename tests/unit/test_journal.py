@@ -83,6 +83,23 @@ def test_a_journal_that_was_never_closed_is_read_by_the_next(opened, tmp_path):
     assert found(opened(), "notes") == [("a", b"1")]
 
 
+def test_what_there_is_no_memory_for_leaves_no_trace(opened, monkeypatch):
+    def fail(*_):
+        monkeypatch.undo()
+        raise MemoryError
+
+    journal = opened()
+    number = journal.register("notes")
+    (before,) = put(journal, number, ("a", b"1"))
+    monkeypatch.setattr("services.data_store.journal.journal.pack_rest", fail)
+    with pytest.raises(MemoryError):
+        put(journal, number, ("b", bytes(500)))
+    assert put(journal, number, ("c", b"3")) == [before + 1]
+    again = opened()
+    assert found(again, "notes") == [("a", b"1"), ("c", b"3")]
+    assert (again.found.damaged, again.found.torn) == ([], None)
+
+
 def test_stores_are_kept_apart_and_keep_their_numbers(opened):
     journal = opened()
     numbers = {name: journal.register(name) for name in ("notes", "笔记", "games")}

@@ -144,8 +144,13 @@ class Journal:
         self._end = end
         self._seq = seq = self._seq + 1
         self._last[number] = seq
-        rest = pack_rest(size, seq, number, len(key)) + body
-        self._map[start:end] = crc32(rest, self._seed).to_bytes(4, "little") + rest
+        try:
+            rest = pack_rest(size, seq, number, len(key)) + body
+            self._map[start:end] = crc32(rest, self._seed).to_bytes(4, "little") + rest
+        except BaseException:  # there is no memory for it
+            if self._seq == seq:
+                self._end, self._seq = start, seq - 1  # else the gap would pass for damage at the next start
+            raise
         return seq
 
     def register(self, name: str) -> int:
