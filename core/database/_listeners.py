@@ -26,10 +26,16 @@ def watch_listeners() -> None:
 def _listen_for_module(self: _EventKey[Any], *args: Any, **kw: Any) -> None:
     module = current_module.get()
     # SQLAlchemy's own functions listen to what the module declares, and go with that.
-    is_its_own = str(getattr(self.fn, "__module__", "")).startswith("modules.")
-    if module is not None and is_its_own and not self.contains():
+    if module is not None and _is_of_module(self.fn) and not self.contains():
         module.enter(_nothing, redo=_nothing, end=partial(_end, self))
     _listen(self, *args, **kw)
+
+
+def _is_of_module(function: Any) -> bool:
+    """Whether a module has written the function; a partial says of itself that it is of `functools`."""
+    while isinstance(function, partial):
+        function = function.func
+    return str(getattr(function, "__module__", "")).startswith("modules.")
 
 
 def _nothing() -> None:
