@@ -134,15 +134,18 @@ class Expr:
 
     def applyto(self, function: object) -> Expr:
         """What `function`, which must not be async, makes of the value."""
-        if inspect.iscoroutinefunction(function):
-            raise UsageError(
-                f"{self!r}.applyto({function!r}): a condition cannot wait, so the function must not be async"
-            )
-        return self._with(operators.APPLY_TO, function)
+        return self._calling(operators.APPLY_TO, function)
 
     def filter(self, keep: object) -> Expr:
         """Those items of the value that are of type `keep`, or for which the function `keep` is true."""
-        return self._with(operators.FILTER, keep)
+        return self._calling(operators.FILTER, keep)
+
+    def _calling(self, operator: Operator, function: object) -> Expr:
+        if inspect.iscoroutinefunction(function):
+            raise UsageError(
+                f"{self!r}{operator.symbol}({function!r}): a condition cannot wait, so the function must not be async"
+            )
+        return self._with(operator, function)
 
     def _with(self, operator: Operator, other: object) -> Expr:
         return Expr(Operation(operator, self.__node__, node_of(other)))

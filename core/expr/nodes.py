@@ -12,6 +12,8 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
+from core.expr.operators import answered
+
 if TYPE_CHECKING:
     import re
     from collections.abc import Callable, Iterator
@@ -136,7 +138,7 @@ class Invocation(Node):
         values = [arg.value(look) for arg in self.args]
         first_named = len(values) - len(self.names)
         named = dict(zip(self.names, values[first_named:], strict=True))
-        return self.callee.value(look)(*values[:first_named], **named)
+        return answered(self.callee.value(look)(*values[:first_named], **named))
 
     def __repr__(self) -> str:
         unnamed = [""] * (len(self.args) - len(self.names))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 import types
 import typing
@@ -9,6 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeAlias
 
+from models.exc import UsageError
 from models.match import validate_argument, validate_chain
 from models.msg import MessageChain, Text
 
@@ -39,6 +41,13 @@ def is_annotation(value: object) -> bool:
 def as_pattern(value: object) -> object:
     """Compile a str, ignoring case; leave a pattern as it is."""
     return re.compile(value, re.IGNORECASE) if isinstance(value, str) else value
+
+
+def answered(answer: Any) -> Any:
+    """Return what a function has answered; raise UsageError for a coroutine, which would count as true."""
+    if inspect.iscoroutine(answer):
+        raise UsageError(f"{answer!r} was called in a condition, which cannot wait for its answer")
+    return answer
 
 
 def captured(values: Sequence[Any], wanted: Sequence[Any]) -> list[Any] | None:
@@ -109,7 +118,7 @@ def _validates(left: Any, right: Any, _: Finds) -> bool:
 
 def _filtered(left: Any, right: Any, _: Finds) -> Any:
     keep = (lambda item: isinstance(item, right)) if isinstance(right, type | types.UnionType) else right
-    kept = [item for item in left if keep(item)]
+    kept = [item for item in left if answered(keep(item))]
     return MessageChain(kept) if isinstance(left, MessageChain) else kept
 
 
@@ -127,5 +136,5 @@ MATCH = Operator(".match", lambda left, right, finds: _found_match(finds, right.
 FULLMATCH = Operator(".fullmatch", lambda left, right, finds: _found_match(finds, right.fullmatch(left)))
 SEARCH = Operator(".search", lambda left, right, finds: _found_match(finds, right.search(left)))
 VALIDATE_BY = Operator(".validateby", _validates)
-APPLY_TO = Operator(".applyto", lambda left, right, _: right(left))
+APPLY_TO = Operator(".applyto", lambda left, right, _: answered(right(left)))
 FILTER = Operator(".filter", _filtered)

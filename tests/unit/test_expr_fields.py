@@ -134,6 +134,23 @@ async def test_a_condition_whose_function_fails_does_not_hold(fault):
     assert await evaluate(GROUP, Or(PM.message.applyto(fault), PM.isgroup))
 
 
+async def may(_):
+    return False
+
+
+WAITING = {
+    "applyto": PM.message.applyto(lambda said: may(said)),
+    "filter": PM.command.filter(lambda word: may(word)),
+    "a call": PM.message.applyto(lambda _: may)("a"),
+}
+
+
+@pytest.mark.parametrize("condition", WAITING.values(), ids=WAITING)
+async def test_what_has_to_be_waited_for_does_not_count_as_true(condition):
+    with pytest.warns(RuntimeWarning, match="never awaited"):
+        assert not await evaluate(GROUP, condition)
+
+
 async def test_nothing_is_fetched_for_a_condition_that_does_not_ask(aha_ids):
     assert await evaluate(GROUP, PM.user == User("QQ", "5"), PM.super == False)  # noqa: E712
     assert aha_ids == []

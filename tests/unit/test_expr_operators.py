@@ -165,6 +165,7 @@ MISUSES = {
     "no parentheses, right": lambda: Pprefix & "a",
     "or of a type": lambda: Image | Pprefix,
     "async function": lambda: Pmsg.applyto(look_async),
+    "async filter": lambda: Pcommand.filter(look_async),
     "Not of nothing": lambda: Not(None),
 }
 
