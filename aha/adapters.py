@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from bots import ADAPTERS
 from core.adapter import adapters
 from core.config import cfg
-from core.config.checks import describe
+from core.config.checks import mismatch
 from models.exc import AhaError, ConfigError, UsageError
 
 if TYPE_CHECKING:
@@ -56,8 +56,8 @@ def _entry(number: int, bot: Mapping[str, Any]) -> Entry:
     settings = dict(bot)
     adapter = settings.pop("adapter", None)
     if adapter not in ADAPTERS:
-        where = cfg.where("bots", number, "adapter")
-        raise ConfigError(f"{where}: expected one of {', '.join(sorted(ADAPTERS))}, found {describe(adapter)}")
+        wrong = mismatch(f"one of {', '.join(sorted(ADAPTERS))}", adapter)
+        raise ConfigError(f"{cfg.where('bots', number, 'adapter')}: {wrong}")
     return Entry(adapter, str(settings.pop("id", adapter)), settings)
 
 

@@ -11,6 +11,9 @@ if TYPE_CHECKING:
 _VALUES = {
     "{place}: expected {expected}, found {found}": "{place}：应为：{expected}，实为：{found}",
     "expected {expected}, found {found}": "应为：{expected}，实为：{found}",
+    '{place} is taken for an Aha ID; for an account write its platform, too: "QQ:{number}"': (
+        '{place} 被当作 Aha ID；如果是账号，请连平台一起写："QQ:{number}"'
+    ),
     "environment variable {name}: {error}": "环境变量 {name}：{error}",
     "environment variable {name}": "环境变量 {name}",
     "environment variable {name}: there is no key {key}": "环境变量 {name}：没有键 {key}",
@@ -28,6 +31,9 @@ _VALUES = {
 }
 
 _FILES = {
+    "{file} is not read: call it config.yml, or name it with --config": (
+        "没有读取 {file}：请改名为 config.yml，或用 --config 指定"
+    ),
     "{place}: this is a folder; name the file in it": "{place}：这是目录；请写明其中的文件",
     "{place} leads to {target}, which is not there: correct the link, or remove it": (
         "{place} 指向不存在的 {target}：请改正这个链接，或删除它"
@@ -41,6 +47,15 @@ _FILES = {
     "{place}: nested too deeply, or a part that holds itself": "{place}：嵌套太深，或有一部分包含了自身",
     "{place}: not valid YAML: {error}": "{place}：不是有效的 YAML：{error}",
     "{place}: a tab in the indentation; use spaces": "{place}：缩进里有制表符；请改用空格",
+    "{place}: a full-width colon (：) after a key; write : and a space": (
+        "{place}：键后面是全角冒号（：）；请改成英文冒号（:）和一个空格"
+    ),
+    '{place}: a key where none can be; indent the keys of a section alike, and put text that has ": " in quotes': (
+        "{place}：这里不能有键；同一节里的键要对齐，含冒号和空格的文本要加引号"
+    ),
+    "{place}: a space before {key} that YAML does not take for one (U+{code}); write spaces of the usual kind": (
+        "{place}：{key} 前面的空格 YAML 不认（U+{code}）；请改成普通空格"
+    ),
     "{place}: the key {key} is here for the second time; keep one of the two": (
         "{place}：键 {key} 第二次出现；请只保留一处"
     ),
@@ -81,6 +96,9 @@ CONFIG: Mapping[str, str] = MappingProxyType({**_VALUES, **_FILES, **_NAMES})
 KINDS: Mapping[str, str] = MappingProxyType(
     {
         "{found} (put it in quotes)": "{found}（请加上引号）",
+        "{found} (write : instead of ：)": "{found}（请写英文冒号，不要写 ：）",
+        "{found} (each item begins with - )": "{found}（每一项以 - 开头）",
+        "{found} (a space has to follow the colon)": "{found}（冒号后面要有空格）",
         "one of {choices}": "其中之一：{choices}",
         "true or false": "true 或 false",
         "a whole number": "整数",

@@ -15,14 +15,21 @@ from .folder import config_file, naming
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+logger = logging.getLogger(__name__)
+
+_MISNAMED = Path("config.yaml")
+
 
 def set_up(config: Path | None, *, to_file: bool = False) -> None:
     """Read the configuration, and let things be logged as it says; with `to_file` in the file that it names, too."""
     with _said_afterwards():
-        cfg.load(config_file(config))
+        source = config_file(config)
+        cfg.load(source)
         file = Path(cfg.log.file).expanduser() if to_file and cfg.log.file else None
         with naming("log", "file"):
             logs.set_up("debug" if cfg.aha.debug else cfg.log.level, file=file)
+    if source is None and _MISNAMED.is_file():
+        logger.warning("%s is not read: call it config.yml, or name it with --config", _MISNAMED)
 
 
 class _Kept(logging.Handler):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
@@ -99,10 +100,23 @@ def describe(value: object) -> str:
     return _NAMES.get(type(value)) or f"a {type(value).__name__}"
 
 
-def mismatch(expected: str, value: object) -> Mismatch:
-    """Return the error for `value`; numbers and the like that should have been text get told of quotes."""
-    unquoted = expected.startswith("text") and isinstance(value, int | float | dt.date)
-    return Mismatch(expected, describe(value) + " (put it in quotes)" * unquoted)
+def mismatch(expected: str, value: object, *, path: tuple[Step, ...] = ()) -> Mismatch:
+    """Return the error for `value`, with a hint where it is plain which slip it is."""
+    return Mismatch(expected, describe(value) + _slip(expected, value), path)
+
+
+def _slip(expected: str, value: object) -> str:
+    """Say what to do about a slip in YAML that left something else there than was meant, "" if there is none."""
+    if expected.startswith("text"):
+        return " (put it in quotes)" if isinstance(value, int | float | dt.date) else ""
+    if isinstance(value, dict) and expected == _NAMES[list]:
+        return " (each item begins with - )"
+    if not isinstance(value, str):
+        return ""
+    if "：" in value:
+        return " (write : instead of ：)"
+    is_section = expected == _NAMES[dict] or expected.startswith("a section")
+    return " (a space has to follow the colon)" if is_section and re.match(r"[\w.-]+:\S", value) else ""
 
 
 def check(spec: Any, value: Any) -> Any:

@@ -22,6 +22,17 @@ if TYPE_CHECKING:
     from core.config.checks import Step
 
 
+# As Chinese input methods and web pages write them.
+_FULL_WIDTH = re.compile(r"\s*(?:- +)?[\"']?[\w.-]+[\"']?：")
+_ODD_SPACES = ("\u3000", "\xa0")
+# What the library says, for those who do not know YAML.
+_PLAINER = {
+    "mapping values are not allowed here": (
+        'a key where none can be; indent the keys of a section alike, and put text that has ": " in quotes'
+    )
+}
+
+
 @dataclass(slots=True)
 class Document:
     """The values of one YAML file, or of none: `path` and `root` are None when there is no file or it is empty."""
@@ -102,7 +113,19 @@ def parse(text: str, path: Path) -> Document:
     if not isinstance(data, dict):
         line = root.start_mark.line + 1
         raise ConfigError(f'{path}:{line}: expected keys such as "aha:" at the start of the line, found something else')
+    _refuse_odd_spaces(root, path)
     return Document(path, text, data, root)
+
+
+def _refuse_odd_spaces(root: Node | None, path: Path) -> None:
+    """Raise ConfigError if a key begins with a space that is a letter to YAML: it was meant to stand further in."""
+    for key, _ in root.value if isinstance(root, MappingNode) else ():
+        name = str(key.value)
+        if name[:1] in _ODD_SPACES and not key.style:  # in quotes, it is meant
+            raise ConfigError(
+                f"{path}:{key.start_mark.line + 1}: a space before {name.strip()} that YAML does not take for one "
+                f"(U+{ord(name[0]):04X}); write spaces of the usual kind"
+            )
 
 
 def compose(text: str) -> MappingNode | None:
@@ -145,4 +168,7 @@ def _explain(error: YAMLError, text: str) -> tuple[int, str]:
     lines = text.split("\n")
     if line < len(lines) and re.match(r" *\t", lines[line]):
         return line + 1, "a tab in the indentation; use spaces"
-    return line + 1, f"not valid YAML: {error.problem}"
+    for number in (line, line - 1):  # what follows such a key is where YAML notices
+        if 0 <= number < len(lines) and _FULL_WIDTH.match(lines[number]):
+            return number + 1, "a full-width colon (：) after a key; write : and a space"
+    return line + 1, _PLAINER.get(error.problem) or f"not valid YAML: {error.problem}"

@@ -7,7 +7,7 @@ import logging
 from copy import deepcopy
 from typing import TYPE_CHECKING, Any
 
-from core.config.checks import Mismatch, check, default_of, describe
+from core.config.checks import Mismatch, check, default_of, mismatch
 from core.config.document import one_line
 from core.config.emit import plain
 from core.config.schema import SHORT_FORMS, access_keys
@@ -27,6 +27,8 @@ log = logging.getLogger(__name__)
 _OF_MODULES = {"cache", "modules"}
 # A key at the root that is none of ours may well be of a module.
 _NEARER = 0.8
+# Numbers of accounts are shorter; of the Aha IDs not one in a million is.
+_SHORTEST = 10**12
 
 
 def name_of(path: tuple[Step, ...]) -> str:
@@ -63,10 +65,10 @@ def module_keys(document: Document) -> dict[KeyPath, Key]:
     """Return the keys that the owner may give any module, for the modules whose section has them."""
     modules = document.data.get("modules")
     if not isinstance(modules, dict | None):
-        raise _error(document, ("modules",), Mismatch("a section for each module", describe(modules)))
+        raise _error(document, ("modules",), mismatch("a section for each module", modules))
     for name, section in (modules or {}).items():
         if not isinstance(section, dict | None):
-            raise _error(document, ("modules", name), Mismatch("a section with keys", describe(section)))
+            raise _error(document, ("modules", name), mismatch("a section with keys", section))
     keys = (key for name in modules or () for key in access_keys(("modules", name)))
     return {key.path: key for key in keys if walk(modules, key.path[1:]) is not MISSING}
 
@@ -81,6 +83,17 @@ def warn_of_unknown(keys: Mapping[KeyPath, Key], document: Document, environment
     for path, override in environment.items():
         if path not in keys:
             log.warning("environment variable %s: there is no key %s", override.name, ".".join(path))
+
+
+def warn_of_numbers(keys: Mapping[KeyPath, Key], document: Document) -> None:
+    """Log what stands in a list of accounts as a number that is much too short for an Aha ID, a hash of 64 bits."""
+    for path, key in keys.items():
+        written = configured(document.data, path) if key.is_of_accounts else MISSING
+        for place, item in enumerate(written if isinstance(written, list) else [written]):
+            if type(item) is int and 0 <= item < _SHORTEST:
+                at: tuple[Step, ...] = (*path, place) if isinstance(written, list) else path
+                said = '%s%s: %d is taken for an Aha ID; for an account write its platform, too: "QQ:%d"'
+                log.warning(said, document.place(at), name_of(at), item, item)
 
 
 def _unknown(keys: Mapping[KeyPath, Key], data: dict[str, Any]) -> Iterator[KeyPath]:

@@ -12,7 +12,16 @@ from core.config.document import Document, parse, read
 from core.config.emit import Entry, plain
 from core.config.environment import overrides
 from core.config.file import create, replace
-from core.config.keys import lacks, module_keys, name_of, own_default, put_written, value_of, warn_of_unknown
+from core.config.keys import (
+    lacks,
+    module_keys,
+    name_of,
+    own_default,
+    put_written,
+    value_of,
+    warn_of_numbers,
+    warn_of_unknown,
+)
 from core.config.schema import FRAMEWORK_KEYS, RESERVED, SHORT_FORMS, Key, access_keys
 from core.config.tree import MISSING, Section, put, sections, walk
 from core.context import current_module
@@ -56,6 +65,7 @@ class Config:
         document = read(path) if path is not None else Document(data=copied(dict(values or {})))
         self._use(document, overrides(os.environ if environ is None else environ))
         warn_of_unknown(self._keys, self._document, self._overrides)
+        warn_of_numbers(self._keys | module_keys(self._document), self._document)
 
     def reset(self) -> None:
         """Forget file, environment, what was set, and the keys of modules."""

@@ -21,6 +21,11 @@ class Key:
     comment: str = ""
 
     @property
+    def is_of_accounts(self) -> bool:
+        """Whether its values are lists of accounts."""
+        return isinstance(self.spec, Rule) and self.spec.accept is accounts
+
+    @property
     def full_comment(self) -> str:
         """The comment as it stands in a file: with the choices, if there are any."""
         choices = f"One of: {', '.join(map(str, self.spec.choices))}." if isinstance(self.spec, Option) else ""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from core.config.checks import Mismatch, describe
+from core.config.checks import mismatch
 from core.config.schema import SHORT_FORMS
 
 if TYPE_CHECKING:
@@ -61,6 +61,6 @@ def configured(data: dict[str, Any], path: KeyPath) -> Any:
             return MISSING
         if not isinstance(section, dict):
             if path[:depth] not in SHORT_FORMS:
-                raise Mismatch("a section with keys", describe(section), path[:depth])
+                raise mismatch("a section with keys", section, path=path[:depth])
             return section if path[depth:] == (SHORT_FORMS[path[:depth]],) else MISSING
     return walk(data, path)

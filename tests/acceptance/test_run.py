@@ -408,6 +408,16 @@ def test_a_misspelt_key_is_logged_as_all_else_is(write, run, folder, lang, line)
     assert line.partition(" ")[2] in (folder / "x.log").read_text()
 
 
+def test_a_configuration_of_a_similar_name_is_not_silently_left_out(write, run, folder):
+    write({"echo.py": ECHO})
+    (folder / "config.yaml").write_text("aha: {debug: true}\n")
+    said = "config.yaml is not read: call it config.yml, or name it with --config"
+    assert said in run("run").err
+    assert said not in run("run", "--config", "config.yaml").err
+    (folder / "config.yml").touch()
+    assert said not in run("run").err
+
+
 def test_a_folder_without_modules_says_how_to_begin(run, folder):
     (folder / "modules").rmdir()
     process = run("run")

@@ -123,7 +123,10 @@ BAD_VALUES = {
         "aha:\n  super:\n    - QQ:1\n    - '12'",
         '4: aha.super[1]: expected accounts such as "QQ:12345" or Aha IDs, found "12"',
     ),
-    "bots is a mapping": ("bots: {adapter: console}", "1: bots: expected a list, found a mapping"),
+    "bots is a mapping": (
+        "bots: {adapter: console}",
+        "1: bots: expected a list, found a mapping (each item begins with - )",
+    ),
     "bot is text": ("bots: [console]", '1: bots[0]: expected a mapping, found "console"'),
     "bot without adapter": (
         "bots:\n- adapter: console\n- id: x",
@@ -142,6 +145,18 @@ BAD_VALUES = {
         "modules:\n a:\n  group_list_mode: greylist",
         '3: modules.a.group_list_mode: expected one of blacklist, whitelist, found "greylist"',
     ),
+    "full-width colon in a section": (
+        "aha:\n  lang：zh",
+        '1: aha: expected a section with keys, found "lang：zh" (write : instead of ：)',
+    ),
+    "no space after a colon": (
+        "aha:\n  lang:zh",
+        '1: aha: expected a section with keys, found "lang:zh" (a space has to follow the colon)',
+    ),
+    "full-width colon in an account": (
+        'aha: {super: ["QQ：1"]}',
+        '1: aha.super[0]: expected accounts such as "QQ:12345" or Aha IDs, found "QQ：1" (write : instead of ：)',
+    ),
     "merged value": ("x: &x\n  debug: 5\naha:\n  <<: *x", "2: aha.debug: expected true or false, found 5"),
 }
 
@@ -151,6 +166,23 @@ BAD_FILES = {
         "3: the key debug is here for the second time; keep one of the two",
     ),
     "tab": ("aha:\n\tdebug: true", "2: a tab in the indentation; use spaces"),
+    "full-width colon": ("aha：\n  lang: zh", "1: a full-width colon (：) after a key; write : and a space"),
+    "full-width colon in a list": (
+        "bots:\n- adapter: onebot\n  token：abc\n  url: ws://localhost",
+        "3: a full-width colon (：) after a key; write : and a space",
+    ),
+    "further in than the key before": (
+        "aha:\n lang: zh\n  debug: true",
+        '3: a key where none can be; indent the keys of a section alike, and put text that has ": " in quotes',
+    ),
+    "full-width space": (
+        "aha:\n\u3000lang: zh",
+        "2: a space before lang that YAML does not take for one (U+3000); write spaces of the usual kind",
+    ),
+    "space of a web page": (
+        "aha:\n\xa0\xa0lang: zh",
+        "2: a space before lang that YAML does not take for one (U+00A0); write spaces of the usual kind",
+    ),
     "syntax": ("aha: [1", "1: not valid YAML: expected ',' or ']', but got '<stream end>'"),
     "date": ("a: 2024-13-01", " not valid YAML: month must be in 1..12"),
     "value that its tag belies": ("a: !!float", " not valid YAML: string index out of range"),
@@ -269,3 +301,26 @@ def test_a_modules_bad_value_fails_its_registration_alone(file):
     with entered(Module("good")):
         assert config.register("words", ["x"]) == ["a"]
         assert config.register("style", Option("long", "short")) == "long"
+
+
+@pytest.mark.parametrize(
+    ("content", "place"),
+    [
+        pytest.param("aha:\n  super: 10001", "2: aha.super: 10001", id="alone"),
+        pytest.param(
+            "aha:\n  default_user_list:\n    - QQ:1\n    - 10001", "4: aha.default_user_list[1]: 10001", id="list"
+        ),
+        pytest.param("modules:\n  a:\n    group_list: [10001]", "3: modules.a.group_list[0]: 10001", id="of a module"),
+    ],
+)
+def test_the_number_of_an_account_is_not_silently_taken_for_an_aha_id(file, caplog, content, place):
+    loaded(file(content))
+    [record] = caplog.records
+    assert record.getMessage() == (
+        f'config.yml:{place} is taken for an Aha ID; for an account write its platform, too: "QQ:10001"'
+    )
+
+
+def test_an_aha_id_is_taken_for_one(file, caplog):
+    loaded(file("aha: {super: [1580439283375285094, -5]}"))
+    assert not caplog.records
