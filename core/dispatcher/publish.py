@@ -10,11 +10,12 @@ from core.adapter import adapters
 from core.context import current_event
 from core.dispatcher.describe import describe
 from core.dispatcher.engine import dispatcher
+from models.api import Event
 from models.exc import EventNotBound, UsageError
 
 if TYPE_CHECKING:
     from core.adapter import Adapter
-    from models.api import Event, External, Message, Port
+    from models.api import External, Message, Port
 
 logger = logging.getLogger(__name__)
 
@@ -23,8 +24,10 @@ def process_external(event: External) -> asyncio.Future[None]:
     """Publish to the callbacks under `@on_external(event.key)`, at once; awaiting the result waits until they ended.
 
     Nobody hears of it before events flow, in `@on_start`, nor when the bot has begun to stop.
-    Raises UsageError outside of the bot's event loop.
+    Raises UsageError outside of the bot's event loop, and for what is no event.
     """
+    if not isinstance(event, Event):
+        raise UsageError(f"process_external takes an event, as in process_external(External(key=...)), not {event!r}")
     try:
         asyncio.get_running_loop()
     except RuntimeError:

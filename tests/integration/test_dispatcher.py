@@ -625,6 +625,12 @@ async def test_an_external_event_is_published_by_key_with_its_data(calls):
     assert data == {"a": 1}
 
 
+@pytest.mark.parametrize("wrong", ["key", {"key": "key"}, None], ids=repr)
+async def test_what_is_published_is_an_external_event(wrong):
+    with pytest.raises(UsageError, match=r"takes an event, as in process_external\(External\(key="):
+        process_external(wrong)
+
+
 def test_publishing_needs_the_running_bot():
     with pytest.raises(UsageError, match="in a callback"):
         process_external(External(key="key"))
