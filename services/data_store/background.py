@@ -196,8 +196,8 @@ class Background:
         except Exception as error:
             if not is_malformed(error) or table.name in self._mended:
                 raise
-            self._mended.add(table.name)
             await mend(table, entries.owner, error, entries=entries)
+            self._mended.add(table.name)
         return await fold(store, self.ledger, now=now)
 
     def _report(self, name: str, error: Exception) -> bool:

@@ -342,6 +342,27 @@ async def test_pages_that_are_damaged_while_the_bot_runs_cost_nothing(sqlite_url
     assert caplog.messages == []
 
 
+async def test_a_damaged_table_that_could_not_be_made_anew_is_so_the_next_time(sqlite_url, tmp_path, monkeypatch):
+    async def fail(*_):
+        raise ConnectionError("not now")
+
+    async with bot(sqlite_url, tmp_path, "a") as [store]:
+        store.update(LARGE)
+    changes = dict.fromkeys(list(LARGE)[::3], 1)
+    async with bot(sqlite_url, tmp_path, "a") as [store]:
+        spoil(path := tmp_path / "test.db", *pages_of(path, "table")[1:4])
+        await db_engine.dispose()
+        store.update(changes)
+        monkeypatch.setattr(reading, "make_anew", fail)
+        with pytest.raises(DatabaseError, match="not now"):
+            await flush_stores()
+        monkeypatch.undo()
+        await flush_stores()
+        assert sorted(await on_disk()) == sorted(store)
+    async with bot(sqlite_url, tmp_path, "a") as [store]:
+        assert dict(store) == LARGE | changes
+
+
 async def test_what_only_a_bot_had_that_was_killed_while_it_made_a_table_anew_is_there(
     sqlite_url, tmp_path, monkeypatch
 ):
