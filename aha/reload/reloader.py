@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from contextvars import Context
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -53,7 +54,7 @@ class Reloader:
         """Do what the files of these modules, or files that they share, say since they have changed.
 
         Nothing is done for those that were reloaded since as they are now, nor if that was tried in vain. If that is
-        all of them, `again` says once more how that went.
+        all of them, `again` says once more how that went, or why they do not run.
         """
         return await self._alone(partial(self._follow, names, again=again))
 
@@ -141,7 +142,10 @@ class Reloader:
         if again and not left:
             for outcome in (self._outcomes[name] for name in names if name in self._outcomes):
                 return outcome
-        return await self._do(left, selection)
+        outcome = await self._do(left, selection)
+        off = [name for name in names if again and name in selection.off.keys() - left]
+        why = (f"module {name} is off: {selection.off[name]}" for name in off)
+        return replace(outcome, notes=(*outcome.notes, *why))
 
     def _looked(self) -> Selection:
         try:

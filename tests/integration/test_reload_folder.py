@@ -137,6 +137,13 @@ async def test_what_is_off_by_command_stays_off(sqlite_url, tmp_path):
             await bot.reload({}, "b")
 
 
+async def test_why_what_was_enabled_does_not_run_is_said(sqlite_url, tmp_path):
+    async with reloaded_bot(tmp_path, sqlite_url, {"a.py": "", "DISABLEDb.py": ""}, exclude=["b"]) as bot:
+        (bot.folder.path / "DISABLEDb.py").rename(bot.folder.path / "b.py")
+        outcome = await bot.reloader.follow(["b"], again=True)
+        assert outcome.lines() == ["nothing was reloaded", "module b is off: --exclude names it"]
+
+
 async def test_a_folder_that_cannot_be_read(sqlite_url, tmp_path):
     async with reloaded_bot(tmp_path, sqlite_url, {"a.py": answering("'a'")}) as bot:
         bot.folder.path.rename(tmp_path / "elsewhere")
