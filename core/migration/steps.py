@@ -137,7 +137,8 @@ class FillColumn:
 class FillFromOld:
     """Rows whose column is NULL, or still holds the SQL literal `wrote`, get the value of `old`, converted.
 
-    `members` maps the stored names of renamed enum members, old to new.
+    `members` maps the stored names of renamed enum members, old to new. With `stale`, what the column holds is of a
+    release before there was `old`: it makes room and is kept.
     """
 
     table: str
@@ -147,6 +148,7 @@ class FillFromOld:
     before: Meaning
     after: Meaning
     members: Mapping[str, str] = field(default_factory=dict)
+    stale: bool = False
 
 
 @dataclass(frozen=True, slots=True)

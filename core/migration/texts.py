@@ -76,6 +76,8 @@ ENGLISH: Mapping[str, str] = MappingProxyType(
         "overtaken.1": "{kept} stays kept, for its row has been written since: aha db kept --module {module}",
         "written_since": "{kept} have been written since{keys} and keep their value",
         "written_since.1": "{kept} has been written since{keys} and keeps its value",
+        "stale": "{kept} of an earlier release made room{keys} and are kept: aha db kept --module {module}",
+        "stale.1": "{kept} of an earlier release made room{keys} and is kept: aha db kept --module {module}",
         "declare_rename": 'if it was renamed, declare the new column with info={{"was": "{column}"}}',
         "declare_rename.table": "if it was renamed, declare the new table with "
         '__table_args__ = {{"info": {{"was": "{table}"}}}}',
@@ -175,6 +177,8 @@ CHINESE: Mapping[str, str] = MappingProxyType(
         "overtaken.1": "{kept}继续保留，因为所在的行之后已写入新值：aha db kept --module {module}",
         "written_since": "{kept}在此之后已写入新值{keys}，保持不变",
         "written_since.1": "{kept}在此之后已写入新值{keys}，保持不变",
+        "stale": "较早版本留下的 {kept}已让位{keys}，另行保留：aha db kept --module {module}",
+        "stale.1": "较早版本留下的 {kept}已让位{keys}，另行保留：aha db kept --module {module}",
         "declare_rename": '若是改名，请在新列上声明 info={{"was": "{column}"}}',
         "declare_rename.table": '若是改名，请在新表上声明 __table_args__ = {{"info": {{"was": "{table}"}}}}',
         "member renamed": "枚举成员 {old} 改名为 {new}",

@@ -49,6 +49,8 @@ MISFIT = "does not follow"
 """The reason for which a value is kept that is no value of the column's new type."""
 SPELLING = "spelling"
 """The reason for which a value is kept that was converted, too, but would come back spelled in another way."""
+STALE = "of an earlier release"
+"""The reason for which a value is kept whose column was unused when another one took its name."""
 
 
 def exists(connection: Connection) -> bool:

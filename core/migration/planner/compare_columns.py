@@ -79,7 +79,17 @@ def _late_fill(match: Match, column: str, former: Origin, dialect: Dialect) -> F
     wrote = match.record.wrote.get(column) if match.record else None
     before, after = former.meaning(dialect), match.wanted.meanings[column]
     members = late_members(match, column, former, dialect)
-    return FillFromOld(match.name, column, former.column.name, wrote, before, after, members)
+    old = former.column.name
+    return FillFromOld(match.name, column, old, wrote, before, after, members, stale=_is_stale(match, column, old))
+
+
+def _is_stale(match: Match, column: str, old: str) -> bool:
+    """Whether the column had been given up when `old` came, and now gets its name: new columns come last on disk."""
+    if match.record is None or match.now is None or old in match.record.renamed.get(column, ()):
+        return False
+    used, on_disk = match.record.state.column_names, match.now.column_names
+    is_unused = column in match.record.meanings and column not in used
+    return is_unused and old in used and on_disk.index(column) < on_disk.index(old)
 
 
 def _alterations(match: Match, now: ColumnState, wanted: ColumnState) -> Iterator[Step]:

@@ -248,12 +248,12 @@ class ColumnFacts:
         return self._rows.where(f"{free} AND {self._values.on_disk(step.old)} IS NOT NULL", keys=False).rows
 
     def written_since(self, step: FillFromOld) -> Evidence:
-        """The rows that have a value of their own, another than the one that they would get."""
+        """The rows that have a value of their own, another than the one that they would get, or get if it is stale."""
         if not self.rows:
             return Evidence()
         own, old = self._values.on_disk(step.column), self._values.old(step)
-        free = self._values.is_free(step, own)
-        return self._rows.where(f"NOT {free} AND CAST({own} AS text) <> CAST({old} AS text)")
+        is_own = "TRUE" if step.stale else f"NOT {self._values.is_free(step, own)}"
+        return self._rows.where(f"{is_own} AND CAST({own} AS text) <> CAST({old} AS text)")
 
     def _is_new(self, column: str) -> bool:
         return self.match.now is not None and self.match.now.column(column) is None

@@ -143,7 +143,8 @@ def _fill(step: FillColumn, facts: Facts) -> Iterator[Planned]:
 def _fill_late(step: FillFromOld, facts: Facts) -> Iterator[Planned]:
     found = facts.written_since(step)
     now = replace(step, wrote=facts.wrote(step.column))
-    yield _reported(now, facts, rows=facts.fillable(step), found=found, remedy="written_since")
+    remedy = "stale" if step.stale else "written_since"
+    yield _reported(now, facts, rows=facts.fillable(step), found=found, remedy=remedy)
 
 
 @judge.register(MergeTable)

@@ -73,6 +73,8 @@ class Values:
 
     def is_free(self, late: FillFromOld, value: str) -> str:
         """The condition that a row has no value of its own in a column whose former name was declared late."""
+        if late.stale:
+            return "TRUE"
         if late.wrote is None:
             return f"{value} IS NULL"
         return f"({value} IS NULL OR {self.equal(value, late.wrote, late.after)})"

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from core.migration.casts.cast import cast_sql
+from core.migration.casts.cast import cast_sql, without_type
+from core.migration.kept.table import STALE
 from core.migration.kept.values import keep_sql
 from core.migration.postgresql.ddl import (
     alter,
@@ -98,11 +99,31 @@ def fill_from_old_work(job: Job, step: FillFromOld) -> Work:
     value = cast_sql(job.connection, old, step.before, step.after, members=step.members).value
     untouched = f"{name} IS NULL"
     wanted = job.wanted(step.table, step.column)
-    if step.wrote is not None and wanted:
+    if step.stale:
+        yield Stage.KEEP, _keep_stale(job, step)
+        untouched = "TRUE"
+    elif step.wrote is not None and wanted:
         # Compared as text: not every type has an equality.
         untouched += f" OR {name}::text = CAST({step.wrote} AS {ddl_type(wanted.type)})::text"
     update = f"UPDATE {job.place(step.table).sql} SET {name} = {value}"
     yield Stage.FILL, Sql(f"{update} WHERE ({untouched}) AND ({value}) IS NOT NULL", table=step.table, rows=True)
+
+
+def _keep_stale(job: Job, step: FillFromOld) -> Sql:
+    """Keep what the column holds from an earlier release where it is not what the column gets."""
+    column = step.column
+    # For now an enum may have other members.
+    new = cast_sql(job.connection, quote(step.old), step.before, without_type(step.after), members=step.members).value
+    return keep_sql(
+        job.connection,
+        step.table,
+        module=job.module(step.table),
+        column=column,
+        key=job.key(step.table),
+        where=f"{quote(column)}::text <> ({new})::text",
+        before=job.meaning(step.table, column),
+        reason=STALE,
+    )
 
 
 def merge_work(job: Job, step: MergeTable) -> Work:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from core.migration.casts import cast as casts
 from core.migration.kept import values as kept
 from core.migration.kept.follow import rename_members_sql
+from core.migration.kept.table import STALE
 from core.migration.schema.meanings import meaning_of_text
 from core.migration.schema.tokens import quoted
 from core.migration.sqlite.ddl import WITHOUT_ROWID, column_definition
@@ -138,6 +139,10 @@ def _fill(values: Values, column: str, fill: Fill) -> None:
 def _fill_from_old(connection: Connection, values: Values, step: FillFromOld) -> None:
     now = values.of(step.column)
     old = casts.cast_sql(connection, values.of(step.old), step.before, step.after, members=step.members).value
+    if step.stale:
+        _keep_stale(connection, values, step.column, old)
+        values.expressions[step.column] = f"coalesce({old}, {now})"
+        return
     written = "" if step.wrote is None else f" OR {now} IS {step.wrote} COLLATE BINARY"
     values.expressions[step.column] = f"CASE WHEN {now} IS NULL{written} THEN coalesce({old}, {now}) ELSE {now} END"
 
@@ -164,10 +169,22 @@ def _compute(connection: Connection, values: Values, name: str) -> None:
     work, old = values.work, values.work.current.column(name)
     if old is None or old.computed or not work.new_column(name).computed:
         return
-    known = work.record.meanings.get(name) if work.record else None
-    meaning = known or meaning_of_text(old.type, "sqlite")
     where = f"{quoted(name)} IS NOT NULL"
-    values.before.append(_keep(connection, values, name, where=where, before=meaning, why="GENERATED"))
+    values.before.append(_keep(connection, values, old.name, where=where, before=_meaning(work, old), why="GENERATED"))
+
+
+def _keep_stale(connection: Connection, values: Values, name: str, new: str) -> None:
+    """What a column holds from an earlier release is kept where it is not what the column gets."""
+    old = values.work.current.column(name)
+    if old is not None:
+        where = f"CAST({quoted(name)} AS TEXT) <> CAST({new} AS TEXT) COLLATE BINARY"
+        values.before.append(_keep(connection, values, name, where=where, before=_meaning(values.work, old), why=STALE))
+
+
+def _meaning(work: Work, column: ColumnState) -> Meaning:
+    """What the values of a column mean: as recorded, else what its type says."""
+    known = work.record.meanings.get(column.name) if work.record else None
+    return known or meaning_of_text(column.type, "sqlite")
 
 
 def _keep(connection: Connection, values: Values, column: str, *, where: str, before: Meaning, why: str) -> Sql:

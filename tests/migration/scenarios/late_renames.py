@@ -1,11 +1,13 @@
 """Names that are declared late by a release that renames once more: rename and late declaration in one."""
 
 from tests.migration.sources import note, table
-from tests.migration.story import Again, Put, Query, Release, Rows, Story
+from tests.migration.story import Again, Kept, Put, Query, Release, Rows, Sql, Story
 
 OLD = Release(note("text: str | None"))
 ROWS = Put("note", (1, "a"), (2, "b"))
 CONTENT = Release(note("content: str | None = column(info={'was': ['body', 'text']})"))
+COST = Release(note("cost: str | None"))
+PRICE = Release(note("price: str | None = column(info={'was': 'cost'})"))
 PAGE = Release(table("page", "text: str", info={"was": ["memo", "note"]}))
 
 STORIES = [
@@ -72,6 +74,44 @@ STORIES = [
         CONTENT,
         Rows("note", (1, "a"), (2, None), (3, None), (4, "d")),
         Query("SELECT text FROM note__notes ORDER BY id", None, None, "another", "other"),
+    ),
+    Story(
+        "column-takes-a-name-that-an-earlier-release-gave-up",
+        Release(note("price: str | None", "cost: str | None")),
+        Put("note", (1, "stale", "x"), (2, "left", None), (3, "z", "z"), (4, None, "y")),
+        COST,
+        Put("note", (5, "new")),
+        PRICE,
+        Rows("note", (1, "x"), (2, "left"), (3, "z"), (4, "y"), (5, "new")),
+        Kept("note.price", {1: "stale"}),
+        Put("note", (6, "later")),
+        COST,
+        Rows("note", (1, "x"), (2, None), (3, "z"), (4, "y"), (5, "new"), (6, None)),
+        PRICE,
+        Rows("note", (1, "x"), (2, "left"), (3, "z"), (4, "y"), (5, "new"), (6, "later")),
+        Kept("note.price", {1: "stale"}),
+    ),
+    Story(
+        "column-takes-a-name-of-another-type-that-an-earlier-release-gave-up",
+        Release(note("price: int | None", "cost: str | None")),
+        Put("note", (1, 7, "x"), (2, 5, "5"), (3, 6, None)),
+        COST,
+        Release(note("price: str = column(default='-', unique=True, info={'was': 'cost'})")),
+        Rows("note", (1, "x"), (2, "5"), (3, "6")),
+        Kept("note.price", {1: "7"}),
+        Release(note("price: int | None", "cost: str | None")),
+        Rows("note", (1, None, "x"), (2, 5, "5"), (3, 6, None)),
+    ),
+    Story(
+        "column-is-renamed-silently-and-back-by-a-declaration",
+        OLD,
+        ROWS,
+        Release(note("body: str | None")),
+        Put("note", (3, "c")),
+        Sql("UPDATE note__notes SET body = 'B' WHERE id = 2"),
+        Release(note("text: str | None = column(info={'was': 'body'})")),
+        Rows("note", (1, "a"), (2, "B"), (3, "c")),
+        Kept("note.text", {2: "b"}),
     ),
     *(
         Story(
