@@ -36,8 +36,9 @@ def once(name: str) -> Callable[[Callable[[], Any]], Callable[[], Awaitable[None
     """Do the decorated work once per database: `@on_start`, and below it `@once("2026-points-to-decimal")`.
 
     All sessions of `db_sessionmaker()` inside it are part of one transaction, in which it is also recorded that
-    `name` is done; what they commit is there when the function returns. If it raises, all of that is rolled back, and
-    the next start tries again. `name` is the module's own. The function, async or not, takes no arguments.
+    `name` is done; what they commit is there when the function returns. So tasks in it use sessions one after another:
+    a loop, not `asyncio.gather`. If it raises, all of that is rolled back, and the next start tries again.
+    `name` is the module's own. The function, async or not, takes no arguments.
     Raises UsageError if the name was given before, or if this decorator stands above `@on_start`.
     """
     if not isinstance(name, str) or not name:
