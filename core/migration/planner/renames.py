@@ -95,7 +95,7 @@ def resolve(
 ) -> Renames:
     """Find what is to be renamed or filled from former names. `folds`: the database does not tell a from A.
 
-    Raises TableRefused if two of the model declare that they were the same one that is on disk.
+    Raises TableRefused if two of the model declare that they were the same one that is on disk, or each other.
     """
     names = _Names(
         wanted=wanted,
@@ -137,10 +137,26 @@ def _columns(
     renamed = names.renamed()
     if (rivals := names.rivals(renamed)) is not None:
         raise _refusal(f"columns of {table.state.name}", *rivals, table=table.state.name)
+    if record is not None and (pair := _exchanged(table, live, record)) is not None:
+        raise TableRefused(
+            f"the columns {pair[0]} and {pair[1]} of {table.state.name} say that they were each other: call one of them "
+            "otherwise in a release of its own, and then what the other was; until then nothing is changed",
+            table=table.state.name,
+        )
     merged = record.merged if record else ()
     stored = [column.name for column in table.state.columns if not column.computed]
     late = names.late(renamed, dict.fromkeys(stored, merged))
     return renamed, {name: old for name, old in late.items() if name in stored}
+
+
+def _exchanged(table: WantedTable, live: TableState, record: TableRecord) -> tuple[str, str] | None:
+    """Two columns on disk that only now declare to have been each other: that shows in no name."""
+    known = set(live.column_names).intersection(table.state.column_names, record.state.column_names)
+    for name in sorted(known):
+        for old in known.intersection(table.column_was.get(name, ())).difference(record.renamed.get(name, ())):
+            if name in table.column_was.get(old, ()):
+                return name, old
+    return None
 
 
 def _refusal(what: str, old: str, one: str, other: str, *, table: str, others: tuple[str, ...] = ()) -> TableRefused:

@@ -5,6 +5,8 @@ from tests.migration.story import Put, Query, Release, Rows, Story
 
 TEXT = note("text: str")
 MEMO = table("memo", "t: str")
+PLACE = table("place", "x: float", "y: float")
+EXCHANGED = table("place", "x: float = column(info={'was': 'y'})", "y: float = column(info={'was': 'x'})")
 ROWS = (Put("note", (1, "a"), (2, "b")), Put("memo", (1, "m")))
 UNTOUCHED = (Query("SELECT text FROM note__notes ORDER BY id", "a", "b"), Rows("memo", (1, "m")))
 WAS_NOTE = {"info": {"was": "note"}}
@@ -35,6 +37,24 @@ STORIES = [
         ),
         *UNTOUCHED,
     ),
+    Story(
+        "former-names-that-two-columns-exchange",
+        Release(PLACE, other=MEMO),
+        Put("place", (1, 1.0, 2.0)),
+        ROWS[1],
+        Release(EXCHANGED, other=MEMO, off={"notes": "columns x and y of place__notes say that they were each other"}),
+        Query("SELECT x, y FROM place__notes", (1.0, 2.0)),
+        UNTOUCHED[1],
+        Release(table("place", "z: float = column(info={'was': 'x'})", "y: float"), other=MEMO),
+        Release(
+            table("place", "x: float = column(info={'was': 'y'})", "y: float = column(info={'was': ['z', 'x']})"),
+            other=MEMO,
+        ),
+        Rows("place", (1, 2.0, 1.0)),
+        Release(EXCHANGED, other=MEMO),
+        Rows("place", (1, 2.0, 1.0)),
+    ),
+    Story("former-names-that-two-columns-exchange-in-a-new-table", Release(other=MEMO), Release(EXCHANGED, other=MEMO)),
     Story(
         "former-name-claimed-by-two-tables",
         Release(TEXT, other=MEMO),
