@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 import traceback
 from functools import wraps
-from typing import TYPE_CHECKING, ParamSpec
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, ParamSpec
 
 from aha.printable import printable
 from aha.refusals import refused
@@ -21,6 +23,9 @@ P = ParamSpec("P")
 
 CANNOT_RUN = 1
 USAGE = 2
+
+# In the section aha, which goes on as long as lines are indented.
+_IN_CHINESE: Final = re.compile(rb"^aha:(?:.|\n(?=[\s#]))*?(?:\n[ \t]+|[{,] *)lang: *[\"']?zh\b", re.M)
 
 
 def plain_errors(command: Callable[P, int | None]) -> Callable[P, int]:
@@ -42,5 +47,16 @@ def plain_errors(command: Callable[P, int | None]) -> Callable[P, int]:
 
 def _language() -> str:
     """The language of the bot, as far as it is known where the configuration was not read, or could not be."""
-    wanted: str = os.environ.get("AHA_LANG", "").strip() or cfg.aha.lang
-    return wanted
+    if wanted := os.environ.get("AHA_LANG", "").strip():
+        return wanted
+    known: str = cfg.aha.lang
+    was_read = cfg.where("aha", "lang") != "aha.lang"
+    return known if was_read or not _IN_CHINESE.search(_written()) else "zh"
+
+
+def _written() -> bytes:
+    """What stands in the usual configuration file, whether it can be understood or not."""
+    try:
+        return Path(os.environ.get("AHA_CONFIG") or "config.yml").read_bytes()
+    except OSError:
+        return b""

@@ -394,6 +394,24 @@ def test_errors_of_the_commands_are_in_the_language_of_the_bot(write, run, folde
 
 
 @pytest.mark.parametrize(
+    ("arguments", "more", "message"),
+    [
+        pytest.param(["new", "class"], "", "aha: 模块不能叫 class", id="command that reads none"),
+        pytest.param(["config", "--write"], "", "aha: config.yml：文件已存在", id="command that writes it"),
+        pytest.param(["run"], "\n  debug: x", "aha: config.yml:3: aha.debug：应为：true 或 false", id="wrong value"),
+        pytest.param(["run"], "\n\tdebug: true", "aha: config.yml:3：缩进里有制表符", id="no YAML"),
+    ],
+)
+def test_a_file_that_is_not_read_names_the_language_all_the_same(write, run, folder, arguments, more, message):
+    write({"echo.py": ECHO})
+    (folder / "config.yml").write_text(f"aha:\n  lang: zh{more}\n")
+    assert run(*arguments).err.startswith(message)
+    assert run(*arguments, AHA_LANG="en").err.isascii()
+    (folder / "config.yml").write_text(f"aha:\n  lang: en{more}\n# lang: zh\nmodules:\n  weather:\n    lang: zh\n")
+    assert run(*arguments).err.isascii()
+
+
+@pytest.mark.parametrize(
     ("lang", "line"),
     [
         ("en", "WARNING config.yml:1: bot is no key of Aha; is it bots?"),
