@@ -139,8 +139,8 @@ def _columns(
         raise _refusal(f"columns of {table.state.name}", *rivals, table=table.state.name)
     if record is not None and (pair := _exchanged(table, live, record)) is not None:
         raise TableRefused(
-            f"the columns {pair[0]} and {pair[1]} of {table.state.name} say that they were each other: call one of them "
-            "otherwise in a release of its own, and then what the other was; until then nothing is changed",
+            f"the columns {pair[0]} and {pair[1]} of {table.state.name} say that they were each other: call one of "
+            "them otherwise in a release of its own, and then what the other was; until then nothing is changed",
             table=table.state.name,
         )
     merged = record.merged if record else ()
