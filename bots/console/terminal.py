@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable
     from pathlib import Path
 
+    from prompt_toolkit import PromptSession
     from prompt_toolkit.formatted_text import StyleAndTextTuples
 
 
@@ -54,17 +55,8 @@ class Terminal:
         with patch_stdout(), session.app.input.raw_mode():  # no key is lost between two prompts
             if stderr is None or not stderr.isatty():
                 sys.stderr = stderr  # what goes to a file (2>bot.log) is not for above the prompt
-            while True:
-                try:
-                    typed.put_nowait(_readable(await session.prompt_async(handle_sigint=False)))
-                except EOFError:
-                    return
-                except OSError as error:
-                    if not _is_gone(error):
-                        raise
-                    return
-                except KeyboardInterrupt:
-                    signal.raise_signal(signal.SIGINT)
+            while (line := await _next_line(session)) is not None:
+                typed.put_nowait(line)
 
     def show(self, answer: str) -> None:
         """Write an answer of the bot. Raise BrokenPipeError if the terminal was closed."""
@@ -76,6 +68,21 @@ class Terminal:
 
     def _prompt(self) -> StyleAndTextTuples:
         return [("ansigreen bold", f"{self._place()}> ")]
+
+
+async def _next_line(session: PromptSession[str]) -> str | None:
+    """Prompt for a line; None at the end of the input, and when the terminal was closed."""
+    while True:
+        try:
+            return _readable(await session.prompt_async(handle_sigint=False))
+        except EOFError:
+            return None
+        except OSError as error:
+            if not _is_gone(error):
+                raise
+            return None
+        except KeyboardInterrupt:
+            signal.raise_signal(signal.SIGINT)
 
 
 def _can_write(file: Path) -> bool:

@@ -198,7 +198,7 @@ def test_what_goes_to_a_file_is_not_shown_above_the_prompt(command, tmp_path):
         assert "logged" not in read_until(screen, "console: log")
         assert press_until_end(process, screen, b"\x04") == 0
 
-    assert (tmp_path / "log").read_text() == "WARNING:root:logged\n"
+    assert "WARNING:root:logged\n" in (tmp_path / "log").read_text()
 
 
 def test_a_terminal_that_is_closed_ends_the_console_and_breaks_off_nothing(command, tmp_path):
