@@ -30,14 +30,14 @@ def own_loop() -> Iterator[asyncio.AbstractEventLoop]:
     """
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
-    grace = _GRACE
+    patient = True
     try:
         yield loop
     except KeyboardInterrupt:
-        grace = 0.0  # whoever sent it waits for nothing more
+        patient = False
         raise
     finally:
-        ending = loop.create_task(_wind_up(grace))
+        ending = loop.create_task(_wind_up(_GRACE if patient else 0.0))
         try:
             _run_despite((SystemExit,), loop, ending)  # by now Ctrl-C is a KeyboardInterrupt again
         finally:
