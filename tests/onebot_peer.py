@@ -74,6 +74,10 @@ class Peer:
         assert call["action"] in _SENDING, call
         return "".join(segment["data"].get("text", "") for segment in call["params"]["message"])
 
+    def stall(self) -> None:
+        """Take nothing more, as a process does that hangs; the connection stays."""
+        self._socket.transport.pause_reading()
+
     async def drop(self, code: int = 1000, reason: str = "") -> None:
         """End the connection."""
         await self._socket.close(code, reason)

@@ -25,6 +25,11 @@ log = logging.getLogger(__name__)
 library_log = logging.getLogger(f"{__name__}.websockets")
 library_log.setLevel(logging.WARNING)
 
+# So many characters or fewer never have to wait where nothing else does.
+_SHORT = 16 * 1024
+# Stands for the answer of a call that has waited long enough.
+_LATE: dict[str, Any] = {}
+
 # Up to so many times `max_frame` a frame is only skipped; what is larger is not even read.
 _TOO_BIG = 4
 
@@ -79,20 +84,33 @@ class Link:
         # Half the price of asyncio.timeout, on the way of every message.
         patience = loop.call_later(self._settings.call_timeout, _give_up, answer)
         try:
-            await self._socket.send(write_call(action, params, echo=echo, bot=self._bot))
+            await self._send(write_call(action, params, echo=echo, bot=self._bot), answer)
             frame = await answer
-        except TimeoutError:
-            raise TimeoutError(f"{self._bot}: {action} was not answered in {self._settings.call_timeout:g} s") from None
         except websockets.ConnectionClosed as end:
             raise ConnectionError(f"{self._bot}: {action} could not be sent: {one_line(str(end))}") from None
         finally:
             patience.cancel()
             del self._pending[echo]
+        if frame is _LATE:
+            raise TimeoutError(f"{self._bot}: {action} was not answered in {self._settings.call_timeout:g} s")
         if frame is None:
             raise ConnectionError(
                 f"{self._bot}: the connection ended before {action} was answered; it may be done or not"
             )
         return read_answer(action, frame)
+
+    async def _send(self, text: str, answer: asyncio.Future[Any]) -> None:
+        """Send, and wait until the other side takes it, but no longer than for the answer: a peer may hang."""
+        if len(text) <= _SHORT and not self._socket.transport.get_write_buffer_size():
+            await self._socket.send(text)
+            return
+        sending = asyncio.create_task(self._socket.send(text))
+        try:
+            await asyncio.wait({sending, answer}, return_when=asyncio.FIRST_COMPLETED)
+            if sending.done():
+                sending.result()
+        finally:
+            sending.cancel()
 
     def _take(self, raw: bytes) -> None:
         if len(raw) > self._settings.max_frame:
@@ -136,4 +154,4 @@ def _too_big(settings: Settings) -> str:
 
 def _give_up(answer: asyncio.Future[dict[str, Any] | None]) -> None:
     if not answer.done():
-        answer.set_exception(TimeoutError())
+        answer.set_result(_LATE)

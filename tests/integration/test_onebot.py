@@ -246,6 +246,18 @@ async def test_a_call_without_an_answer_times_out_by_name():
 
 
 @both_modes
+async def test_a_call_that_the_platform_does_not_even_take_times_out_by_name(mode, caplog):
+    async with talk(mode, call_timeout=0.2) as (bot, peer):
+        peer.stall()
+        for text in ("x" * 20_000_000, "x"):
+            with pytest.raises(TimeoutError, match=r"act was not answered in 0\.2 s"):
+                await asyncio.wait_for(bot.adapter.call("act", {"text": text}), PATIENCE)
+        await peer.drop()
+    gc.collect()
+    assert "never retrieved" not in caplog.text
+
+
+@both_modes
 async def test_calls_under_way_fail_when_the_connection_ends(mode):
     async with talk(mode) as (bot, peer):
         peer.answers["act"] = lambda _call: []
