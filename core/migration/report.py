@@ -163,6 +163,7 @@ def _why(planned: Planned, module: str, texts: Mapping[str, str]) -> str:
     return texts.get(f"{planned.remedy}.{about}", texts[planned.remedy]).format(
         rows=_count(planned.rows, "rows", texts),
         kept=_count(planned.kept or planned.rows, "values", texts),
+        left=_count(planned.kept, "rows", texts),
         keys=_keys(planned, texts),
         module=module,
         column=getattr(planned.step, "column", ""),

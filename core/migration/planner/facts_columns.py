@@ -31,7 +31,7 @@ from core.migration.steps import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from sqlalchemy import Connection
 
@@ -96,8 +96,28 @@ class ColumnFacts:
 
     def merged_rows(self) -> int:
         """How many rows the table has whose rows come in."""
+        return self._merged.count if self._merged else 0
+
+    def twins(self) -> Evidence:
+        """Those of its rows that stay there, because this table has rows with their keys."""
+        same = list(self._keys_of_twins()) if self.rows else []
+        if self._merged is None or not same:
+            return Evidence()
+        return self._merged.where(f"EXISTS (SELECT 1 FROM {self.source} AS aha_n WHERE {' AND '.join(same)})")
+
+    def _keys_of_twins(self) -> Iterator[str]:
+        """The conditions that a row of the other table has the key of one of this table, `aha_n`."""
+        for key in self.match.wanted.state.primary_key:
+            if self._merged is not None and (old := self.match.merged(key)) is not None:
+                column = f"{self._merged.source}.{self._rows.quote(old.column.name)}"
+                before, after = old.meaning(self._connection.dialect), self.match.wanted.meanings[key]
+                value = casts.cast_sql(self._connection, column, before, after).value
+                yield f"aha_n.{self._values.on_disk(key)} = {value}"
+
+    @property
+    def _merged(self) -> Rows | None:
         merge = self.match.merge
-        return Rows(self._connection, merge, schema=self.match.wanted.table.schema).count if merge else 0
+        return Rows(self._connection, merge, schema=self.match.wanted.table.schema) if merge else None
 
     def is_key(self, column: str) -> bool:
         """Whether the column belongs to the primary key, now or then."""

@@ -149,7 +149,8 @@ def _fill_late(step: FillFromOld, facts: Facts) -> Iterator[Planned]:
 
 @judge.register(MergeTable)
 def _merge(step: MergeTable, facts: Facts) -> Iterator[Planned]:
-    yield Planned(step, facts.phase, Verdict.REPORT, rows=facts.merged_rows())
+    found = facts.twins()
+    yield _reported(step, facts, rows=facts.merged_rows() - found.rows, found=found, remedy="twins")
 
 
 @judge.register(AlterColumn)
