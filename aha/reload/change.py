@@ -67,12 +67,13 @@ async def change(names: Collection[str], means: Means, *, with_database: Collect
         return []
     loader = means.loader
     off = loader.wanted.keys() - loader.loaded.keys()  # what does not run has no database.py that could stay
-    imports = loader.imports(with_database={*with_database, *off})
+    anew = {*with_database, *off}
+    imports = loader.imports(with_database=anew)
     concerned = with_importers({*names, *_changed_of_those_shared(names, imports, loader)}, imports)
     means.tried.update(await asyncio.to_thread(look, concerned, loader))
     read = await asyncio.to_thread(_read, concerned, loader, with_database)
     read = replaced(read, database=await _fault_of_database())
-    imports = _as_read(imports, read)
+    imports = _as_read(imports, read, with_database=anew)
     done = await _change_all(_divided(concerned, imports, loader), means, read, with_database)
     for members, changed in done.items():
         _note_who_is_behind(members, changed, imports, means)
@@ -88,11 +89,12 @@ async def _fault_of_database() -> DatabaseError | None:
     return None
 
 
-def _as_read(imports: Mapping[str, set[str]], read: _Read) -> dict[str, set[str]]:
+def _as_read(imports: Mapping[str, set[str]], read: _Read, *, with_database: Collection[str]) -> dict[str, set[str]]:
     """What modules import, together with what they do by the files that were read."""
     found = dict(imports)
     for name, sources in read.sources.items():
-        needed = {other for each in sources.values() for other in modules_among(each.imports)}
+        files = sources.values()
+        needed = {other for each in files for other in modules_among(each.imports, with_database=with_database)}
         found[name] = (found.get(name, set()) | needed) - {name}
     return found
 

@@ -152,6 +152,14 @@ async def test_a_folder_that_cannot_be_read(sqlite_url, tmp_path):
         assert await bot.say("hi") == ["a"]
 
 
+async def test_of_new_ones_one_whose_database_another_imports_comes_first(sqlite_url, tmp_path):
+    b = "from tests.reloaded_bot import happened\nhappened.append('b is imported')\n" + living("b")
+    files = {"a.py": "from modules.b.database import N\n" + living("a"), "b/__init__.py": b, "b/database.py": "N = 1"}
+    async with reloaded_bot(tmp_path, sqlite_url, {}) as bot:
+        assert (await bot.reload(files)).added == ("b", "a")
+        assert happened == ["b is imported", "b begins", "a begins"]
+
+
 class TestFailedBefore:
     async def test_it_comes_on_when_it_is_mended(self, sqlite_url, tmp_path):
         async with reloaded_bot(tmp_path, sqlite_url, {"a.py": "1 / 0"}, strict=False) as bot:
