@@ -167,6 +167,7 @@ RELOAD: Mapping[str, str] = MappingProxyType(
         "module {name} failed to be replaced": "无法替换模块 {name}",
         "it failed to import, see its own report": "它导入失败，原因另见上文",
         "its import was broken off": "它的导入被中断了",
+        "its start was broken off": "它的启动被中断了",
         "on_start did not end within {seconds} s; what goes on is a task: asyncio.create_task(...)": (
             "on_start 在 {seconds} 秒内没有结束；要一直运行的请写成任务：asyncio.create_task(...)"
         ),

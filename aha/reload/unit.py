@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, NoReturn
 
 from aha.imports import PACKAGE
 from aha.reports import NO_TABLES
-from aha.signals import Interrupted
 from aha.starting import PATIENCE
 from core.dispatcher import dispatcher
 from core.migration.start import forget as forget_tables
@@ -172,11 +171,11 @@ async def _held(records: Collection[Module], means: Means) -> AsyncIterator[None
 async def _break_off(way_back: WayBack, attempt: _Attempt, error: BaseException) -> None:
     """Put the old code back, as the bot stops. What has waited it answers, started again if there is time for that."""
     reason = "its import was broken off"
-    if isinstance(error, Interrupted):
-        await _end_and_go_back(way_back, attempt, reason=reason)
-        await _go_on(attempt.before, attempt.means, migrate=False)
-    else:
+    if isinstance(error, GeneratorExit):  # nothing can be waited for any more
         _go_back(way_back, attempt, reason=reason, looked=False)
+        return
+    await _end_and_go_back(way_back, attempt, reason=reason)
+    await _go_on(attempt.before, attempt.means, migrate=False)
 
 
 async def _end_and_go_back(way_back: WayBack, attempt: _Attempt, *, reason: str) -> None:
@@ -220,11 +219,19 @@ async def _bring(unit: Unit, means: Means) -> list[Failure]:
             lost = await bring_each(due, means, on_failure, sources=unit.sources, longest=LONGEST_START)
             due = [name for name in unit.names if name in lost]
     except DatabaseError as error:
-        imported = [record for name, record in loader.loaded.items() if name in unit.names]
-        for record in [each for each in imported if each not in means.starter.started]:
-            loader.unload(record.name, f"it failed to {NO_TABLES}, see its own report")
-            on_failure(record.name, NO_TABLES, error)
+        for name in _not_started(unit, means):
+            loader.unload(name, f"it failed to {NO_TABLES}, see its own report")
+            on_failure(name, NO_TABLES, error)
+    except BaseException:  # the bot stops; what has waited for them is not for code that has not started
+        for name in _not_started(unit, means):
+            loader.unload(name, "its start was broken off")
+        raise
     return failures
+
+
+def _not_started(unit: Unit, means: Means) -> list[str]:
+    imported = [record for name, record in means.loader.loaded.items() if name in unit.names]
+    return [record.name for record in imported if record not in means.starter.started]
 
 
 def _noting(failures: list[Failure]) -> OnFailure:

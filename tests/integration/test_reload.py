@@ -394,7 +394,7 @@ class TestStopping:
             await bot.stop()
             with pytest.raises(ModuleError, match="broken off: the bot is stopping"):
                 await reloading
-        assert happened == ["old begins", "old ends", "new begins"]
+        assert happened == ["old begins", "old ends", "new begins", "old begins", "old ends"]
 
     async def test_so_is_one_whose_new_code_failed_and_does_not_end(self, sqlite_url, tmp_path):
         async with reloaded_bot(tmp_path, sqlite_url, {"a.py": "import modules.b", "b.py": living("old")}) as bot:
@@ -416,7 +416,7 @@ class TestStopping:
             await bot.stop()
             with pytest.raises(ModuleError, match="broken off: the bot is stopping"):
                 await reloading
-        assert happened == ["old begins", "b begins", "old ends", "new begins", "b ends"]
+        assert happened == ["old begins", "b begins", "old ends", "new begins", "old begins", "old ends", "b ends"]
         assert not caplog.records
 
     async def test_nothing_is_reloaded_after_it(self, sqlite_url, tmp_path):

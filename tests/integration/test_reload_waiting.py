@@ -14,7 +14,7 @@ from aha.reload import reloader
 from core.database import patience, sqlite
 from core.migration import lock
 from models.exc import ModuleError
-from tests.reloaded_bot import happened, living, reloaded_bot, until
+from tests.reloaded_bot import answering, happened, living, reloaded_bot, until
 
 TABLE = """
 from sqlalchemy import Text
@@ -105,6 +105,25 @@ async def test_until_it_is_broken_off_which_takes_a_moment(sqlite_url, tmp_path,
                 await cancelled(asyncio.all_tasks() - others)
                 assert await bot.say("hi") == ["old"]
     await until(lambda: connections() <= before)  # what SQLite was asked it answers now
+
+
+@pytest.mark.parametrize(("name", "answers"), [("a", ["old"]), ("b", [])], ids=["old code", "new modules"])
+async def test_what_has_waited_is_answered_by_code_that_has_started_when_it_is_broken_off(
+    database_url, tmp_path, impatient, name, answers
+):
+    store = "from services.data_store import SimpleStore\nstore = SimpleStore()\n"
+    code = store + TABLE.format(column="text") + answering("store.setdefault('said', 'old')")
+    async with reloaded_bot(tmp_path, database_url, {"a.py": code} if answers else {}) as bot:
+        async with migrated_by_another(database_url):
+            reloading = asyncio.create_task(bot.reload({f"{name}.py": code.replace("text", "more")}))
+            await waits(impatient)
+            said = asyncio.create_task(bot.say("hi"))
+            await asyncio.sleep(0)
+            await bot.reloader.break_off()
+            with pytest.raises(ModuleError, match="broken off"):
+                await reloading
+            assert await said == answers
+        assert list(bot.loader.loaded) == (["a"] if answers else [])
 
 
 def connections():
