@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
+from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING
 
 import websockets
@@ -13,7 +14,7 @@ from bots.onebot.link import socket_options
 from bots.printable import one_line
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterator
+    from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 
     from websockets.asyncio.client import ClientConnection
 
@@ -28,7 +29,7 @@ async def serve_forward(bot: str, settings: Settings, *, attend: Callable[[Clien
     pauses, known_trouble = growing_pauses(settings), ""
     while True:
         try:
-            async with _connection(settings) as socket:
+            async with _connected(settings) as socket:
                 log.info("%s: connected to %s", bot, settings.place)
                 link = await attend(socket)
         except (OSError, websockets.WebSocketException) as problem:
@@ -53,9 +54,18 @@ def growing_pauses(settings: Settings) -> Iterator[float]:
         pause = min(pause * 2, settings.retry_most)
 
 
-def _connection(settings: Settings) -> websockets.connect:
+@asynccontextmanager
+async def _connected(settings: Settings) -> AsyncIterator[ClientConnection]:
+    """Connect for the body."""
     headers = {"Authorization": f"Bearer {settings.token}"} if settings.token else None
-    return websockets.connect(settings.url, additional_headers=headers, proxy=None, **socket_options(settings))
+    options = socket_options(settings)
+    socket = await websockets.connect(settings.url, additional_headers=headers, proxy=None, **options)
+    try:
+        yield socket
+    finally:
+        # Where it broke off with much to be sent yet, the library fails at a transport that is closed already.
+        with suppress(AttributeError):
+            await socket.close()
 
 
 def _refusal(problem: Exception, settings: Settings) -> str:

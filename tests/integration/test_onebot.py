@@ -405,6 +405,15 @@ async def test_a_lost_connection_is_made_anew_and_told_once(caplog):
     assert "trying again in" in line
 
 
+async def test_a_connection_that_breaks_off_while_much_is_sent_is_made_anew():
+    async with talk("forward", pong) as (bot, peer):
+        with pytest.raises(ConnectionError, match="act"):
+            await bot.adapter.call("act", {"text": "x" * 20_000_000})  # more than this peer takes
+        await peer.connected()
+        await peer.say("ping")
+        assert await peer.answered() == "pong ping"
+
+
 async def test_a_peer_that_is_not_there_yet_is_waited_for_and_told_once(caplog):
     async with listening_peer() as gone:
         pass
