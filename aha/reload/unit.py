@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 import sys
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NoReturn
 
@@ -213,19 +213,22 @@ async def _bring(unit: Unit, means: Means) -> list[Failure]:
     failures: list[Failure] = []
     on_failure = _noting(failures)
     loader = means.loader
-    due = unit.names
-    try:
-        while due:
-            lost = await bring_each(due, means, on_failure, sources=unit.sources, longest=LONGEST_START)
-            due = [name for name in unit.names if name in lost]
-    except DatabaseError as error:
-        for name in _not_started(unit, means):
-            loader.unload(name, f"it failed to {NO_TABLES}, see its own report")
-            on_failure(name, NO_TABLES, error)
-    except BaseException:  # the bot stops; what has waited for them is not for code that has not started
-        for name in _not_started(unit, means):
-            loader.unload(name, "its start was broken off")
-        raise
+    with ExitStack() as holds:
+        try:
+            due = unit.names
+            while due:
+                lost = await bring_each(due, means, on_failure, sources=unit.sources, longest=LONGEST_START)
+                due = [name for name in unit.names if name in lost]
+                if again := [loader.record(name) for name in due if name in loader.wanted]:  # they have new records
+                    holds.callback(dispatcher.hold(again).release)
+        except DatabaseError as error:
+            for name in _not_started(unit, means):
+                loader.unload(name, f"it failed to {NO_TABLES}, see its own report")
+                on_failure(name, NO_TABLES, error)
+        except BaseException:  # the bot stops; what has waited for them is not for code that has not started
+            for name in _not_started(unit, means):
+                loader.unload(name, "its start was broken off")
+            raise
     return failures
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 
 import pytest
@@ -9,8 +10,9 @@ import pytest
 from aha.discovery import survey
 from aha.loader import BUILTIN
 from aha.selection import choose
+from core.dispatcher import dispatcher
 from models.exc import ModuleError, UsageError
-from tests.reloaded_bot import answering, happened, living, reloaded_bot
+from tests.reloaded_bot import answering, gate, happened, living, reloaded_bot, until
 
 TRIES = "try:\n    import modules.{}\nexcept ImportError:\n    pass\n"
 
@@ -276,6 +278,20 @@ class TestRemovedWhileImported:
             assert await bot.say("hi") == said
             assert set((await bot.reload({"b.py": ""}, "b")).added) >= {"b", "c"}
             assert sorted(await bot.say("hi")) == ["a", "c"]
+
+    async def test_who_is_imported_once_more_without_it_gets_events_when_it_has_started(self, sqlite_url, tmp_path):
+        waits = "if happened.count('a begins') == 2: await gate.wait()"
+        a = TRIES.format("c") + living("a", start=waits)
+        files = {"a.py": a, "b.py": "", "c.py": living("c", start="import modules.b")}
+        async with reloaded_bot(tmp_path, sqlite_url, files) as bot:
+            reloading = asyncio.create_task(bot.reload({"b.py": None}, "b"))
+            await until(lambda: happened.count("a begins") == 2)
+            said = asyncio.create_task(bot.say("hi"))
+            await until(lambda: bot.calls or all(hold._waiting for hold in dispatcher._holds))
+            assert not bot.calls
+            gate.is_open = True
+            assert await said == ["a"]
+            assert (await reloading).removed == ("b", "c")
 
     async def test_what_they_share_goes_on(self, sqlite_url, tmp_path):
         files = {
