@@ -70,7 +70,9 @@ class Link:
         except websockets.ConnectionClosed as end:
             if end.rcvd is not None and end.rcvd.code == websockets.CloseCode.POLICY_VIOLATION:
                 self.token_refused = True
-            self.too_big = end.sent is not None and end.sent.code == websockets.CloseCode.MESSAGE_TOO_BIG
+            # A close of theirs is sent back as it came.
+            ours = end.sent if not end.rcvd_then_sent else None
+            self.too_big = ours is not None and ours.code == websockets.CloseCode.MESSAGE_TOO_BIG
             self.end = _too_big(self._settings) if self.too_big else one_line(str(end))
         finally:
             for answer in self._pending.values():

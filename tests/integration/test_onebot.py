@@ -414,6 +414,16 @@ async def test_a_connection_that_breaks_off_while_much_is_sent_is_made_anew():
         assert await peer.answered() == "pong ping"
 
 
+@both_modes
+async def test_a_frame_of_ours_that_is_too_large_for_the_platform_is_not_called_its_own(mode, caplog):
+    caplog.set_level(logging.INFO)
+    async with talk(mode) as (bot, _):
+        with pytest.raises(ConnectionError, match="act"):
+            await bot.adapter.call("act", {"text": "x" * 20_000_000})
+        await until(lambda: any("1009 (message too big)" in line for line in lines(caplog, level=logging.INFO)))
+    assert "max_frame" not in caplog.text
+
+
 async def test_a_peer_that_is_not_there_yet_is_waited_for_and_told_once(caplog):
     async with listening_peer() as gone:
         pass
