@@ -43,7 +43,8 @@ class Plan:
 
     `folder` is that of the data, where stores keep what the database does not have yet. `backup` saves the database
     into a file; it is awaited before the first change to a table that has rows. None saves nothing. `look` chooses
-    anew from what is in the folder of modules by now; None looks only where the modules of `selection` were.
+    anew from what is in the folder of modules by now; None looks only where the modules of `selection` were. `options`
+    are those by which another command finds the same database.
     """
 
     selection: Selection
@@ -53,6 +54,7 @@ class Plan:
     synchronous: str = "full"
     backup: Callable[[], Awaitable[Path]] | None = None
     look: Callable[[], Selection] | None = None
+    options: Sequence[str] = ()
 
 
 class Bot:

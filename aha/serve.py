@@ -26,7 +26,7 @@ from .signals import StopSignal
 from .steps import break_off
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Collection, Iterator, Sequence
 
     from .control.serving import Desk
     from .lifecycle import Plan
@@ -60,7 +60,7 @@ async def _serve(plan: Plan, desk: Desk) -> int:
         failed.append(module.name)
         logger.error("module %s is off: %s: %s", module.name, module.where, module.problem)
     told: set[str] = set()
-    on_migration = partial(_report_migration, told)
+    on_migration = partial(_report_migration, told, plan.options)
     bot = Bot(plan, on_failure=report, on_migration=on_migration, interrupting=signals.interrupting)
     if desk.watch:
         bot.reloader.remember()
@@ -117,11 +117,11 @@ async def _first(*events: asyncio.Event) -> None:
         task.cancel()
 
 
-def _report_migration(told: set[str], migrated: Migrated) -> None:
+def _report_migration(told: set[str], options: Sequence[str], migrated: Migrated) -> None:
     from .migration_report import migration_report  # noqa: PLC0415 - most starts have nothing to say of tables
 
     told.update(name for unit in migrated.units for name in unit.modules)
-    for line in migration_report(migrated, lang=cfg.aha.lang):
+    for line in migration_report(migrated, options=options, lang=cfg.aha.lang):
         logger.info("%s", line)
 
 

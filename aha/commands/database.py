@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from sqlalchemy import make_url
+
 from core.config import cfg
-from core.database.url import parse_url
+from core.database.url import parse_url, without_password
 from models.exc import ConfigError, DatabaseError
 from services.data_store.signing import KEY_FILE
 
@@ -29,6 +31,15 @@ def database_url(given: str | None = None) -> str:
         where = cfg.where("aha", "database", "url") if given is None else "--db"
         raise ConfigError(f"{where}: {error}") from error
     return url
+
+
+def options(db: str | None, config: Path | None) -> list[str]:
+    """Return the options of a command that is printed, so that it is about the same database. A password is left out.
+
+    `db` and `config` are what the command line that prints it was given.
+    """
+    given = {"--db": None if db is None else without_password(make_url(db)), "--config": config}
+    return [str(word) for option, value in given.items() if value is not None for word in (option, value)]
 
 
 def backup_folder() -> Path:

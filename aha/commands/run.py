@@ -17,7 +17,7 @@ from aha.selection import choose, select
 from aha.serve import serve
 from core.config import cfg
 
-from .database import database_url, saver
+from .database import database_url, options, saver
 from .exits import plain_errors
 from .folder import module_folder, naming
 from .options import Names  # noqa: TC001 - cyclopts looks annotations up
@@ -77,6 +77,9 @@ def run(
     url = database_url(db)
     backup = saver(url) if db_backup else None
     folder, synchronous = cfg.aha.data_dir, cfg.aha.database.synchronous
-    plan = Plan(selection, url, folder, make_adapters, synchronous=synchronous, backup=backup, look=look)
+    plan = Plan(
+        selection, url, folder, make_adapters,
+        synchronous=synchronous, backup=backup, look=look, options=options(db, config),
+    )  # fmt: skip
     with held(folder):
         return serve(plan, Desk(folder, where, watch=reload))

@@ -44,7 +44,7 @@ async def serve_reverse(bot: str, settings: Settings, *, attend: Attend, opened:
         server = await websockets.serve(
             door.welcome, settings.host, settings.port, process_request=door.let_in, **socket_options(settings)
         )
-    except OSError as problem:
+    except (OSError, UnicodeError) as problem:  # UnicodeError for a host like 127.0.0..1
         raise ConfigError(f"{bot}: cannot listen at {settings.place} ({problem}): change `host` or `port`") from None
     async with server:
         host, port = next(iter(server.sockets)).getsockname()[:2]

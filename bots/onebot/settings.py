@@ -113,6 +113,7 @@ def _shown(name: str, value: Any) -> str:
 def _is_websocket_url(url: str) -> bool:
     try:
         parts = urlsplit(url)
-        return parts.scheme in ("ws", "wss") and bool(parts.hostname) and parts.port != 0 and not parts.fragment
+        host = (parts.hostname or "").encode("idna")  # raises an error for 127.0.0..1
+        return parts.scheme in ("ws", "wss") and bool(host) and parts.port != 0 and not parts.fragment
     except ValueError:
         return False

@@ -53,7 +53,7 @@ def _complaint(url: URL) -> str | None:
 def explain(url: URL, error: Exception) -> str:
     """Say in one line which database cannot be used, what it said and what to do."""
     backend = url.get_backend_name()
-    shown = url.set(drivername=backend).difference_update_query(["password"]).render_as_string(hide_password=True)
+    shown = without_password(url.set(drivername=backend))
     said = what_it_said(error)
     remedy = (
         "name the database's own file; a backup is put back with: aha db restore FILE"
@@ -63,6 +63,11 @@ def explain(url: URL, error: Exception) -> str:
         else "check that the server runs, and host, port, user, password, database name and options in the URL"
     )
     return f"the database {shown} cannot be used: {said}; {remedy}"
+
+
+def without_password(url: URL) -> str:
+    """Return `url` as it is written, with *** for its password."""
+    return url.difference_update_query(["password"]).render_as_string(hide_password=True)
 
 
 def what_it_said(error: Exception) -> str:

@@ -128,9 +128,10 @@ def heading(units: Iterable[UnitPlan], *, lang: str = "en", seconds: float | Non
     return texts[key].format(modules=_modules(acting, texts), seconds=seconds)
 
 
-def undo(backup: object, *, lang: str = "en") -> str:
-    """Say how to go back to what was in the database before; `backup` is the file."""
-    return texts_in(lang)["undo"].format(file=backup, pasted=_pasted(str(backup)))
+def undo(backup: object, *, options: Sequence[str] = (), lang: str = "en") -> str:
+    """Say how to go back to what was in the database before; `backup` is the file, `options` say which database."""
+    pasted = " ".join(map(_pasted, (str(backup), *options)))
+    return texts_in(lang)["undo"].format(file=backup, pasted=pasted)
 
 
 def _pasted(word: str) -> str:

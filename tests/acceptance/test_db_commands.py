@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shlex
 import sqlite3
 import time
 from contextlib import closing
@@ -293,6 +294,30 @@ def test_a_start_says_what_it_did_to_whose_rows_and_how_to_go_back(new, run):
     assert said[0].endswith(": notes")
     assert said[1].startswith("note__notes.nick: no longer declared: it stays, unused, with 2 rows")
     assert any(line.startswith("as it was before: data/backups/aha-") for line in said)
+
+
+@pytest.mark.parametrize("command", [("run",), ("db", "migrate")], ids=["run", "migrate"])
+def test_the_command_that_goes_back_is_for_the_database_that_was_changed(release, run, folder, command):
+    """Pasted as it stands, it must not put another bot's rows in place of those in the usual database."""
+    home = ["--db", "sqlite:///the other.db", "--config", "other.yml"]
+    (folder / "other.yml").write_text("log:\n  level: info\n")
+    other = folder / "the other.db"
+
+    def texts():
+        with closing(sqlite3.connect(other)) as connection:
+            return connection.execute("SELECT text FROM note__notes").fetchall()
+
+    release("Column('text', Text)")
+    assert run("db", "migrate", *home).code == 0
+    with closing(sqlite3.connect(other, isolation_level=None)) as connection:
+        connection.execute("INSERT INTO note__notes VALUES (1, 'x')")
+    release("Column('text', Integer)")
+    changed = run(*command, *home)
+    pasted = re.search(r"aha (db restore .* --overwrite)", changed.out + changed.err)[1]
+    assert texts() == [(None,)]
+    assert run(*shlex.split(pasted)).code == 0
+    assert texts() == [("x",)]
+    assert not (folder / "data" / "aha.db").exists()
 
 
 def test_a_start_that_changes_nothing_is_silent_but_for_what_waits(new, run):

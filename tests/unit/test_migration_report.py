@@ -315,7 +315,8 @@ def test_what_only_waits_for_on_start_is_not_said_to_wait_for_rows():
 
 @pytest.mark.parametrize("lang", ["en", "zh"])
 def test_the_command_that_goes_back_can_be_pasted(lang):
-    said = undo("my data/aha $1.zip", lang=lang)
+    said = undo("my data/aha $1.zip", options=["--db", "sqlite:///my.db?a&b"], lang=lang)
     command = said[said.index("aha db restore") :]
-    assert shlex.split(command) == ["aha", "db", "restore", "my data/aha $1.zip", "--overwrite"]
+    restored = ["my data/aha $1.zip", "--db", "sqlite:///my.db?a&b"]
+    assert shlex.split(command) == ["aha", "db", "restore", *restored, "--overwrite"]
     assert said.count("my data/aha $1.zip") == 2

@@ -8,7 +8,7 @@ from dataclasses import replace
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
-from aha.commands.database import saver
+from aha.commands.database import options, saver
 from aha.commands.exits import plain_errors
 from aha.migration_report import migration_report
 from aha.printable import printable
@@ -57,7 +57,7 @@ def migrate(*, modules: Modules = MODULES, home: Home = HOME, db_backup: bool = 
         write_json(_as_data(migrated, off, left))
     else:
         # Of the framework's own tables nothing is said but that there was something to do.
-        said = migration_report(migrated, lang=cfg.aha.lang) or [
+        said = migration_report(migrated, options=options(home.db, home.config), lang=cfg.aha.lang) or [
             heading(migrated.units, lang=cfg.aha.lang, seconds=migrated.seconds)
         ]
         sys.stdout.writelines(f"{printable(str(line))}\n" for line in said if migrated.units or not off)
