@@ -585,6 +585,12 @@ async def test_a_port_that_is_taken_is_one_clear_line():
             await second.run()
 
 
+async def test_a_host_that_is_none_is_one_clear_line():
+    bot = OneBot(lambda event: None, bot_id="main", settings={"mode": "reverse", "host": "127.0.0..1"})
+    with pytest.raises(ConfigError, match=r"^onebot bot 'main': cannot listen at ws://127.0.0..1:8080 .*`host`"):
+        await bot.run()
+
+
 async def test_a_server_open_to_all_without_a_token_is_told(caplog):
     async with running({"mode": "reverse", "port": 0, "host": "0.0.0.0"}) as bot:
         await bot.url()

@@ -30,6 +30,7 @@ def test_without_settings_a_bot_connects_to_napcats_usual_place():
         ({"url": "ws://"}, "url"),
         ({"url": "ws://[::1"}, "url"),
         ({"url": "ws://x:99999"}, "url"),
+        ({"url": "ws://127.0.0..1:3001"}, "url"),
         ({"url": "ws://x/#a"}, "url"),
         ({"port": 70000}, "port"),
         ({"port": "80"}, "port"),
