@@ -6,6 +6,8 @@ import asyncio
 import logging
 from typing import TYPE_CHECKING
 
+from utils.cancellation import is_cancelled
+
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable
     from typing import Any
@@ -21,7 +23,7 @@ async def attempt(what: str, work: Callable[[], Awaitable[object]], *, during: s
     try:
         await work()
     except asyncio.CancelledError:
-        if (task := asyncio.current_task()) and task.cancelling():
+        if is_cancelled():
             raise
         logger.exception("while %s: something that was needed to %s had been cancelled", during, what)
     except (Exception, SystemExit):

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from aha.signals import Interrupted
 from aha.steps import break_off
 from models.exc import ModuleError, UsageError
+from utils.cancellation import is_cancelled
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Coroutine
@@ -110,7 +111,7 @@ class Reloader:
         try:
             return await asyncio.shield(task)
         except asyncio.CancelledError:
-            if (caller := asyncio.current_task()) and caller.cancelling():
+            if is_cancelled():
                 raise
             raise ModuleError(_BROKEN_OFF) from None
 

@@ -11,6 +11,7 @@ from core.dispatcher.callback import name_of
 from core.dispatcher.calls import Call
 from core.dispatcher.describe import describe
 from core.dispatcher.owning import GRACE
+from utils.cancellation import is_cancelled
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Coroutine, Iterable, Mapping
@@ -108,14 +109,17 @@ async def _see_end(cancelled: set[asyncio.Task[None]]) -> None:
 
 
 async def run(registration: Registration, event: Event, arguments: Mapping[str, Any]) -> None:
-    """Call a callback as code of its module. An error is logged and goes no further; cancellation does."""
+    """Call a callback as code of its module. An error is logged and goes no further; cancelling this call does."""
     current_module.set(registration.module)
     current_code.set(registration.module.code if registration.module else None)
     current_event.set(event)
     try:
         with Call(registration.module):
             await registration.callback(**arguments)
-    except (Exception, SystemExit):  # `exit()` in a callback ends that callback, not the bot
+    except (Exception, SystemExit, asyncio.CancelledError) as error:
+        # It may call exit(), or what it waits for be cancelled: that ends the callback, not the bot, and is told.
+        if isinstance(error, asyncio.CancelledError) and is_cancelled():
+            raise
         logger.exception(
             "callback %s of module %s failed on %s",
             name_of(registration.callback),

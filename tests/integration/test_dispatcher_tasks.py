@@ -46,6 +46,19 @@ async def test_an_error_is_logged_once_and_touches_nothing_else(calls, caplog):
     assert len(line) < 400
 
 
+async def test_what_a_callback_waits_for_may_be_cancelled_which_is_logged_as_an_error(caplog):
+    @on_message()
+    async def fails():
+        waiting = asyncio.ensure_future(asyncio.Event().wait())
+        waiting.cancel()
+        await waiting
+
+    await say("hi")
+    (record,) = caplog.records
+    assert isinstance(record.exc_info[1], asyncio.CancelledError)
+    assert record.getMessage().startswith("callback ")
+
+
 async def test_an_odd_message_is_no_reason_to_fail(caplog):
     caplog.set_level(logging.DEBUG)
 
