@@ -54,6 +54,9 @@ _START = {
     "it has no __init__.py; add one, or begin the folder's name with {prefix}": (
         "缺少 __init__.py；请补上，或在目录名前加上 {prefix}"
     ),
+    "the module is one folder deeper, in {place}; move that folder up": (
+        "模块在下一层目录 {place} 里；请把那个目录移上来"
+    ),
     "this user may not read it; allow it (chmod -R a+rX), or give it to this user (chown -R)": (
         "当前用户无权读取它；请允许读取（chmod -R a+rX），或把它交给当前用户（chown -R）"
     ),

@@ -88,10 +88,15 @@ def _shut(path: Path) -> str | None:
 
 
 def _folder_without_init(path: Path) -> Found | None:
-    if path.name.startswith(DISABLED) or not any(path.glob("*.py")):
+    if path.name.startswith(DISABLED):
         return None
-    problem = f"it has no __init__.py; add one, or begin the folder's name with {DISABLED}"
-    return Found(path.name, path, "unusable", problem)
+    if any(path.glob("*.py")):
+        problem = f"it has no __init__.py; add one, or begin the folder's name with {DISABLED}"
+        return Found(path.name, path, "unusable", problem)
+    if (inner := min(path.glob("*/__init__.py"), default=None)) is not None:  # as some archives are unpacked
+        place = f"{path.name}/{inner.parent.name}/"
+        return Found(path.name, path, "unusable", f"the module is one folder deeper, in {place}; move that folder up")
+    return None
 
 
 def _like_a_builtin(module: Found) -> Found:

@@ -62,6 +62,11 @@ def test_a_folder_of_python_files_without_init_is_reported(tmp_path):
     assert (found.state, "add one" in found.problem) == ("unusable", True)
 
 
+def test_a_module_one_folder_too_deep_is_reported(tmp_path):
+    found = look_at(make(tmp_path, "notes-1.2/notes/") / "notes-1.2")
+    assert (found.state, "in notes-1.2/notes/; move" in found.problem) == ("unusable", True)
+
+
 def test_a_folder_without_python_files_is_nothing(tmp_path):
     assert look_at(make(tmp_path, "pictures/cat.png") / "pictures") is None
 
