@@ -11,7 +11,7 @@ from .ending import leave_behind, named
 from .steps import break_off
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine, Iterator
+    from collections.abc import Iterator
     from types import FrameType
 
 logger = logging.getLogger(__name__)
@@ -23,41 +23,35 @@ _GRACE = 1.0
 
 
 @contextmanager
-def own_loop() -> Iterator[asyncio.AbstractEventLoop]:
-    """An event loop for the body. What of its tasks does not end then is left to the end of the process.
+def wound_up(loop: asyncio.AbstractEventLoop, *, hurry: asyncio.Event) -> Iterator[None]:
+    """Wind the loop up after the body. What of its tasks has not ended soon, or when `hurry` is set, is left behind.
 
     An asyncio.Runner would wait for them, and for the threads of `asyncio.to_thread`, for ever.
     """
-    loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
-    patient = True
     try:
-        yield loop
-    except KeyboardInterrupt:
-        patient = False
-        raise
+        yield
     finally:
-        ending = loop.create_task(_wind_up(_GRACE if patient else 0.0))
+        ending = loop.create_task(_wind_up(hurry))
         try:
-            _run_despite((SystemExit,), loop, ending)  # by now Ctrl-C is a KeyboardInterrupt again
+            run_through(loop, ending)
         finally:
             _let_go(loop, asyncio.all_tasks(loop) - {ending})
 
 
-def run_through(loop: asyncio.AbstractEventLoop, work: Coroutine[Any, Any, T], *, name: str) -> T:
-    """Run `work`, which handles signals, to its end and return its result; no other task can break it off."""
-    return _run_despite((SystemExit, KeyboardInterrupt), loop, loop.create_task(work, name=name))
+def run_through(loop: asyncio.AbstractEventLoop, task: asyncio.Task[T]) -> T:
+    """Run the task to its end and return its result. No other task can break it off.
 
-
-def _run_despite(errors: tuple[type[BaseException], ...], loop: asyncio.AbstractEventLoop, task: asyncio.Task[T]) -> T:
-    """Run the task to its end, also if others raise these errors, which stop the loop; that is a module's fault."""
-    while True:
+    Signals are handled meanwhile, so SystemExit and KeyboardInterrupt are a module's fault.
+    """
+    task.add_done_callback(lambda _: loop.stop())
+    while not task.done():
         try:
-            return loop.run_until_complete(task)
-        except errors:
-            if task.done():
-                raise
-            logger.exception("a module wanted to end the process; a signal does that")
+            loop.run_forever()
+        except (SystemExit, KeyboardInterrupt):
+            if not task.done():
+                logger.exception("a module wanted to end the process; a signal does that")
+    return task.result()
 
 
 def _let_go(loop: asyncio.AbstractEventLoop, left: set[asyncio.Task[Any]]) -> None:
@@ -69,12 +63,21 @@ def _let_go(loop: asyncio.AbstractEventLoop, left: set[asyncio.Task[Any]]) -> No
         loop.close()
 
 
-async def _wind_up(grace: float) -> None:
+async def _wind_up(hurry: asyncio.Event) -> None:
     """End all other tasks and asynchronous generators, as far as they let themselves be ended."""
-    await break_off(asyncio.all_tasks() - {asyncio.current_task()}, grace=grace)
+    others = asyncio.all_tasks() - {asyncio.current_task()}
+    steps = {asyncio.create_task(_end(others), name="end"), asyncio.create_task(hurry.wait(), name="hurry")}
+    await asyncio.wait(steps, return_when=asyncio.FIRST_COMPLETED)
+    for step in steps:
+        step.cancel()
+    await asyncio.wait(steps)
+
+
+async def _end(tasks: set[asyncio.Task[Any]]) -> None:
+    await break_off(tasks, grace=_GRACE)
     closing = asyncio.create_task(asyncio.get_running_loop().shutdown_asyncgens(), name="asynchronous generators")
-    _, late = await asyncio.wait({closing}, timeout=grace)
-    await break_off(late, grace=grace)
+    _, late = await asyncio.wait({closing}, timeout=_GRACE)
+    await break_off(late, grace=_GRACE)
 
 
 def _inwards(coroutine: Any) -> list[FrameType | None]:

@@ -19,7 +19,7 @@ from core.migration.start import unfinished, waiting
 
 from .control.serving import serving
 from .lifecycle import Bot
-from .loop import own_loop, run_through
+from .loop import run_through, wound_up
 from .new_keys import write_new_keys
 from .reports import failure_report
 from .signals import StopSignal
@@ -44,12 +44,13 @@ def serve(plan: Plan, desk: Desk) -> int:
     A SystemExit in some task, a module's fault, stops neither the event loop nor the bot.
     Raises ConfigError or DatabaseError if the bot cannot run.
     """
-    with own_loop() as loop:
-        return run_through(loop, _serve(plan, desk), name="bot")
+    loop = asyncio.new_event_loop()
+    signals = StopSignal(loop)
+    with signals.listen(), wound_up(loop, hurry=signals.hurry):
+        return run_through(loop, loop.create_task(_serve(plan, desk, signals), name="bot"))
 
 
-async def _serve(plan: Plan, desk: Desk) -> int:
-    signals = StopSignal()
+async def _serve(plan: Plan, desk: Desk, signals: StopSignal) -> int:
     failed: list[str] = []
 
     def report(name: str, what: str, error: BaseException) -> None:
@@ -64,22 +65,21 @@ async def _serve(plan: Plan, desk: Desk) -> int:
     bot = Bot(plan, on_failure=report, on_migration=on_migration, interrupting=signals.interrupting)
     if desk.watch:
         bot.reloader.remember()
-    with signals.listen():
-        try:
-            async with AsyncExitStack() as wishes:
-                if await _started(bot, signals):
-                    write_new_keys()
-                    _report_waiting(told, off=failed)
-                    if not (_own(bot) or failed):
-                        logger.warning("no module is on; write one with: aha new hello")
-                    taken = serving(bot.reloader, desk, off=partial(_off, bot), hurry=signals.hurry)
-                    await wishes.enter_async_context(taken)
-                    logger.info("%s", _ready(bot, failed))
-                    await _first(signals.stop, bot.running.ended)
-                logger.info("stopping%s", "; another signal ends all waiting" if signals.asked else "")
-                code = int(bot.running.failed and not signals.asked)
-        finally:
-            await bot.stop(hurry=signals.hurry)
+    try:
+        async with AsyncExitStack() as wishes:
+            if await _started(bot, signals):
+                write_new_keys()
+                _report_waiting(told, off=failed)
+                if not (_own(bot) or failed):
+                    logger.warning("no module is on; write one with: aha new hello")
+                taken = serving(bot.reloader, desk, off=partial(_off, bot), hurry=signals.hurry)
+                await wishes.enter_async_context(taken)
+                logger.info("%s", _ready(bot, failed))
+                await _first(signals.stop, bot.running.ended)
+            logger.info("stopping%s", "; another signal ends all waiting" if signals.asked else "")
+            code = int(bot.running.failed and not signals.asked)
+    finally:
+        await bot.stop(hurry=signals.hurry)
     logger.info("stopped")
     return code
 

@@ -26,14 +26,13 @@ class StopSignal:
     SIGHUP only sets `stop`, however often it comes: a terminal that is closed sends it, and so does its shell. Whoever
     started the process with nohup has it ignored, and so it stays.
 
-    `asked` is true from the very moment of the first. Make it inside the running event loop, whose thread must be the
-    main one to `listen`.
+    `asked` is true from the very moment of the first. To `listen`, the thread of the event loop must be the main one.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self.stop = asyncio.Event()
         self.hurry = asyncio.Event()
-        self._loop = asyncio.get_running_loop()
+        self._loop = loop
         self.asked = False
         self._interrupting = False
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from typing import TYPE_CHECKING
 
 import pytest
@@ -18,6 +19,11 @@ if TYPE_CHECKING:
 
 # Assertions of these tell what they saw, as those of tests do. Tests elsewhere import them, too.
 pytest.register_assert_rewrite("tests.migration.theatre", "tests.migration.product")
+
+# Who runs the tests in the background of a shell, or with nohup, has these ignored; so would all that tests start.
+for number, handler in ((signal.SIGINT, signal.default_int_handler), (signal.SIGHUP, signal.SIG_DFL)):
+    if signal.getsignal(number) is signal.SIG_IGN:
+        signal.signal(number, handler)
 
 # How long an example takes says more about the machine's other work than about ours.
 settings.register_profile("aha", deadline=None)

@@ -71,11 +71,7 @@ def test_without_any_configuration_data_goes_to_the_data_folder(write, run, fold
     [
         pytest.param(signal.SIGINT, id="SIGINT"),
         pytest.param(signal.SIGTERM, id="SIGTERM"),
-        pytest.param(
-            signal.SIGHUP,
-            id="SIGHUP",
-            marks=pytest.mark.skipif(signal.getsignal(signal.SIGHUP) is signal.SIG_IGN, reason="run with nohup"),
-        ),
+        pytest.param(signal.SIGHUP, id="SIGHUP"),
     ],
 )
 def test_a_signal_ends_the_bot_in_good_order(write, start, folder, number):

@@ -429,7 +429,7 @@ class TestStopping:
                 await reloader.reload()
 
     async def test_a_signal_breaks_off_an_import_that_hangs(self, sqlite_url, tmp_path):
-        signals = StopSignal()
+        signals = StopSignal(asyncio.get_running_loop())
         async with reloaded_bot(tmp_path, sqlite_url, {"a.py": living("old")}) as bot:
             bot.reloader._means = replace(bot.reloader._means, importing=signals.interrupting)
             with signals.listen():

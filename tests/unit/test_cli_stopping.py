@@ -67,7 +67,7 @@ async def test_a_quick_step_is_done_even_in_a_hurry():
 
 
 async def test_the_first_signal_asks_to_stop_and_the_second_to_hurry():
-    signals = StopSignal()
+    signals = StopSignal(asyncio.get_running_loop())
     with signals.listen():
         os.kill(os.getpid(), signal.SIGTERM)
         async with asyncio.timeout(5):
@@ -91,7 +91,7 @@ def hangup():
 
 
 async def test_a_terminal_that_is_closed_asks_to_stop_and_never_to_hurry(hangup):
-    signals = StopSignal()
+    signals = StopSignal(asyncio.get_running_loop())
     with signals.listen():
         for _ in range(3):
             os.kill(os.getpid(), hangup)
@@ -104,7 +104,7 @@ async def test_a_terminal_that_is_closed_asks_to_stop_and_never_to_hurry(hangup)
 
 async def test_under_nohup_the_end_of_a_terminal_is_none_of_the_bot(hangup):
     signal.signal(hangup, signal.SIG_IGN)
-    signals = StopSignal()
+    signals = StopSignal(asyncio.get_running_loop())
     with signals.listen():
         os.kill(os.getpid(), hangup)
         assert not signals.asked
@@ -112,13 +112,13 @@ async def test_under_nohup_the_end_of_a_terminal_is_none_of_the_bot(hangup):
 
 async def test_the_signals_are_given_back():
     before = signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)
-    with StopSignal().listen():
+    with StopSignal(asyncio.get_running_loop()).listen():
         assert signal.getsignal(signal.SIGINT) != before[0]
     assert (signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)) == before
 
 
 async def test_a_signal_breaks_off_blocking_code_where_that_was_allowed():
-    signals = StopSignal()
+    signals = StopSignal(asyncio.get_running_loop())
 
     def block():
         os.kill(os.getpid(), signal.SIGINT)
@@ -130,7 +130,7 @@ async def test_a_signal_breaks_off_blocking_code_where_that_was_allowed():
 
 
 async def test_what_may_be_broken_off_does_not_begin_after_a_signal():
-    signals = StopSignal()
+    signals = StopSignal(asyncio.get_running_loop())
     with signals.listen():
         os.kill(os.getpid(), signal.SIGINT)
         with pytest.raises(Interrupted), signals.interrupting():
