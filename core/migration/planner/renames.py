@@ -153,7 +153,7 @@ def _exchanged(table: WantedTable, live: TableState, record: TableRecord) -> tup
     """Two columns on disk that only now declare to have been each other: that shows in no name."""
     known = set(live.column_names).intersection(table.state.column_names, record.state.column_names)
     for name in sorted(known):
-        for old in known.intersection(table.column_was.get(name, ())).difference(record.renamed.get(name, ())):
+        for old in known.intersection(table.column_was.get(name, ())).difference(record.renamed.get(name, ()), (name,)):
             if name in table.column_was.get(old, ()):
                 return name, old
     return None
