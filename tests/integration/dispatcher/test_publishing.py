@@ -9,18 +9,9 @@ import pytest
 from core.dispatcher import dispatcher, on_external, on_message, process_external, process_message
 from models.api import External, Message
 from models.exc import EventNotBound, UsageError
-from tests.dispatching import demo_module, message, say
+from tests.integration.dispatcher.messages import message, say
 
-
-@pytest.fixture(autouse=True)
-def module():
-    with demo_module() as module:
-        yield module
-
-
-@pytest.fixture
-def calls():
-    return []
+pytestmark = pytest.mark.usefixtures("module")
 
 
 async def test_an_external_event_is_published_by_key_with_its_data(calls):

@@ -12,18 +12,9 @@ from core.expr import Pisprivate, Plimit, Puid, Puser, fetch
 from core.identity import user2aha_id
 from core.migration.start import expand
 from models.api import MetaEvent, Notice, Request
-from tests.dispatching import demo_module, say
+from tests.integration.dispatcher.messages import say
 
-
-@pytest.fixture(autouse=True)
-def module():
-    with demo_module() as module:
-        yield module
-
-
-@pytest.fixture
-def calls():
-    return []
+pytestmark = pytest.mark.usefixtures("module")
 
 
 DENIED = {"default_user_list": ["QQ:5"]}

@@ -16,22 +16,12 @@ from core.dispatcher import dispatcher, on_external, on_message, on_meta, on_not
 from core.expr import PM, Pcommand, Pmsg, Puid, Puser, fetch
 from models.api import External, Message, MetaEvent, Notice, Request
 from models.msg import At, Image, MessageChain, Text
-from tests.dispatching import demo_module, message, say
+from tests.integration.dispatcher.messages import message, say
 
 if TYPE_CHECKING:
     import re
 
-
-@pytest.fixture(autouse=True)
-def module():
-    with demo_module() as module:
-        yield module
-
-
-@pytest.fixture
-def calls():
-    return []
-
+pytestmark = pytest.mark.usefixtures("module")
 
 # --- which callbacks ------------------------------------------------------------------------------------------------
 

@@ -11,18 +11,9 @@ import pytest
 from core.dispatcher import dispatcher, on_message
 from core.expr import Puser
 from models.core import User
-from tests.dispatching import demo_module, message, say
+from tests.integration.dispatcher.messages import message, say
 
-
-@pytest.fixture(autouse=True)
-def module():
-    with demo_module() as module:
-        yield module
-
-
-@pytest.fixture
-def calls():
-    return []
+pytestmark = pytest.mark.usefixtures("module")
 
 
 async def test_an_error_is_logged_once_and_touches_nothing_else(calls, caplog):
