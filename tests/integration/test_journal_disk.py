@@ -8,8 +8,6 @@ import os
 import resource
 import subprocess
 from contextlib import contextmanager
-from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -41,23 +39,8 @@ def keys(folder, name="notes"):
     return [record.key.decode() for record in read_journal(folder).records(name)]
 
 
-@pytest.fixture
-def disk():
-    """Mounts a file system of so many bytes at a folder of this test's own."""
-    with TemporaryDirectory(prefix="aha-disk-") as folder:
-
-        def mount(size, *options):
-            command = ["mount", "-t", "tmpfs", "-o", ",".join([f"size={size}", *options]), "tmpfs", folder]
-            if not ROOT or subprocess.run(command, capture_output=True, check=False).returncode:
-                pytest.skip("a file system for the test can only be mounted by root")
-            return Path(folder)
-
-        yield mount
-        subprocess.run(["umount", folder], capture_output=True, check=False)
-
-
-def test_a_full_disk_is_an_error_and_with_room_it_goes_on(disk):
-    folder = disk(1 << 20) / "store"
+def test_a_full_disk_is_an_error_and_with_room_it_goes_on(mount):
+    folder = mount(1 << 20) / "store"
     other = folder.parent / "other"
     other.write_bytes(bytes(1 << 19))
     journal = Journal.open(folder, database="here", segment_bytes=1 << 16)
@@ -76,8 +59,8 @@ def test_a_full_disk_is_an_error_and_with_room_it_goes_on(disk):
     assert read_journal(folder).damaged == []
 
 
-def test_a_disk_that_is_full_at_the_opening_keeps_what_is_there_readable(disk):
-    folder = disk(1 << 19) / "store"
+def test_a_disk_that_is_full_at_the_opening_keeps_what_is_there_readable(mount):
+    folder = mount(1 << 19) / "store"
     journal = Journal.open(folder, database="here", segment_bytes=1 << 16)
     _, appended = append_until_full(journal, journal.register("notes"))
     journal.close()
@@ -96,9 +79,9 @@ def test_a_disk_that_is_full_at_the_opening_keeps_what_is_there_readable(disk):
     assert keys(folder) == ["again"]
 
 
-def test_room_that_comes_back_is_found_without_an_append(disk, monkeypatch):
+def test_room_that_comes_back_is_found_without_an_append(mount, monkeypatch):
     monkeypatch.setattr(syncing, "PAUSE", 0.01)
-    folder = disk(1 << 18) / "store"
+    folder = mount(1 << 18) / "store"
     rest = folder.parent / "rest"
     rest.write_bytes(bytes((1 << 18) - (1 << 15)))
     journal = Journal.open(folder, database="here", segment_bytes=1 << 16)
@@ -139,8 +122,8 @@ def test_a_limit_on_the_size_of_files_is_an_error_and_no_signal(tmp_path, small_
     assert keys(tmp_path / "store") == [*appended, "again"]
 
 
-def test_a_folder_that_may_not_be_written_is_read_and_said(disk):
-    folder = disk(1 << 20) / "store"
+def test_a_folder_that_may_not_be_written_is_read_and_said(mount):
+    folder = mount(1 << 20) / "store"
     journal = Journal.open(folder, database="here", segment_bytes=1 << 16)
     number = journal.register("notes")
     append(journal, number, "a")
@@ -161,8 +144,8 @@ def test_a_folder_that_may_not_be_written_is_read_and_said(disk):
     assert read_journal(folder).folds == 1
 
 
-def test_a_segment_that_may_not_be_removed_is_removed_later(disk):
-    folder = disk(1 << 20) / "store"
+def test_a_segment_that_may_not_be_removed_is_removed_later(mount):
+    folder = mount(1 << 20) / "store"
     for key in ("a", "b"):
         journal = Journal.open(folder, database="here", segment_bytes=1 << 16)
         append(journal, journal.register("notes"), key)
@@ -304,9 +287,9 @@ def set_until_full(store):
 
 
 async def test_a_store_on_a_full_disk_says_so_and_goes_on_when_its_changes_are_folded(
-    disk, database_url, small_segments, caplog
+    mount, database_url, small_segments, caplog
 ):
-    folder = disk(1 << 20)
+    folder = mount(1 << 20)
     async with bot(database_url, folder, "a") as [store]:
         store["list"] = [1]
         error, model = set_until_full(store)
@@ -331,9 +314,9 @@ async def test_a_store_on_a_full_disk_says_so_and_goes_on_when_its_changes_are_f
 
 
 async def test_stores_start_and_are_read_where_their_folder_may_not_be_written(
-    disk, database_url, small_segments, caplog
+    mount, database_url, small_segments, caplog
 ):
-    folder = disk(1 << 20)
+    folder = mount(1 << 20)
     async with bot(database_url, folder, "a") as [store]:
         store.update(a=1, b=[2])
         await kill()

