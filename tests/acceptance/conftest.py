@@ -8,6 +8,7 @@ import logging
 import os
 import re
 import signal
+import sqlite3
 import subprocess
 import sys
 import textwrap
@@ -124,6 +125,17 @@ def write(folder: Path) -> Callable[..., None]:
             path.write_text(textwrap.dedent(code), encoding="utf-8")
 
     return write
+
+
+@pytest.fixture
+def rows(folder: Path) -> Callable[..., list[Any]]:
+    """Runs SQL on the bot's file and returns its rows."""
+
+    def run_sql(sql: str, parameters: tuple[Any, ...] = ()) -> list[Any]:
+        with closing(sqlite3.connect(folder / "data" / "aha.db", isolation_level=None)) as connection:
+            return connection.execute(sql, parameters).fetchall()
+
+    return run_sql
 
 
 @pytest.fixture(scope="session")

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import shutil
 import signal
-import sqlite3
 import subprocess
 import sys
-from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -53,17 +51,6 @@ def template(tmp_path_factory):
 def filled(template, folder):
     """A bot whose store has a value of each kind."""
     shutil.copytree(template, folder, dirs_exist_ok=True)
-
-
-@pytest.fixture
-def rows(folder):
-    """Runs SQL on the bot's file and returns its rows."""
-
-    def run_sql(sql, parameters=()):
-        with closing(sqlite3.connect(folder / "data" / "aha.db", isolation_level=None)) as connection:
-            return connection.execute(sql, parameters).fetchall()
-
-    return run_sql
 
 
 @pytest.fixture
