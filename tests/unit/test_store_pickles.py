@@ -1,19 +1,15 @@
-"""Values come back as they were, whoever wrote the row and whichever Python; classes are found where they are now."""
+"""Values come back as they were, whoever wrote the row and whichever Python."""
 
 from __future__ import annotations
 
 import base64
 import collections
-import copyreg
 import datetime as dt
-import gc
 import json
 import pickle
 import pickletools
 import sys
-import weakref
 import zoneinfo
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +17,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.exc import ClassGone, ClassUntrusted, StoreValueError, ValueDamaged
+from models.exc import ClassUntrusted
 from services.data_store.pickles import pickled, plain, unpickled
 from services.data_store.pickles.guarded import read_guarded
 from services.data_store.pickles.opcodes import well_formed
@@ -37,9 +33,6 @@ def sample():
 
 def same(one: Any, other: Any) -> bool:
     return type(one) is type(other) and one == other
-
-
-# --- every value comes back -----------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("name", pickled_values.plain_values())
@@ -238,215 +231,3 @@ def test_what_one_python_wrote_another_reads(sample, release, trusted):
     values = pickled_values.all_values(sample)
     for name, text in stored.items():
         assert same(unpickled(base64.b64decode(text), trusted=trusted), values[name]), name
-
-
-# --- where classes are now ------------------------------------------------------------------------------------------
-
-
-NOTE = """
-class {name}:
-    {was}
-    def __init__(self, text):
-        self.text = text
-"""
-
-
-def note_of(module: str, name: str, *, text: str = "x") -> bytes:
-    """A row of an object of the class `name` of `module`, which is not there any more."""
-    with loaded(module, NOTE.format(name=name, was="")) as code:
-        return pickled("k", getattr(code, name)(text))
-
-
-@pytest.mark.parametrize(
-    ("before", "module", "name", "was"),
-    [
-        pytest.param(("notes", "Memo"), "notes", "Note", '"Memo"', id="renamed in its file"),
-        pytest.param(("notes", "Memo"), "notes", "Note", '["Sheet", "Memo"]', id="renamed twice"),
-        pytest.param(("memos", "Note"), "notes", "Note", '"modules.memos.Note"', id="moved"),
-        pytest.param(("memos.models", "Memo"), "notes", "Note", '("Sheet", "modules.memos.models.Memo")', id="both"),
-    ],
-)
-@pytest.mark.parametrize("trusted", [False, True])
-def test_a_class_says_what_it_was(before, module, name, was, trusted):
-    data = note_of(*before)
-    with loaded(module, NOTE.format(name=name, was=f"__was__ = {was}")) as code:
-        read = unpickled(data, trusted=trusted)
-    assert (type(read), read.text) == (getattr(code, name), "x")
-
-
-@pytest.mark.parametrize("trusted", [False, True])
-def test_a_renamed_module_finds_its_classes_again(trusted):
-    data = note_of("memos.models", "Note")
-    with (
-        loaded("notes", '__was__ = ("papers", "memos")'),
-        loaded("notes.models", NOTE.format(name="Note", was="")) as code,
-    ):
-        read = unpickled(data, trusted=trusted)
-    assert type(read) is code.Note
-
-
-def test_a_renamed_class_of_a_renamed_module_is_found():
-    data = note_of("memos", "Memo")
-    source = '__was__ = "memos"' + NOTE.format(name="Note", was='__was__ = "Memo"')
-    with loaded("notes", source) as code:
-        assert type(unpickled(data, trusted=False)) is code.Note
-
-
-def test_a_class_within_another_says_what_it_was():
-    with loaded("notes", "class Book:\n    class Page: pass") as code:
-        data = pickled("k", code.Book.Page())
-    with loaded("notes", 'class Volume:\n    class Sheet:\n        __was__ = "Book.Page"') as code:
-        assert type(unpickled(data, trusted=False)) is code.Volume.Sheet
-
-
-def test_a_class_does_not_inherit_what_another_was():
-    data = note_of("notes", "Memo")
-    source = NOTE.format(name="Note", was='__was__ = "Memo"') + "class Special(Note): pass\n"
-    with loaded("notes", "class Before: pass\n" + source) as code:
-        assert type(unpickled(data, trusted=False)) is code.Note
-
-
-def test_an_import_in_the_old_place_does_as_well():
-    data = note_of("notes", "Memo")
-    elsewhere = loaded("papers", NOTE.format(name="Note", was=""))
-    with elsewhere as code, loaded("notes", "from modules.papers import Note as Memo"):
-        assert type(unpickled(data, trusted=False)) is code.Note
-
-
-def test_what_was_declared_is_forgotten_with_its_module():
-    data = note_of("notes", "Memo")
-    with loaded("notes", NOTE.format(name="Note", was='__was__ = "Memo"')) as old:
-        assert type(unpickled(data, trusted=False)) is old.Note
-    with loaded("notes", NOTE.format(name="Note", was='__was__ = "Memo"')) as new:
-        assert type(unpickled(data, trusted=False)) is new.Note
-    with pytest.raises(ClassGone):
-        unpickled(data, trusted=False)
-
-
-def test_a_module_that_is_still_loading_is_looked_at_again():
-    data = note_of("notes", "Memo")
-    with loaded("notes", "") as code:
-        with pytest.raises(ClassGone):
-            unpickled(data, trusted=False)
-        exec(NOTE.format(name="Note", was='__was__ = "Memo"'), vars(code))
-        assert type(unpickled(data, trusted=False)) is code.Note
-
-
-def test_looking_for_a_class_keeps_no_module_alive():
-    data = note_of("notes", "Memo")
-    with loaded("notes", NOTE.format(name="Note", was='__was__ = "Memo"')) as code:
-        unpickled(data, trusted=False)
-        gone = weakref.ref(code)
-        del code
-    gc.collect()
-    assert gone() is None
-
-
-# --- what cannot be written or read says why ------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("trusted", [False, True])
-def test_a_class_that_is_gone_is_named_with_the_remedy(trusted):
-    data = note_of("notes", "Memo")
-    with loaded("notes", ""), pytest.raises(ClassGone) as error:
-        unpickled(data, trusted=trusted, key="first")
-    assert str(error.value) == (
-        "the value for key 'first' is of modules.notes.Memo, which no loaded module has: if it was renamed or moved, "
-        'write __was__ = "modules.notes.Memo" in its class; if its module is off, switch it on'
-    )
-    assert (error.value.key, error.value.place) == ("first", "modules.notes.Memo")
-
-
-def test_a_row_imports_no_module_of_the_bot_even_if_it_is_trusted():
-    with pytest.raises(ClassGone):
-        unpickled(global_row("modules.never.loaded", "Note"), trusted=True)
-
-
-def test_a_package_that_is_gone_is_named_with_the_remedy():
-    with pytest.raises(ClassGone, match="key 'k' is of nonesuch.Thing, which cannot be imported .*install its package"):
-        unpickled(global_row("nonesuch", "Thing"), trusted=True, key="k")
-
-
-def test_another_class_is_read_only_if_it_is_trusted():
-    value = [pickle.PickleBuffer, copyreg.pickle]
-    data = pickled("k", value)
-    assert unpickled(data, trusted=True) == value
-    with pytest.raises(ClassUntrusted) as error:
-        unpickled(data, trusted=False, key="k")
-    assert error.value.place == "_pickle.PickleBuffer" or error.value.place == "pickle.PickleBuffer"
-    assert "aha store trust" in str(error.value)
-
-
-class Mute(Exception):  # noqa: N818 - as authors write them
-    def __str__(self):
-        raise RuntimeError("no words")
-
-
-class Failing:
-    def __reduce__(self):
-        raise Mute
-
-
-MUTE = """
-class Mute(Exception):
-    def __str__(self):
-        raise RuntimeError("no words")
-
-class Note:
-    def __setstate__(self, state):
-        raise Mute
-"""
-
-
-def test_a_value_whose_error_cannot_be_shown_is_named():
-    with pytest.raises(StoreValueError, match=r"key 'k', a Failing, cannot be pickled \(Mute\)"):
-        pickled("k", Failing())
-
-
-@pytest.mark.parametrize("trusted", [False, True])
-def test_a_row_whose_error_cannot_be_shown_is_damaged(trusted):
-    with loaded("notes", MUTE) as code:
-        note = code.Note()
-        note.text = "x"
-        data = pickled("k", note)
-        with pytest.raises(ValueDamaged, match=r"key 'k' cannot be read \(Mute: Mute\)"):
-            unpickled(data, trusted=trusted, key="k")
-
-
-@pytest.mark.parametrize("damage", [b"", b"\x80", b"\x80\x05", b"hello", b"\x80\x05]", b"\x80\x05t."])
-@pytest.mark.parametrize("trusted", [False, True])
-def test_what_is_no_pickle_is_damaged(damage, trusted):
-    with pytest.raises(ValueDamaged, match="key 'k' cannot be read .*del store"):
-        unpickled(damage, trusted=trusted, key="k")
-
-
-def test_what_its_class_does_not_take_is_damaged(sample):
-    data = pickled("k", sample.State(1)).replace(b"stored", b"sto\x00ed")
-    with pytest.raises(ValueDamaged, match="KeyError: 'stored'") as error:
-        unpickled(data, trusted=False, key="k")
-    assert isinstance(error.value, StoreValueError)
-
-
-def test_bytes_after_the_end_are_damage():
-    with pytest.raises(ValueDamaged):
-        unpickled(pickled("k", 1) + b".", trusted=False)
-
-
-def test_what_an_error_quotes_stays_on_its_line():
-    with pytest.raises(ClassUntrusted) as error:
-        unpickled(global_row("x\nCRITICAL", "y" * 200), trusted=False)
-    assert "x\\nCRITICAL" in str(error.value)
-    assert "\n" not in str(error.value)
-
-
-@given(st.binary())
-def test_any_bytes_are_read_or_refused(data):
-    for row in (data, b"\x80\x05" + data + b"."):
-        with suppress(StoreValueError):
-            unpickled(row, trusted=False)
-
-
-def global_row(module: str, name: str) -> bytes:
-    """A row that is `name` of `module`."""
-    parts = (b"\x8c" + bytes([len(text)]) + text.encode() for text in (module, name))
-    return b"\x80\x05" + b"".join(parts) + b"\x93."

@@ -13,6 +13,8 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from services.data_store.journal import Journal, Record, read_journal
 
+pytestmark = pytest.mark.usefixtures("no_waiting_for_the_disk")
+
 STORES = ["notes", "games", "a store whose name is rather long: " + 200 * "x"]
 
 
@@ -97,12 +99,6 @@ class Stores(RuleBasedStateMachine):
         self.journal.close()
         self.check(read_journal(self.folder))
         self.places.cleanup()
-
-
-@pytest.fixture(autouse=True)
-def no_waiting_for_the_disk(monkeypatch):
-    for name in ("fsync", "fdatasync"):
-        monkeypatch.setattr(f"os.{name}", lambda fd: None)
 
 
 TestStores = Stores.TestCase
