@@ -80,6 +80,7 @@ async def _serve(plan: Plan, desk: Desk, signals: StopSignal) -> int:
             code = int(bot.running.failed and not signals.asked)
     finally:
         await bot.stop(hurry=signals.hurry)
+        signals.stopped()
     logger.info("stopped")
     return code
 

@@ -26,7 +26,8 @@ class StopSignal:
     SIGHUP only sets `stop`, however often it comes: a terminal that is closed sends it, and so does its shell. Whoever
     started the process with nohup has it ignored, and so it stays.
 
-    `asked` is true from the very moment of the first. To `listen`, the thread of the event loop must be the main one.
+    `asked` is true from the very moment of the first, or from when the bot has `stopped` without one. To `listen`, the
+    thread of the event loop must be the main one.
     """
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
@@ -47,6 +48,10 @@ class StopSignal:
         finally:
             for number, handler in before.items():
                 signal.signal(number, handler)
+
+    def stopped(self) -> None:
+        """Take note that the bot has stopped: nothing is left to ask for but to `hurry`, also with a first signal."""
+        self.asked = True
 
     @contextmanager
     def interrupting(self) -> Iterator[None]:

@@ -79,13 +79,20 @@ def test_what_does_not_end_is_named_and_left_behind(write, start, run, begin, le
     assert run("run", text="read\n").out == "set at the end\n"
 
 
-def test_a_signal_ends_the_wait_for_what_does_not_end(write, start):
+@pytest.mark.parametrize(
+    "stop",
+    [
+        pytest.param(lambda process: process.popen.send_signal(signal.SIGTERM), id="after a signal"),
+        pytest.param(lambda process: process.popen.stdin.close(), id="after the end of its input"),
+    ],
+)
+def test_a_signal_ends_the_wait_for_what_does_not_end(write, start, stop):
     long = "import aha.loop; aha.loop._GRACE = 60.0"  # however slow the machine is, the signal comes before that
     write({"a.py": MODULE.format(begin=f"{long}; begin.task = asyncio.create_task(stubborn(), name='mine')")})
     process = start("run").ready()
     process.say("begin")
     process.wait_for("begun", stream="out")
-    process.popen.send_signal(signal.SIGTERM)
+    stop(process)
     process.wait_for("stopped")
     assert (process.end(signal.SIGINT), process.out) == (0, "begun\nat exit\n"), process.err
     assert "Traceback" not in process.err
