@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from threading import RLock
 from typing import TYPE_CHECKING
 
@@ -57,3 +58,18 @@ def fresh(data: dict[str, bytes] | None = None, **given) -> Entries:
     """The entries of a module `notes`, as loaded from a table with `data`."""
     given = {"journal": Notebook(), "mac": lambda key, data: None, "max_mb": 256} | given
     return Entries("notes", data=data or {}, **given)
+
+
+def tick(entries: Entries) -> None:
+    """Look at what is suspect, as often as it takes."""
+    entries.notice(entries.lent.suspects())
+
+
+def append_to_all(entries: Entries) -> None:
+    """Change all values in place."""
+    for _, value in entries.lent.all():
+        value.append(1)
+
+
+def stored(entries: Entries, key: str = "k"):
+    return pickle.loads(entries.data[key])
