@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from types import ModuleType
 from typing import TYPE_CHECKING
 
 import pytest
@@ -10,7 +12,7 @@ from sqlalchemy import event
 from core.database import db_engine, transition
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 
 @pytest.fixture
@@ -26,3 +28,24 @@ def forgets() -> Iterator[None]:
     """What is told of a migration in a test is no longer so after it."""
     yield
     transition.tell({}, {})
+
+
+@pytest.fixture
+def theirs() -> Iterator[Callable[[str], type]]:
+    """Makes the Python module of a module of the bot, or of a package, with a class `Thing` in it."""
+    made: list[str] = []
+
+    def make(name: str) -> type:
+        python = ModuleType(name)
+        exec(
+            "class Thing:\n    def __init__(self, n): self.n = n\n    def __eq__(self, o): return self.n == o.n",
+            vars(python),
+        )
+        python.Thing.__module__ = name
+        sys.modules[name] = python
+        made.append(name)
+        return python.Thing
+
+    yield make
+    for name in made:
+        sys.modules.pop(name, None)
