@@ -38,10 +38,10 @@ class Entries(Generic[V]):
 
     `data` has the pickled values of all keys, in the order of a dict; they become objects when they are first read, and
     stay if none can be made of them then. `unreadable` are keys whose rows are there but are known to be unreadable;
-    they are not in the store, and may be set. Every change is in the journal before it is in memory; the lock that is
-    held meanwhile is the journal's. `mac` signs what needs it, and returns None for what does not. `unsaved` are keys
-    whose objects were changed in place and could not be saved, which was reported. If the store has been read again,
-    its entries are those of the `_successor`.
+    they are not in the store, and may be set. Every change is in the journal before it is in memory; the `lock` that is
+    held meanwhile is the journal's, and its holder is the only one who changes anything. `mac` signs what needs it, and
+    returns None for what does not. `unsaved` are keys whose objects were changed in place and could not be saved, which
+    was reported. If the store has been read again, its entries are those of the `_successor`.
     """
 
     def __init__(
@@ -59,7 +59,7 @@ class Entries(Generic[V]):
         self.unreadable = set(unreadable)
         self.lent: Lent[V] = Lent(journal.lock)
         self.journal = journal
-        self._lock = journal.lock
+        self.lock = journal.lock
         self._append = journal.append
         self._number = journal.register(owner)
         self._mac = mac
@@ -87,7 +87,7 @@ class Entries(Generic[V]):
                 self._orders.learn(key, data, value)
                 if STACK_GLOBAL in data:
                     self.lent.classed.add(key)
-            with self._lock:
+            with self.lock:
                 if self.data.get(key) is data:  # another thread may have set or deleted the key, or read it as well
                     return self.lent.lend(key, self.lent.objects.get(key, value))
 
@@ -109,7 +109,7 @@ class Entries(Generic[V]):
         record = data if atom else self._signed(key, data)
         if self._size + len(data) > self._alarm:
             self._sound_alarm(key, data)
-        lock = self._lock
+        lock = self.lock
         lock.acquire()  # `with` takes twice as long
         try:
             if self._refused:
@@ -129,7 +129,7 @@ class Entries(Generic[V]):
 
     def remove(self, key: str) -> None:
         """Delete `key`, also one that could not be read. Raises KeyError if there is neither, JournalFull."""
-        with self._lock:
+        with self.lock:
             if key not in self.data and key not in self.unreadable:
                 raise KeyError(key)
             self._cast_out(key)
@@ -209,7 +209,7 @@ class Entries(Generic[V]):
         An object that is not under `key` any more is of no interest. Raises StoreValueError, JournalFull.
         """
         while True:
-            with self._lock:
+            with self.lock:
                 if self.lent.objects.get(key, _NONE) is not value:
                     return
                 stored = self.data[key]
@@ -217,7 +217,7 @@ class Entries(Generic[V]):
             if data == stored or self._orders.same(key, stored, data):
                 return
             record = self._signed(key, data)
-            with self._lock:
+            with self.lock:
                 if self.data.get(key) is stored:  # what another thread has set meanwhile is newer
                     self._append(self._number, key.encode(), record)
                     self._keep(key, data)
@@ -274,7 +274,7 @@ class Entries(Generic[V]):
             return None
         if not looked or lent.is_suspect(key) or key in self.unsaved:
             self.notice([(key, value)])
-        with self._lock:
+        with self.lock:
             lent.forget(key)
             data = self.data.get(key)
         return None if data is None else (value, data)
@@ -283,7 +283,7 @@ class Entries(Generic[V]):
         """Have the objects that were lent by entries `before`, in whose place these are now."""
         before._successor = self
         self.lent = before.lent
-        with self._lock:
+        with self.lock:
             for key in self.unreadable:
                 self.lent.forget(key)
 
@@ -292,7 +292,7 @@ class Entries(Generic[V]):
         if self._successor is not None:
             self._successor.lend_again(key, value, data)  # what is set by now, these have not heard of
             return
-        with self._lock:
+        with self.lock:
             if self.data.get(key) == data and key not in self.lent.hot and key not in self.lent.objects:
                 self.lent.lend(key, value)
 
@@ -305,7 +305,7 @@ class Entries(Generic[V]):
 
     def replay(self, key: str, data: bytes | Outcast | None) -> None:
         """Do again what a record of the journal says; None deletes. For the start, before anyone has an object."""
-        with self._lock:
+        with self.lock:
             if isinstance(data, Outcast):
                 self._unfolded.outcasts.append(replace(data, module=self.owner))
             elif data is not None:
@@ -315,7 +315,7 @@ class Entries(Generic[V]):
 
     def take(self) -> Batch:
         """Return all that the table does not have. If it cannot be written now, `give_back` is to follow."""
-        with self._lock:
+        with self.lock:
             return self._unfolded.take(self.journal.seq)
 
     def write_again(self, there: Mapping[str, bytes]) -> None:
@@ -323,7 +323,7 @@ class Entries(Generic[V]):
 
         Raises JournalFull; nothing has changed then.
         """
-        with self._lock:
+        with self.lock:
             missing = {key: data for key, data in self.data.items() if there.get(key) != data}
             for key in missing.keys() - self._unfolded.changes.keys():
                 self.append_again(key)
@@ -331,7 +331,7 @@ class Entries(Generic[V]):
 
     def give_back(self, batch: Batch) -> None:
         """Take back a batch that was not written, as older than all that has changed since."""
-        with self._lock:
+        with self.lock:
             self._unfolded.give_back(batch)
 
     def append_again(self, key: str) -> int:

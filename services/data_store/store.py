@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import MutableMapping
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, overload
 
 from typing_extensions import TypeVar
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from services.data_store.door import Door
 
 V = TypeVar("V", default=Any)
+T = TypeVar("T")
 
 
 class SimpleStore(MutableMapping[str, V]):
@@ -65,17 +66,41 @@ class SimpleStore(MutableMapping[str, V]):
     def __contains__(self, key: object) -> bool:
         return checked_key(key) in self._door.entries.data
 
+    # --- what takes more than one step: all of it before any other thread, as with a dict
+
+    @overload
+    def pop(self, key: str, /) -> V: ...
+    @overload
+    def pop(self, key: str, /, default: T) -> V | T: ...
+    def pop(self, key: str, /, *default: Any, **named: Any) -> Any:
+        """Remove `key` and return its value, or `default` if it is not there; KeyError if that is not given."""
+        with self._door.entries.lock:
+            return super().pop(key, *default, **named)
+
     def popitem(self) -> tuple[str, V]:
         """Remove and return the entry added last; KeyError if there is none."""
-        key = next(reversed(self._door.entries.data), None)
-        if key is None:
-            raise KeyError("popitem(): the SimpleStore is empty")
-        return key, self.pop(key)
+        with self._door.entries.lock:
+            key = next(reversed(self._door.entries.data), None)
+            if key is None:
+                raise KeyError("popitem(): the SimpleStore is empty")
+            return key, self.pop(key)
 
     def clear(self) -> None:
         """Remove every entry."""
-        for key in list(self):
-            del self[key]
+        with self._door.entries.lock:
+            for key in list(self):
+                del self[key]
+
+    @overload
+    def setdefault(self: SimpleStore[T | None], key: str, default: None = None, /) -> T | None: ...
+    @overload
+    def setdefault(self, key: str, default: V, /) -> V: ...
+    def setdefault(self, key: str, default: Any = None, /) -> Any:
+        """Return the value of `key`, which is set to `default` if it is not there."""
+        with self._door.entries.lock:
+            return super().setdefault(key, default)
+
+    # --- more than a dict has
 
     @contextmanager
     def changing(self, key: str) -> Iterator[V]:

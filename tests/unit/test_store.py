@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import enum
 import pickle
+import sys
+import threading
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from sqlalchemy import select
@@ -249,6 +253,43 @@ def test_what_cannot_be_pickled_at_the_end_of_the_body_is_refused_there(store, e
     with pytest.raises(StoreValueError, match="key 'list', a list"), store.changing("list") as value:
         value.append(lambda: None)
     assert in_the_journal(entries) == []
+
+
+def popped(store):
+    try:
+        return store.popitem()[1]
+    except KeyError as error:
+        assert "is empty" in str(error)  # noqa: PT017 - any other key was somebody else's
+        return None
+
+
+@pytest.mark.parametrize(
+    ("take", "given"),
+    [
+        pytest.param(lambda store, key: store.pop(key, None), 1, id="pop"),
+        pytest.param(lambda store, key: popped(store), 1, id="popitem"),
+        pytest.param(lambda store, key: store.setdefault(f"new {key}", []), 4, id="setdefault"),
+    ],
+)
+def test_what_takes_two_steps_is_one_for_other_threads(store, take, given):
+    keys = [str(n) for n in range(300)]
+    store.update((key, [key]) for key in keys)
+    ready = threading.Barrier(4)
+
+    def work(_: int) -> list[object]:
+        ready.wait()
+        return [found for key in keys if (found := take(store, key)) is not None]
+
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        with ThreadPoolExecutor(4) as threads:
+            found = [value for values in threads.map(work, range(4)) for value in values]
+    finally:
+        sys.setswitchinterval(interval)
+    counts = Counter(map(id, found))
+    assert len(counts) == len(keys)
+    assert set(counts.values()) == {given}
 
 
 async def test_sync_brings_all_that_was_set_and_changed_to_the_disk(store, entries):
