@@ -18,13 +18,7 @@ from sqlalchemy import (
 )
 
 from core.migration.postgresql.names import automatic_name, in_order
-from tests.postgresql_releases import key, opened
-
-
-@pytest.fixture
-async def bot(postgres_url: str):
-    async with opened(postgres_url) as bot:
-        yield bot
+from tests.integration.migration_postgresql.releases import key, opened
 
 
 async def test_a_table_is_renamed_with_all_that_is_named_after_it(bot):

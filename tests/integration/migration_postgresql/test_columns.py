@@ -34,13 +34,7 @@ from sqlalchemy import (
     text,
 )
 
-from tests.postgresql_releases import Database, key, opened
-
-
-@pytest.fixture
-async def bot(postgres_url: str):
-    async with opened(postgres_url) as bot:
-        yield bot
+from tests.integration.migration_postgresql.releases import Database, key
 
 
 def table(*parts):

@@ -5,15 +5,8 @@ from __future__ import annotations
 from itertools import count
 
 import pytest
-from sqlalchemy import (
-    Column,
-    Computed,
-    Integer,
-    String,
-    Text,
-)
+from sqlalchemy import Column, Computed, Integer, String, Text
 
-from core.database import close_database, open_database
 from core.migration.meaning import Kind, Meaning
 from core.migration.steps import (
     AddColumn,
@@ -31,15 +24,16 @@ from core.migration.steps import (
     Source,
     Verdict,
 )
-from tests.sqlite_steps import INTEGER, KEPT, NOTHING, TEXT, Database, key_of, rebuilds, table, value, wanted_state
-
-
-@pytest.fixture
-async def bot(sqlite_url: str):
-    await open_database(sqlite_url)
-    await Database().sql(*KEPT)
-    yield Database()
-    await close_database()
+from tests.integration.migration_sqlite.steps import (
+    INTEGER,
+    NOTHING,
+    TEXT,
+    key_of,
+    rebuilds,
+    table,
+    value,
+    wanted_state,
+)
 
 
 async def test_a_retired_column_keeps_its_values_and_asks_for_none(bot):

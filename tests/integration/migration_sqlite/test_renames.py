@@ -2,14 +2,8 @@
 
 from __future__ import annotations
 
-import pytest
-from sqlalchemy import (
-    Column,
-    Integer,
-    Text,
-)
+from sqlalchemy import Column, Integer, Text
 
-from core.database import close_database, open_database
 from core.migration.steps import (
     ConvertColumn,
     CreateTable,
@@ -20,15 +14,7 @@ from core.migration.steps import (
     RestoreKept,
     SetNullable,
 )
-from tests.sqlite_steps import INTEGER, KEPT, NOTHING, TEXT, Database, rebuilds, table
-
-
-@pytest.fixture
-async def bot(sqlite_url: str):
-    await open_database(sqlite_url)
-    await Database().sql(*KEPT)
-    yield Database()
-    await close_database()
+from tests.integration.migration_sqlite.steps import INTEGER, NOTHING, TEXT, rebuilds, table
 
 
 async def test_a_rename_is_followed_by_all_that_names_it(bot):

@@ -37,8 +37,8 @@ from core.migration.schema.read import read_tables
 from core.migration.schema.scratch import wanted_tables
 from core.migration.sqlite import script as apply_sqlite
 from core.migration.steps import Phase, Verdict
+from tests.integration.migration_sqlite.steps import KEPT, run_script
 from tests.planned_releases import Releases
-from tests.sqlite_steps import KEPT, run_script
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

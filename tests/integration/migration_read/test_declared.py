@@ -35,6 +35,7 @@ from core.database import db_engine
 from core.migration.schema.read import read_tables, table_names
 from core.migration.schema.scratch import wanted_tables
 from core.migration.state import ConstraintKind
+from tests.integration.migration_read.reading import live_and_wanted
 
 on_postgresql = pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 
@@ -42,18 +43,6 @@ on_postgresql = pytest.mark.parametrize("database_url", ["postgresql"], indirect
 class Color(enum.Enum):
     RED = "r"
     BLUE = "b"
-
-
-async def _live_and_wanted(metadata, *, before=()):
-    async with db_engine.begin() as connection:
-        for statement in before:
-            await connection.exec_driver_sql(statement)
-        await connection.run_sync(metadata.create_all)
-    async with db_engine.connect() as connection:
-        live = await connection.run_sync(read_tables)
-        wanted = await connection.run_sync(wanted_tables, metadata.sorted_tables, {}, {})
-        assert await connection.run_sync(table_names) == live.keys()
-    return live, {name: table.state for name, table in wanted.items()}
 
 
 def _everything():
@@ -109,7 +98,7 @@ def _everything():
 
 
 async def test_everything_declared_reads_as_wanted(database):
-    live, wanted = await _live_and_wanted(_everything())
+    live, wanted = await live_and_wanted(_everything())
     assert live == wanted
 
 

@@ -17,7 +17,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-from core.database import close_database, db_engine, open_database
+from core.database import db_engine
 from core.migration.meaning import Kind, Meaning
 from core.migration.schema.scratch import wanted_tables
 from core.migration.steps import (
@@ -37,15 +37,7 @@ from core.migration.steps import (
     Source,
     Verdict,
 )
-from tests.sqlite_steps import INTEGER, KEPT, NOTHING, TEXT, Database, rebuilds, table, value
-
-
-@pytest.fixture
-async def bot(sqlite_url: str):
-    await open_database(sqlite_url)
-    await Database().sql(*KEPT)
-    yield Database()
-    await close_database()
+from tests.integration.migration_sqlite.steps import INTEGER, NOTHING, TEXT, rebuilds, table, value
 
 
 async def test_a_nullable_column_is_added_in_place(bot):

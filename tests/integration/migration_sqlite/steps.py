@@ -4,11 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import (
-    Connection,
-    MetaData,
-    Table,
-)
+from sqlalchemy import Connection, MetaData, Table
 
 from core.database import db_engine
 from core.database.sqlite import AhaSQLite
@@ -22,13 +18,7 @@ from core.migration.schema.read import read_tables
 from core.migration.schema.scratch import wanted_tables
 from core.migration.sqlite import script as apply_sqlite
 from core.migration.statements import FillRows, RestoreRows, Script, Sql
-from core.migration.steps import (
-    Fill,
-    Phase,
-    Planned,
-    Source,
-    Step,
-)
+from core.migration.steps import Fill, Phase, Planned, Source, Step
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -6,15 +6,14 @@ import pytest
 from sqlalchemy import Column, Integer, Table, Text
 
 from models.exc import DatabaseError
-from tests.postgresql_releases import key, opened
+from tests.integration.migration_postgresql.releases import key
 
 
 @pytest.fixture
-async def bot(postgres_url: str):
-    async with opened(postgres_url) as bot:
-        await bot.release(note(Integer))
-        await bot.sql("INSERT INTO note (a, b) VALUES (7, 'b')")
-        yield bot
+async def bot(bot):
+    await bot.release(note(Integer))
+    await bot.sql("INSERT INTO note (a, b) VALUES (7, 'b')")
+    return bot
 
 
 def note(type_, name="a", **info):

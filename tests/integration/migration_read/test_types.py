@@ -58,8 +58,7 @@ from sqlalchemy import text as sql_text
 from sqlalchemy.dialects import postgresql, sqlite
 
 from core.database import db_engine
-from core.migration.schema.read import read_tables, table_names
-from core.migration.schema.scratch import wanted_tables
+from tests.integration.migration_read.reading import live_and_wanted
 
 on_postgresql = pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 on_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -255,18 +254,6 @@ SQLITE = {
 EXTENSIONS = {"HSTORE": "hstore", "CITEXT": "citext"}
 
 
-async def _live_and_wanted(metadata, *, before=()):
-    async with db_engine.begin() as connection:
-        for statement in before:
-            await connection.exec_driver_sql(statement)
-        await connection.run_sync(metadata.create_all)
-    async with db_engine.connect() as connection:
-        live = await connection.run_sync(read_tables)
-        wanted = await connection.run_sync(wanted_tables, metadata.sorted_tables, {}, {})
-        assert await connection.run_sync(table_names) == live.keys()
-    return live, {name: table.state for name, table in wanted.items()}
-
-
 def _of_types(types_):
     metadata = MetaData()
     Table("t", metadata, *(Column(name, type_) for name, type_ in types_.items()))
@@ -274,12 +261,12 @@ def _of_types(types_):
 
 
 async def test_generic_types_read_as_wanted(database):
-    live, wanted = await _live_and_wanted(_of_types(GENERIC))
+    live, wanted = await live_and_wanted(_of_types(GENERIC))
     assert live == wanted
 
 
 async def test_decorated_types_read_as_wanted(database):
-    live, wanted = await _live_and_wanted(_of_types({name: Decorated(type_) for name, type_ in GENERIC.items()}))
+    live, wanted = await live_and_wanted(_of_types({name: Decorated(type_) for name, type_ in GENERIC.items()}))
     assert live == wanted
 
 
@@ -290,7 +277,7 @@ async def test_types_of_postgresql_read_as_wanted(database):
     left_out = {name for name, extension in EXTENSIONS.items() if extension not in offered}
     types_ = {name: type_ for name, type_ in POSTGRESQL.items() if name not in left_out}
     extensions = [f"CREATE EXTENSION {EXTENSIONS[name]}" for name in EXTENSIONS.keys() - left_out]
-    live, wanted = await _live_and_wanted(_of_types(types_), before=extensions)
+    live, wanted = await live_and_wanted(_of_types(types_), before=extensions)
     assert live == wanted
     assert live["t"].column("ENUM").type == "letter ENUM('x','y')"
     assert live["t"].column("ARRAY of an Enum").type == "of_array[] ENUM('a','b')"
@@ -299,5 +286,5 @@ async def test_types_of_postgresql_read_as_wanted(database):
 
 @on_sqlite
 async def test_types_of_sqlite_read_as_wanted(database):
-    live, wanted = await _live_and_wanted(_of_types(SQLITE))
+    live, wanted = await live_and_wanted(_of_types(SQLITE))
     assert live == wanted

@@ -2,17 +2,10 @@
 
 from __future__ import annotations
 
-import pytest
 from sqlalchemy import ARRAY, CheckConstraint, Column, Enum, Index, Integer, Table, Text, text
 from sqlalchemy.dialects.postgresql import DOMAIN
 
-from tests.postgresql_releases import key, opened
-
-
-@pytest.fixture
-async def bot(postgres_url: str):
-    async with opened(postgres_url) as bot:
-        yield bot
+from tests.integration.migration_postgresql.releases import key
 
 
 def color(*members, name="Color"):

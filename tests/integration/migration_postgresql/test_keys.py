@@ -19,14 +19,7 @@ from sqlalchemy import (
 )
 
 from models.exc import DatabaseError
-from tests.postgresql_releases import key, opened
-
-
-@pytest.fixture
-async def bot(postgres_url: str):
-    async with opened(postgres_url) as bot:
-        yield bot
-
+from tests.integration.migration_postgresql.releases import key
 
 CONSTRAINTS = """
 SELECT conname, convalidated FROM pg_constraint

@@ -7,7 +7,7 @@ from sqlalchemy import Column, ForeignKey, Integer, Table, Text
 
 from core.database import db_engine
 from models.exc import DatabaseError
-from tests.postgresql_releases import key, opened
+from tests.integration.migration_postgresql.releases import key, opened
 
 BOT = "aha_test_bot"
 

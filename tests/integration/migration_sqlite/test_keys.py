@@ -3,33 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from sqlalchemy import (
-    Column,
-    ForeignKey,
-    Integer,
-    MetaData,
-    Table,
-    Text,
-)
+from sqlalchemy import Column, ForeignKey, Integer, MetaData, Table, Text
 
-from core.database import close_database, open_database
 from core.migration.meaning import Kind, Meaning
-from core.migration.steps import (
-    AddColumn,
-    AddConstraint,
-    ConvertColumn,
-    DropConstraint,
-    SetNullable,
-)
-from tests.sqlite_steps import KEPT, NOTHING, TEXT, Database, key_of, table, wanted_state
-
-
-@pytest.fixture
-async def bot(sqlite_url: str):
-    await open_database(sqlite_url)
-    await Database().sql(*KEPT)
-    yield Database()
-    await close_database()
+from core.migration.steps import AddColumn, AddConstraint, ConvertColumn, DropConstraint, SetNullable
+from tests.integration.migration_sqlite.steps import NOTHING, TEXT, key_of, table, wanted_state
 
 
 @pytest.mark.parametrize("kind", ["INTEGER", "BIGINT"])
