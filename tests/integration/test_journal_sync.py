@@ -6,7 +6,6 @@ import asyncio
 import errno
 import os
 import threading
-from math import inf
 
 import pytest
 
@@ -16,12 +15,14 @@ from services.data_store.journal import Journal, read_journal, syncing
 
 @pytest.fixture
 def syncs(monkeypatch):
-    """Counts the syncs of the journal's thread, which wait for `gate`."""
+    """Counts the syncs of the journal, which wait for `gate` and seem to take so many seconds."""
 
     class Syncs:
         def __init__(self):
             self.count = 0
             self.threads = []
+            self.takes = 1.0
+            self.now = 0.0
             self.refused = False
             self.begun = threading.Event()
             self.gate = threading.Event()
@@ -34,13 +35,14 @@ def syncs(monkeypatch):
         counted.begun.set()
         counted.gate.wait()
         counted.threads.append(threading.current_thread())
+        counted.now += counted.takes
         if counted.refused:
             raise OSError(errno.EIO, "Input/output error")
         real(fd)
         counted.count += 1
 
     monkeypatch.setattr("os.fdatasync", fdatasync)
-    monkeypatch.setattr(syncing, "QUICK", -1)  # no disk is
+    monkeypatch.setattr(syncing, "perf_counter", lambda: counted.now)
     return counted
 
 
@@ -116,15 +118,19 @@ async def test_those_who_wait_together_wait_for_one_sync(journal, syncs):
 # --- on a quick disk -----------------------------------------------------------------------------------------------
 
 
-@pytest.fixture
-async def quick(journal, syncs, monkeypatch):
-    """The journal on a disk that has turned out to be quick."""
-    monkeypatch.setattr(syncing, "QUICK", inf)
-    journal.register("notes")
-    syncs.threads.clear()
-    for _ in range(syncing.TIMES):
+async def write(journal, times):
+    for _ in range(times):
         append(journal)
         await journal.sync()
+
+
+@pytest.fixture
+async def quick(journal, syncs):
+    """The journal on a disk that has turned out to be quick."""
+    syncs.takes = 0.0
+    journal.register("notes")
+    syncs.threads.clear()
+    await write(journal, 6)
     assert threading.current_thread() not in syncs.threads
     syncs.threads.clear()
     return journal
@@ -148,28 +154,34 @@ async def test_those_who_wait_in_one_turn_share_one_trip_to_a_quick_disk(quick, 
     assert len(syncs.threads) == 20
 
 
-async def test_a_disk_that_was_slow_once_is_left_to_the_thread(quick, syncs, monkeypatch):
-    monkeypatch.setattr(syncing, "QUICK", -1)
-    append(quick)
-    await quick.sync()
-    monkeypatch.setattr(syncing, "QUICK", inf)
-    for _ in range(syncing.TIMES + 1):
-        append(quick)
-        await quick.sync()
+async def test_a_disk_that_is_slow_now_and_then_is_quick_all_the_same(quick, syncs):
+    for _ in range(20):
+        await write(quick, 7)
+        syncs.takes = 0.004
+        await write(quick, 1)
+        syncs.takes = 0.0
+    assert set(syncs.threads) == {threading.current_thread()}
+
+
+@pytest.mark.parametrize(("seconds", "times"), [(0.1, 20), (1.0, 37)])
+async def test_a_disk_that_took_long_is_left_to_the_thread_for_a_while(quick, syncs, seconds, times):
+    syncs.takes = seconds
+    await write(quick, 1)
+    syncs.takes = 0.0
+    await write(quick, times + 1)
     here = threading.current_thread()
-    assert [thread is here for thread in syncs.threads] == [True, *[False] * syncing.TIMES, True]
+    assert [thread is here for thread in syncs.threads] == [True, *[False] * times, True]
 
 
-async def test_having_nothing_to_sync_does_not_make_a_disk_quick(journal, syncs, monkeypatch):
-    monkeypatch.setattr(syncing, "QUICK", inf)
+async def test_having_nothing_to_sync_does_not_make_a_disk_quick(journal, syncs):
+    syncs.takes = 0.0
     journal.register("notes")
     await journal.sync()
-    for _ in range(syncing.TIMES):
+    for _ in range(20):
         assert not journal._sync()
         journal._syncing._attempt()
-    append(journal)
     syncs.threads.clear()
-    await journal.sync()
+    await write(journal, 1)
     assert threading.current_thread() not in syncs.threads
 
 

@@ -26,9 +26,12 @@ logger = logging.getLogger(__name__)
 
 # Seconds until something that nobody waits for is on the disk.
 PAUSE = 1.0
-# A disk is quick if it took no more than so many seconds, so many times in a row.
-QUICK = 0.001
-TIMES: Final = 8
+# A disk is quick if it takes no more than so many seconds on average. The last time has that share in the average, so
+# that what happens now and then (a fold has the disk or the interpreter as well) changes nothing.
+_QUICK: Final = 0.001
+_SHARE: Final = 1 / 8
+# So it is taken for a slow one until it has shown a few times that it is not.
+_AT_FIRST: Final = 2 * _QUICK
 
 
 class Syncing:
@@ -50,7 +53,7 @@ class Syncing:
         self._ended = False
         self._thread: Thread | None = None
         self._refused = False
-        self._quick = 0
+        self._usual = _AT_FIRST
 
     @property
     def running(self) -> bool:
@@ -86,7 +89,7 @@ class Syncing:
 
     def sync_at_once(self) -> bool:
         """Sync in this thread if the disk is quick and nobody else is at it; whether it did. StoreError if refused."""
-        if self._quick < TIMES or self._waiters or not self._busy.acquire(blocking=False):
+        if self._usual > _QUICK or self._waiters or not self._busy.acquire(blocking=False):
             return False
         try:
             error = self._attempt()
@@ -131,13 +134,13 @@ class Syncing:
         except OSError as error:
             if not self._refused:
                 logger.warning("the disk does not take the journal (%s); trying again", error.strerror)
-            self._refused, self._quick = True, 0
+            self._refused, self._usual = True, _AT_FIRST
             return StoreError(
                 f"the disk does not take the journal ({error.strerror}): what was set outlives the process, perhaps "
                 "not the machine; look at the disk, it is tried again every second"
             )
         if asked:
-            self._quick = self._quick + 1 if perf_counter() - began <= QUICK else 0
+            self._usual += _SHARE * (perf_counter() - began - self._usual)
         if self._refused:
             logger.info("the disk takes the journal again")
         self._refused = False
