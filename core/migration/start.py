@@ -16,7 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from core.database import transition
 from core.database._sqlalchemy import outdate_connections
 from core.database.engine import db_engine
-from core.database.schema import check
+from core.database.references import check_references
 from core.database.url import explain
 from core.migration.faults import fatal, said
 from core.migration.kept import table as kept_table  # noqa: F401 - their tables are the framework's
@@ -186,7 +186,7 @@ def misfits(modules: Iterable[Module]) -> dict[Module, Exception]:
     found: dict[Module, Exception] = {}
     for module in modules:
         try:
-            check(module)
+            check_references(module)
         except (SQLAlchemyError, DatabaseError) as error:
             found[module] = error
     return found

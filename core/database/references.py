@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from core.context import Module
 
 
-def check(module: Module) -> None:
+def check_references(module: Module) -> None:
     """Find out now, not at the first query, what a module's relationships and foreign keys refer to in vain.
 
     Raises DatabaseError, or what SQLAlchemy raises.
