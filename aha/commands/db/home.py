@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import logging
-import sys
-from contextlib import asynccontextmanager, contextmanager, redirect_stdout
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeVar
@@ -17,10 +15,11 @@ from sqlalchemy.exc import SQLAlchemyError
 import aha.lifecycle  # noqa: F401 - with it comes all that declares tables of the framework
 from aha.commands.database import database_url
 from aha.commands.folder import module_folder
+from aha.commands.importing import imported
 from aha.commands.options import Names  # noqa: TC001 - cyclopts looks annotations up
 from aha.commands.setting_up import set_up
 from aha.discovery import survey
-from aha.loader import BUILTIN, Loader
+from aha.loader import BUILTIN
 from aha.reports import failure_report, one_line
 from aha.selection import select
 from core.config import cfg
@@ -114,17 +113,8 @@ def loaded(wanted: Modules) -> Iterator[Loaded]:
         off[name] = f"it failed to import: {one_line(error)}"
         logger.error("%s", failure_report(name, "import", error, full=cfg.aha.debug))
 
-    loader = Loader(selection.wanted, off=selection.off, on_failure=report)
-    loader.open()
-    try:
-        # What a module prints is none of the command's result.
-        with redirect_stdout(sys.stderr):
-            for name in loader.wanted:
-                loader.load(name)
-        gc.enable()
-        yield Loaded(list(loader.loaded.values()), off)
-    finally:
-        loader.close()
+    with imported(selection, [module.name for module in selection.wanted], on_failure=report) as found:
+        yield Loaded(list(found.values()), off)
 
 
 @asynccontextmanager

@@ -5,17 +5,16 @@ Plain data needs none. The code of the store's module is imported when a value i
 
 from __future__ import annotations
 
-import gc
 import logging
-import sys
-from contextlib import ExitStack, contextmanager, redirect_stdout
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
+from aha.commands.importing import imported
 from aha.discovery import survey
-from aha.loader import BUILTIN, Loader
+from aha.loader import BUILTIN
 from aha.reports import one_line
 from aha.selection import select
 from core.config import cfg
@@ -24,11 +23,10 @@ from services.data_store.pickles import plain, unpickled
 from services.data_store.signing import Signer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
 
     from aha.discovery import Found
     from aha.stores import Entry
-    from core.context import Module
 
 logger = logging.getLogger(__name__)
 
@@ -97,27 +95,11 @@ class Objects:
 
     def _import(self) -> None:
         self._is_imported = True
-        module = self._undo.enter_context(imported(self._name, self._modules))
-        if module is not None:
-            self._names = (self._name, *module.was)
+        selection = select(found_in(self._modules))
+        found = self._undo.enter_context(imported(selection, [self._name], on_failure=_report))
+        if self._name in found:
+            self._names = (self._name, *found[self._name].was)
 
 
-@contextmanager
-def imported(name: str, modules: Path) -> Iterator[Module | None]:
-    """Import module `name`, with those that it imports, for the body; None if that cannot be, which is reported."""
-    selection = select(found_in(modules))
-
-    def report(failed: str, error: BaseException) -> None:
-        logger.warning("module %s cannot be imported, so its classes are not there: %s", failed, one_line(error))
-
-    loader = Loader(selection.wanted, off=selection.off, on_failure=report)
-    loader.open()
-    try:
-        # What a module prints is none of the command's result.
-        with redirect_stdout(sys.stderr):
-            if name in loader.wanted:
-                loader.load(name)
-        gc.enable()
-        yield loader.loaded.get(name)
-    finally:
-        loader.close()
+def _report(failed: str, error: BaseException) -> None:
+    logger.warning("module %s cannot be imported, so its classes are not there: %s", failed, one_line(error))
