@@ -6,6 +6,7 @@ import asyncio
 import shutil
 import sys
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path  # noqa: TC003 - cyclopts looks annotations up
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
@@ -137,28 +138,29 @@ def put_back(
     row = look(url, lambda connection: _row(connection, id_))
     if names_in(row.value) is None:
         raise StoreError(f"nothing can be made of {id_}: look at it with: aha store quarantine export {id_} FILE")
-
-    async def store(settled: Settled) -> bool:
-        there = settled.contents.entries.get(row.key)
-        if there is not None and not overwrite:
-            raise StoreError(
-                f"the SimpleStore of module {row.module} has key {row.key!r} again: nothing was changed; --overwrite "
-                "replaces it"
-            )
-        signed = {} if plain(row.value) else {row.key: row.mac}
-        replaced = there is not None and there.data != row.value
-        kept = {row.key: f"{row.id} of the quarantine was put back in its place"} if replaced else {}
-        await settled.write({row.key: row.value}, signed=signed, kept=kept)
-        await settled.connection.execute(delete(table).where(table.c.id == row.id))
-        return replaced
-
-    replaced = change(url, row.module, store)
+    replaced = change(url, row.module, partial(_write_back, row, overwrite=overwrite))
     if json:
         write_json({"module": row.module, "key": row.key})
     else:
         sys.stdout.write(answer("put back", key=row.key, module=row.module))
         if replaced:
             sys.stdout.write(answer("kept replaced"))
+
+
+async def _write_back(row: Row[Any], settled: Settled, *, overwrite: bool) -> bool:
+    """Let a row of the quarantine be one of its store again; whether it replaces one, which is in quarantine then."""
+    there = settled.contents.entries.get(row.key)
+    if there is not None and not overwrite:
+        raise StoreError(
+            f"the SimpleStore of module {row.module} has key {row.key!r} again: nothing was changed; --overwrite "
+            "replaces it"
+        )
+    signed = {} if plain(row.value) else {row.key: row.mac}
+    replaced = there is not None and there.data != row.value
+    kept = {row.key: f"{row.id} of the quarantine was put back in its place"} if replaced else {}
+    await settled.write({row.key: row.value}, signed=signed, kept=kept)
+    await settled.connection.execute(delete(table).where(table.c.id == row.id))
+    return replaced
 
 
 @app.command

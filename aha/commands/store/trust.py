@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
@@ -20,6 +21,7 @@ from .texts import answer, columns, texts
 from .writing import change, signatures
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from aha.stores import Contents, Entry
@@ -50,9 +52,7 @@ def trust(
     """
     url = home.set_up()
     unsigned = _unsigned(read_store(url, module), modules)
-    names = {key: None if entry.damaged else names_in(entry.data) for key, entry in unsigned.items()}
-    known = {key: found for key, found in names.items() if found is not None}
-    unknown = [key for key, found in names.items() if found is None]
+    known, unknown = _by_names(unsigned)
     if not json:
         _show(known, unknown)
     if not known:
@@ -62,14 +62,7 @@ def trust(
     if not (yes or agreed("agree to trust")):
         sys.stderr.write(answer("not changed"))
         return 1
-
-    async def sign(settled: Settled) -> None:
-        values = {key: settled.contents.entry(key).data for key in known}
-        if any(data != unsigned[key].data for key, data in values.items()):
-            raise StoreError(f"the SimpleStore of module {module} has changed meanwhile: look again")
-        await settled.write(values, signed=signatures(module, values))
-
-    change(url, module, sign)
+    change(url, module, partial(_sign, {key: unsigned[key].data for key in known}))
     if json:
         write_json(_as_data(known, unknown))
     else:
@@ -85,6 +78,22 @@ def _unsigned(contents: Contents, modules: Path) -> dict[str, Entry]:
             for key, entry in contents.entries.items()
             if not plain(entry.data) and not objects.is_signed(entry)
         }
+
+
+def _by_names(entries: Mapping[str, Entry]) -> tuple[dict[str, list[str]], list[str]]:
+    """The classes and functions that values name, by key; and the keys of values of which nobody can know it."""
+    names = {key: None if entry.damaged else names_in(entry.data) for key, entry in entries.items()}
+    known = {key: found for key, found in names.items() if found is not None}
+    return known, [key for key, found in names.items() if found is None]
+
+
+async def _sign(shown: Mapping[str, bytes], settled: Settled) -> None:
+    """Sign values as they were shown to the owner, by key; StoreError if they are others by now."""
+    module = settled.contents.module
+    values = {key: settled.contents.entry(key).data for key in shown}
+    if values != shown:
+        raise StoreError(f"the SimpleStore of module {module} has changed meanwhile: look again")
+    await settled.write(values, signed=signatures(module, values))
 
 
 def _show(known: dict[str, list[str]], unknown: list[str]) -> None:

@@ -37,13 +37,17 @@ class Judge:
             return data
         if not signed:
             return _judged_with_care(data, key)
+        self._look(data, key)
+        return data
+
+    def _look(self, data: bytes, key: str) -> None:
+        """Look whether all is there that a signed value names. Raises ClassGone."""
         try:
             _Looking(data, self._found).load()
         except Gone as gone:
             raise explained(gone, key) from None
         except Exception:  # noqa: BLE001 - a stand-in was not like what it stands for: reading it will tell
-            return data
-        return data
+            return
 
 
 class _Looking(Trusted):
