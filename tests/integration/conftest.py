@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 from types import ModuleType
 from typing import TYPE_CHECKING
@@ -13,6 +14,24 @@ from core.database import db_engine, transition
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+
+@pytest.fixture
+def copy_database(request: pytest.FixtureRequest, database_url: str, tmp_path: Path) -> Callable[[], str]:
+    """Copies the database of the test as it is, closed; returns the URL of the copy."""
+
+    def copy() -> str:
+        if database_url.startswith("sqlite"):
+            target = tmp_path / f"copy{len(list(tmp_path.glob('copy*.db')))}.db"
+            shutil.copy(tmp_path / "test.db", target)
+            return f"sqlite:///{target}"
+        postgres = request.getfixturevalue("postgres")
+        url: str = postgres.create(template=database_url)
+        request.addfinalizer(lambda: postgres.drop(url))
+        return url
+
+    return copy
 
 
 @pytest.fixture

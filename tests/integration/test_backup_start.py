@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from functools import partial
 
-import pytest
 from sqlalchemy import Column, Integer, Table, Text, insert, select, text
 
 from core.backup import backup, backups, restore
@@ -13,20 +12,13 @@ from core.database import close_database, db_engine, metadata, open_database
 from core.migration.start import expand, settle
 
 
-@pytest.fixture
-async def opened(database_url):
-    await open_database(database_url)
-    yield database_url
-    await close_database()
-
-
 def declare(record, *more):
     with entered(record):
         return Table("note", metadata, Column("id", Integer, primary_key=True), Column("text", Text), *more)
 
 
-async def test_a_backup_before_a_change_brings_the_release_before_back(opened, module, tmp_path):
-    save = partial(backup, opened, tmp_path / "backups", keep=5)
+async def test_a_backup_before_a_change_brings_the_release_before_back(database, module, tmp_path):
+    save = partial(backup, database, tmp_path / "backups", keep=5)
     first = module("demo")
     note = declare(first)
     await expand([first], backup=save)
@@ -42,11 +34,11 @@ async def test_a_backup_before_a_change_brings_the_release_before_back(opened, m
     (made,) = backups(tmp_path / "backups")
     assert made.manifest.tables[f"{'public.' * (made.dialect == 'postgresql')}note__demo"] == 1
     await close_database()
-    await restore(made.path, opened, overwrite=True)
+    await restore(made.path, database, overwrite=True)
     second.drop()
     third = module("demo")
     note = declare(third)
-    await open_database(opened)
+    await open_database(database)
     assert (await expand([third])).units == ()
     async with db_engine.connect() as connection:
         assert [row.text for row in await connection.execute(select(note))] == ["old"]

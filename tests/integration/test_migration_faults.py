@@ -234,11 +234,16 @@ async def test_an_error_before_the_lock_is_no_reason_to_stop(old, at, release):
     assert (await expand([release(Integer)])).failures == {}
 
 
-async def test_tables_that_others_use_are_waited_for_several_times(old, release, monkeypatch, caplog):
+@pytest.fixture
+def soon_tried_again(old, monkeypatch, caplog):
+    """Tables that others use are waited for a moment only, several times, which is logged."""
     if old.startswith("sqlite"):
         pytest.skip("SQLite has one lock, which is waited for as long as it takes")
     monkeypatch.setattr(apply_postgresql, "_OPENING", (Sql("SET LOCAL lock_timeout = '20ms'"),))
     caplog.set_level("INFO", logger="core.migration.work")
+
+
+async def test_tables_that_others_use_are_waited_for_several_times(soon_tried_again, release, caplog):
     demo = release(Integer)
     async with db_engine.connect() as other:
         await other.execute(text("SELECT * FROM note__demo"))
@@ -249,11 +254,7 @@ async def test_tables_that_others_use_are_waited_for_several_times(old, release,
     assert caplog.messages[0].startswith("demo waits for tables that others use, and tries again: ")
 
 
-async def test_tables_that_others_use_all_the_time_put_the_module_off(old, release, monkeypatch, caplog):
-    if old.startswith("sqlite"):
-        pytest.skip("SQLite has one lock, which is waited for as long as it takes")
-    monkeypatch.setattr(apply_postgresql, "_OPENING", (Sql("SET LOCAL lock_timeout = '20ms'"),))
-    caplog.set_level("INFO", logger="core.migration.work")
+async def test_tables_that_others_use_all_the_time_put_the_module_off(soon_tried_again, release, caplog):
     demo = release(Integer)
     async with db_engine.connect() as other:
         await other.execute(text("SELECT * FROM note__demo"))

@@ -42,20 +42,10 @@ def killed():
 
 
 @pytest.fixture
-def copied(request, database_url, tmp_path):
+def copied(copy_database, tmp_path):
     """Makes copies of a closed database and its data folder; returns URL and folder."""
-
-    def copy(name: str):
-        folder = shutil.copytree(tmp_path / "data", tmp_path / name)
-        if database_url.startswith("sqlite"):
-            shutil.copy(tmp_path / "test.db", folder / "copy.db")
-            return f"sqlite:///{folder}/copy.db", folder
-        url = request.getfixturevalue("postgres").create(template=database_url)
-        request.addfinalizer(lambda: request.getfixturevalue("postgres").drop(url))
-        return url, folder
-
     (tmp_path / "data").mkdir()
-    return copy
+    return lambda name: (copy_database(), shutil.copytree(tmp_path / "data", tmp_path / name))
 
 
 @pytest.mark.parametrize("step", [3, pytest.param(1, marks=pytest.mark.faults)], ids=["some", "all"])

@@ -14,30 +14,16 @@ from services.data_store.progress import Progress
 from tests.store_bot import bot, crash
 
 
-@pytest.fixture
-def another(request, database_url, tmp_path):
-    """Copies the database as it is, closed: returns the URL of the copy."""
-
-    def copy() -> str:
-        if database_url.startswith("sqlite"):
-            target = tmp_path / f"copy{len(list(tmp_path.glob('copy*')))}.db"
-            shutil.copy(tmp_path / "test.db", target)
-            return f"sqlite:///{target}"
-        url = request.getfixturevalue("postgres").create(template=database_url)
-        request.addfinalizer(lambda: request.getfixturevalue("postgres").drop(url))
-        return url
-
-    return copy
-
-
 def aside(folder) -> list:
     return list((folder / "store" / "aside").glob("*"))
 
 
-async def test_a_journal_beside_an_older_state_of_its_database_is_set_aside(database_url, tmp_path, another, caplog):
+async def test_a_journal_beside_an_older_state_of_its_database_is_set_aside(
+    database_url, tmp_path, copy_database, caplog
+):
     async with bot(database_url, tmp_path, "a") as [store]:
         store["k"] = 1
-    older = another()
+    older = copy_database()
     async with bot(database_url, tmp_path, "a") as [store]:
         store["k"] = 2
         await flush_stores()
