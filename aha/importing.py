@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import sys
-from collections import defaultdict
 from contextlib import nullcontext
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import PathFinder, SourceFileLoader
+from threading import Lock
 from typing import TYPE_CHECKING
 
 import modules
@@ -52,12 +52,18 @@ class ModuleFinder(MetaPathFinder):
         self.record = record
         self.loaded = loaded
         self.failed = failed
-        self.ran: defaultdict[str, dict[str, Source]] = defaultdict(dict)
-        """The files that were run last, by module and name, such as `notes` and `notes.database`, oldest first."""
+        self.ran: dict[str, dict[str, Source]] = {}
+        """The files that were run last, by module and name, such as `notes` and `notes.database`, oldest first.
+
+        Any thread may import something: whoever goes through it does so through a copy. The inner ones never change.
+        """
+        self._noting = Lock()
         self.prepared: Mapping[str, Source] = {}
         """By name, files that are to be run as they were read."""
         self.trusts_python = True
         """Whether what Python remembers of a file counts. It goes by the second: what is edited now needs better."""
+        self.is_open = True
+        """Whether modules may come. One that other code imports as it runs would answer before it has started."""
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
@@ -72,6 +78,8 @@ class ModuleFinder(MetaPathFinder):
         if name not in self.wanted and not name.startswith("_"):
             return None
         is_top = not inner and name in self.wanted
+        if is_top and not self.is_open and target is None:
+            raise ModuleNotFoundError(f"module {name} is off{_for_whom()}: it has not been loaded yet", name=fullname)
         where = [str(self.wanted[name].path.parent)] if is_top else path
         spec = PathFinder.find_spec(fullname, where, target)
         if spec is None or spec.loader is None:
@@ -96,11 +104,11 @@ class ModuleFinder(MetaPathFinder):
 
     def _note(self, name: str, source: Source) -> None:
         module = name.partition(".")[0]
-        if name == module or module not in self.ran[module]:  # its code is all new, but for what stays
-            self.ran[module] = {
-                part: each for part, each in self.ran[module].items() if f"{PACKAGE}.{part}" in sys.modules
-            }
-        self.ran[module][name] = source
+        with self._noting:
+            files = self.ran.get(module, {})
+            if name == module or module not in files:  # its code is all new, but for what stays
+                files = {part: each for part, each in files.items() if f"{PACKAGE}.{part}" in sys.modules}
+            self.ran[module] = {**files, name: source}
 
 
 class _Entering(Loader):

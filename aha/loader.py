@@ -74,7 +74,8 @@ class Loader:
         self._undo.close()
 
     def seal(self) -> None:
-        """From now on nothing is added to the classes and tables that stay over a reload, by whatever code runs."""
+        """From now on no module comes, and nothing is added to classes and tables that stay, by whatever code runs."""
+        self.finder.is_open = False
         self._seal.close()
         self._seal.enter_context(sealed())
 
@@ -141,6 +142,7 @@ class Loader:
 
         What stays needs nothing anew, except that of the modules in `with_database`.
         """
+        ran = dict(self.finder.ran)
         found = {
             name: {
                 other
@@ -148,9 +150,9 @@ class Loader:
                 if name in with_database or not is_kept(part)
                 for other in modules_among(source.imports, with_database=with_database)
             }
-            for name, files in self.finder.ran.items()
+            for name, files in ran.items()
         }
-        for name, files in self.finder.ran.items():
+        for name, files in ran.items():
             found[name].update(owner for source in files.values() if (owner := source.registered_for))
             found[name].discard(name)
         return found

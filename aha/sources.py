@@ -9,13 +9,14 @@ from importlib.util import cache_from_source
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
+import modules
+
+from .discovery import Found
 from .imports import PACKAGE, imports_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from types import CodeType
-
-    from .discovery import Found
 
 Stamp: TypeAlias = "tuple[int, int] | None"
 """When a file was written and how long it is, None for one that is not there."""
@@ -109,6 +110,16 @@ def read_all(module: Found, *, skip: Callable[[str], bool]) -> dict[str, Source]
         found[name] = read(str(file), package=_package(name, file))
         new += [part for imported in found[name].imports for part in _with_parents(imported, module.name)]
     return found
+
+
+def find_shared(name: str) -> Found | None:
+    """Return where the file `name`, or package, is that modules share; None if it is nowhere, or has no __init__.py."""
+    for folder in map(Path, modules.__path__):
+        if (folder / name / "__init__.py").is_file():
+            return Found(name, folder / name)
+        if (file := folder / f"{name}.py").is_file():
+            return Found(name, file)
+    return None
 
 
 def _file(module: Found, name: str) -> Path | None:

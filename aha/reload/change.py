@@ -15,7 +15,7 @@ from sqlalchemy.exc import NoReferenceError
 
 from aha.imports import PACKAGE, is_kept, modules_among
 from aha.reports import NO_TABLES
-from aha.sources import read_all
+from aha.sources import find_shared, read_all
 from core.database.declared import crossing
 from core.migration.start import reach
 from models.exc import DatabaseError
@@ -74,7 +74,8 @@ async def change(names: Collection[str], means: Means, *, with_database: Collect
     read = await asyncio.to_thread(_read, concerned, loader, with_database)
     read = replaced(read, database=await _fault_of_database())
     imports = _as_read(imports, read, with_database=anew)
-    done = await _change_all(_divided(concerned, imports, loader), means, read, with_database)
+    due = _divided(concerned | read.sources.keys() | read.errors.keys(), imports, loader)  # with what they newly share
+    done = await _change_all(due, means, read, with_database)
     for members, changed in done.items():
         _note_who_is_behind(members, changed, imports, means)
     await asyncio.to_thread(settle, concerned, means)
@@ -102,7 +103,7 @@ def _as_read(imports: Mapping[str, set[str]], read: _Read, *, with_database: Col
 def _divided(names: Collection[str], imports: Imports, loader: Loader) -> list[tuple[str, ...]]:
     """Divide `names` into units, in the order in which these can be changed."""
     # Who began first when they were last imported, did so also in a cycle.
-    order = [name for name in dict.fromkeys([*loader.finder.ran, *loader.wanted]) if name in names]
+    order = [name for name in dict.fromkeys([*loader.finder.ran, *loader.wanted, *sorted(names)]) if name in names]
     running = [name for name in order if name in loader.loaded or name not in loader.wanted]
     return units(order, imports, running=running)
 
@@ -112,8 +113,13 @@ async def _change_all(
 ) -> dict[tuple[str, ...], Changed]:
     """Change units, one after another; what refers to tables that came only after it is tried once more."""
     done: dict[tuple[str, ...], Changed] = {}
+    before = set(means.loader.loaded)
     while due:
-        done |= {members: await _change(members, means, read, with_database) for members in due}
+        for members in due:
+            if means.loader.loaded.keys() - before >= set(members):  # come along with another that imports them
+                done[members] = Changed(members, [], members)
+            else:
+                done[members] = await _change(members, means, read, with_database)
         in_vain = [members for members, changed in done.items() if _refers_in_vain(changed)]
         due = in_vain if len(in_vain) < len(due) else []
     return done
@@ -159,7 +165,25 @@ def _read(names: Iterable[str], loader: Loader, with_database: Collection[str]) 
                 sources[name] = {part: source.anew() for part, source in shared.items() if not source.is_gone}
         except (SyntaxError, ValueError, OSError) as error:
             errors[name] = error
+    _read_new_shared(sources, errors, loader)
     return _Read(sources, errors)
+
+
+def _read_new_shared(sources: dict[str, Mapping[str, Source]], errors: dict[str, Exception], loader: Loader) -> None:
+    """Read also the files that these share and that have never run: who imports whom through them is to be known."""
+    known = {*sources, *errors, *loader.finder.ran}
+    while new := _shared_by(sources) - known:
+        known |= new
+        for found in filter(None, map(find_shared, sorted(new))):
+            try:
+                sources[found.name] = read_all(found, skip=lambda _: False)
+            except (SyntaxError, ValueError, OSError) as error:
+                errors[found.name] = error
+
+
+def _shared_by(sources: Mapping[str, Mapping[str, Source]]) -> set[str]:
+    imported = (name for files in sources.values() for source in files.values() for name in source.imports)
+    return {name.partition(".")[0] for name in imported if name.startswith("_")}
 
 
 def _stays(part: str, with_database: Collection[str]) -> bool:
@@ -170,7 +194,7 @@ def _changed_of_those_shared(names: Collection[str], imports: Mapping[str, set[s
     """The files that modules share, among what `names` import, that are not on disk what they were."""
     return [
         name
-        for name, files in loader.finder.ran.items()
+        for name, files in dict(loader.finder.ran).items()
         if name.startswith("_")
         and any(source.is_changed for source in files.values())
         and not with_importers([name], imports).isdisjoint(names)
@@ -210,7 +234,7 @@ def _holders(name: str, loader: Loader, with_database: Collection[str]) -> list[
     """Say which files that stay import what stays of a module otherwise."""
     found = [
         f"{source.where} stays and imports it"
-        for other, files in loader.finder.ran.items()
+        for other, files in dict(loader.finder.ran).items()
         if other not in with_database and other in loader.loaded
         for part, source in files.items()
         if is_kept(part) and name in modules_among(source.imports, with_database=[name])

@@ -30,18 +30,19 @@ if TYPE_CHECKING:
 _AS_IT_STANDS: Final[Mapping[str, Source]] = MappingProxyType({})
 
 
-async def bring_each(
-    names: Sequence[str],
-    means: Means,
-    on_failure: OnFailure,
-    *,
-    longest: float,
-    sources: Mapping[str, Source] = _AS_IT_STANDS,
-) -> list[str]:
-    """Import modules that do not run, from `sources` if they are there, and start them as `start_each` does.
+async def bring_each(names: Sequence[str], means: Means, on_failure: OnFailure, *, longest: float) -> list[str]:
+    """Import modules that do not run as `import_all` does, and start them as `start_each` does."""
+    return await start_each(import_all(names, means, on_failure), means, on_failure, longest=longest)
 
-    Those of `names` that are files that modules share, of which none runs, are run anew. So is a module that code of
-    another has imported when it was new: it ran as a part of that one.
+
+def import_all(
+    names: Sequence[str], means: Means, on_failure: OnFailure, *, sources: Mapping[str, Source] = _AS_IT_STANDS
+) -> list[Module]:
+    """Import modules that do not run, from `sources` if they are there; return all that are to be started now.
+
+    Those are also the ones that they have imported along. Those of `names` that are files that modules share, of which
+    none runs, are run anew. So is a module that code of another has imported when it was new: it ran as a part of that
+    one.
     """
     loader = means.loader
     for name in names:
@@ -52,8 +53,12 @@ async def bring_each(
         on_failure(name, "import", error)
 
     import_each(names, means, put_off, sources=sources)
-    records = [record for name, record in loader.loaded.items() if name in names]
-    return await start_each(records, means, on_failure, longest=longest)
+    return not_started(means)
+
+
+def not_started(means: Means) -> list[Module]:
+    """The modules that are imported and have not started."""
+    return [record for record in means.loader.loaded.values() if record not in means.starter.started]
 
 
 def import_each(
@@ -64,7 +69,7 @@ def import_each(
     modules = [name for name in names if name in loader.wanted]
     for name in modules:
         loader.off.pop(name, None)
-    loader.finder.prepared, loader.finder.trusts_python = sources, False
+    loader.finder.prepared, loader.finder.trusts_python, loader.finder.is_open = sources, False, True
     importlib.invalidate_caches()
     try:
         with loader.failing(failed), means.importing(), sealed():

@@ -29,7 +29,7 @@ def tried_already(names: Iterable[str], means: Means) -> set[str]:
 
 def not_as_loaded(means: Means) -> set[str]:
     """Return the modules, and files that they share, that have changed on disk since a bot began to load them."""
-    ran = means.loader.finder.ran
+    ran = dict(means.loader.finder.ran)
     shared = [name for name, files in ran.items() if name not in means.tried and not _has_changed(files.values())]
     means.tried.update(look(shared, means.loader))
     names = means.loader.wanted.keys() | ran.keys()

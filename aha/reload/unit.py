@@ -5,9 +5,10 @@ Events for them wait meanwhile. Old code ends as at the end of the bot, and new 
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import sys
-from contextlib import ExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NoReturn
 
@@ -19,7 +20,7 @@ from core.migration.start import forget as forget_tables
 from models.exc import DatabaseError
 from services.data_store import Parting, write_stores
 
-from .coming import bring_each, end, import_each, start, start_each
+from .coming import end, import_all, import_each, not_started, start, start_each
 from .way_back import WayBack
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from aha.sources import Source
     from aha.starting import OnFailure
     from core.context import Module
+    from core.dispatcher.holding import Hold
 
     from .means import Means
 
@@ -70,15 +72,13 @@ async def replace(unit: Unit, means: Means) -> list[Failure]:
     loader = means.loader
     records = [loader.record(name) for name in unit.names if name in loader.wanted]
     before = [record for record in records if record.name in loader.loaded]
-    async with _held(records, means):
+    async with _held(records, means) as hold:
         way_back = WayBack(loader, unit.names, with_database=unit.with_database)
-        attempt = _Attempt(unit, means, records, before)
+        attempt = _Attempt(unit, means, records, before, hold=hold)
         try:
             await attempt.go()
         except Exception as error:  # noqa: BLE001 - whatever it is, the old code goes on
-            cause = attempt.cause(error)
-            await _end_and_go_back(way_back, attempt, reason=f"module {cause.name} failed to {cause.what}")
-            return [cause, *await _go_on(before, means, migrate=attempt.migrates)]
+            return await _fall_back(way_back, attempt, attempt.cause(error))
         except BaseException as error:
             await _break_off(way_back, attempt, error)
             raise
@@ -90,7 +90,7 @@ async def withdraw(leaving: Mapping[str, str], importers: Sequence[str], means: 
     """Let modules go off for these reasons; those that import them are imported anew, if they can do without."""
     loader = means.loader
     records = [loader.loaded[name] for name in (*leaving, *importers) if name in loader.loaded]
-    async with _held(records, means):
+    async with _held(records, means) as hold:
         way_back = WayBack(loader, importers, with_database=importers)
         Parting(leaving).part(looked=True)
         for name, reason in leaving.items():
@@ -98,7 +98,7 @@ async def withdraw(leaving: Mapping[str, str], importers: Sequence[str], means: 
         way_back.end()
         forget_tables(records)
         await write_stores(leaving, patience=PATIENCE)
-        return await _bring(Unit(importers), means)
+        return await _bring(Unit(importers), means, hold)
 
 
 async def bring(unit: Unit, means: Means) -> list[Failure]:
@@ -106,19 +106,25 @@ async def bring(unit: Unit, means: Means) -> list[Failure]:
     loader = means.loader
     hold = dispatcher.hold([loader.record(name) for name in unit.names if name in loader.wanted])
     try:
-        return await _bring(unit, means)
+        return await _bring(unit, means, hold)
     finally:
-        hold.release()
+        _release(hold, means)
 
 
 class _Attempt:
-    """New code that is tried: what fails of it ends the attempt. `migrates` says whether it has got to its tables."""
+    """New code that is tried: what fails of it ends the attempt. `migrates` says whether it has got to its tables.
 
-    def __init__(self, unit: Unit, means: Means, records: Sequence[Module], before: Collection[Module]) -> None:
+    `records` are also those of modules that it has imported along, which come and go with it.
+    """
+
+    def __init__(
+        self, unit: Unit, means: Means, records: Sequence[Module], before: Collection[Module], *, hold: Hold
+    ) -> None:
         self.unit = unit
         self.means = means
-        self.records = records
+        self.records = list(records)
         self.before = before
+        self._hold = hold
         self.failures: list[Failure] = []
         self.migrates = False
         self._failed: dict[str, ModuleType] = {}
@@ -129,10 +135,16 @@ class _Attempt:
         finally:
             # Python has forgotten it, and to pickle what it has left in a store would import it once more.
             sys.modules.update(self._failed)
+            self._take_along()
         if self.failures:  # an importer has made do without
             raise _Refused
         self.migrates = True
         await start(self.records, self.means, self._refuse_start, longest=LONGEST_START)
+
+    def _take_along(self) -> None:
+        along = [record for record in not_started(self.means) if record not in self.records]
+        self._hold.add(along)
+        self.records += along
 
     def _refuse_import(self, name: str, error: BaseException) -> NoReturn:
         if (code := sys.modules.get(f"{PACKAGE}.{name}")) is not None:
@@ -157,15 +169,33 @@ class _Attempt:
 
 
 @asynccontextmanager
-async def _held(records: Collection[Module], means: Means) -> AsyncIterator[None]:
+async def _held(records: Collection[Module], means: Means) -> AsyncIterator[Hold]:
     """In the body these modules get no events, and none of their code runs; what comes meanwhile waits for its end."""
     hold = dispatcher.hold(records)
     try:
         await hold.drain(PATIENCE)
         await end(records, means)
-        yield
+        yield hold
     finally:
-        hold.release()
+        _release(hold, means)
+
+
+def _release(hold: Hold, means: Means) -> None:
+    """Deliver what has waited; it is not for code that has not started, because the bot stops and it was broken off."""
+    for record in hold.modules:
+        if not record.is_over and record not in means.starter.started:
+            means.loader.unload(record.name, "its start was broken off")
+    hold.release()
+
+
+async def _fall_back(way_back: WayBack, attempt: _Attempt, cause: Failure) -> list[Failure]:
+    """Put the old code back and start it, as the new has failed; also if the bot stops while that is ending."""
+    try:
+        await _end_and_go_back(way_back, attempt, reason=f"module {cause.name} failed to {cause.what}")
+    except asyncio.CancelledError:
+        await _go_on(attempt.before, attempt.means, migrate=False)
+        raise
+    return [cause, *await _go_on(attempt.before, attempt.means, migrate=attempt.migrates)]
 
 
 async def _break_off(way_back: WayBack, attempt: _Attempt, error: BaseException) -> None:
@@ -209,32 +239,22 @@ async def _go_on(records: Collection[Module], means: Means, *, migrate: bool) ->
     return failures
 
 
-async def _bring(unit: Unit, means: Means) -> list[Failure]:
+async def _bring(unit: Unit, means: Means, hold: Hold) -> list[Failure]:
     failures: list[Failure] = []
     on_failure = _noting(failures)
     loader = means.loader
-    with ExitStack() as holds:
-        try:
-            due = unit.names
-            while due:
-                lost = await bring_each(due, means, on_failure, sources=unit.sources, longest=LONGEST_START)
-                due = [name for name in unit.names if name in lost]
-                if again := [loader.record(name) for name in due if name in loader.wanted]:  # they have new records
-                    holds.callback(dispatcher.hold(again).release)
-        except DatabaseError as error:
-            for name in _not_started(unit, means):
-                loader.unload(name, f"it failed to {NO_TABLES}, see its own report")
-                on_failure(name, NO_TABLES, error)
-        except BaseException:  # the bot stops; what has waited for them is not for code that has not started
-            for name in _not_started(unit, means):
-                loader.unload(name, "its start was broken off")
-            raise
+    due = unit.names
+    try:
+        while due:
+            records = import_all(due, means, on_failure, sources=unit.sources)
+            hold.add(records)  # also what came along, and, the second time, new records that get what has waited
+            lost = await start_each(records, means, on_failure, longest=LONGEST_START)
+            due = [name for name in unit.names if name in lost]
+    except DatabaseError as error:
+        for record in not_started(means):
+            loader.unload(record.name, f"it failed to {NO_TABLES}, see its own report")
+            on_failure(record.name, NO_TABLES, error)
     return failures
-
-
-def _not_started(unit: Unit, means: Means) -> list[str]:
-    imported = [record for name, record in means.loader.loaded.items() if name in unit.names]
-    return [record.name for record in imported if record not in means.starter.started]
 
 
 def _noting(failures: list[Failure]) -> OnFailure:

@@ -38,16 +38,21 @@ class Hold:
         tasks: Tasks,
         deliver: Callable[[frozenset[Module], Sight, Ending], None],
     ) -> None:
-        self.modules = frozenset(modules)
+        self.modules: frozenset[Module] = frozenset()
         self._among = among
         self._tasks = tasks
         self._deliver = deliver
         self._waiting: list[tuple[Context, Sight, Ending]] = []
         self._missed = 0
-        for other in among:
-            if twice := other.modules & self.modules:
-                raise UsageError(f"{_names(twice)} is held already: release it first, or hold all of them at once")
+        self.add(modules)
         among.append(self)
+
+    def add(self, modules: Collection[Module]) -> None:
+        """Keep events from these as well; at `release` they get all that waited, also what came before."""
+        for other in self._among:
+            if other is not self and (twice := other.modules.intersection(modules)):
+                raise UsageError(f"{_names(twice)} is held already: release it first, or hold all of them at once")
+        self.modules |= frozenset(modules)
 
     def keep(self, sight: Sight, ending: Ending) -> bool:
         """Have an event wait, and `ending` for it; False if it goes straight to the modules instead."""

@@ -399,7 +399,9 @@ class TestStopping:
         assert happened == ["old begins", "old ends", "new begins", "old begins", "old ends"]
 
     async def test_so_is_one_whose_new_code_failed_and_does_not_end(self, sqlite_url, tmp_path):
-        async with reloaded_bot(tmp_path, sqlite_url, {"a.py": "import modules.b", "b.py": living("old")}) as bot:
+        store = "from services.data_store import SimpleStore\nstore = SimpleStore()\n"
+        old = living("old", to="ho", before=store) + answering("store.setdefault('said', 'old')")
+        async with reloaded_bot(tmp_path, sqlite_url, {"a.py": "import modules.b", "b.py": old}) as bot:
             hangs = "\n@on_cleanup\nasync def hang():\n    happened.append('hangs')\n    await gate.wait()\n"
             new = {"a.py": "import modules.b\n" + living("a", start="1 / 0"), "b.py": living("new") + hangs}
             reloading = asyncio.create_task(bot.reload(new))

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
+from aha.reload import reloader
 from core.config import cfg
 from core.dispatcher import help_items
-from tests.reloaded_bot import happened, living, reloaded_bot, seen
+from models.exc import ModuleError
+from tests.reloaded_bot import answering, happened, living, reloaded_bot, seen, until
 
 NEVER = "\n1 / 0\n"
 FAILS_TO_START = "\nfrom core.dispatcher import on_start as _on_start\n@_on_start\ndef never():\n    1 / 0\n"
@@ -132,3 +136,21 @@ class TestOldCodeThatDoesNotStartAgain:
             assert ("b" in bot.loader.loaded, "b" in outcome.reloaded) == (runs, runs)
             assert ("module b is off: it imports module a, which is off" in outcome.notes) is not runs
             assert happened.count("b ends") == 1
+
+
+@pytest.mark.parametrize("new", ["1 / 0", living("new", start="await gate.wait()")], ids=["failed", "starting"])
+async def test_what_has_waited_is_not_for_old_code_that_cannot_start_again(sqlite_url, tmp_path, new, monkeypatch):
+    monkeypatch.setattr(reloader, "_GRACE", 0.1)
+    store = "from services.data_store import SimpleStore\nstore = SimpleStore()\n"
+    waits = "if happened.count('old begins') == 2: await gate.wait()"
+    old = living("old", to="ho", before=store, start=waits) + answering("store.setdefault('said', 'old')")
+    async with reloaded_bot(tmp_path, sqlite_url, {"a.py": old}) as bot:
+        reloading = asyncio.create_task(bot.reload({"a.py": new}))
+        await until(lambda: happened[-1] == "new begins" or happened.count("old begins") == 2)
+        said = asyncio.create_task(bot.say("hi"))
+        await asyncio.sleep(0)
+        await bot.reloader.break_off()
+        with pytest.raises(ModuleError, match="broken off"):
+            await reloading
+        assert happened.count("old begins") == 2
+        assert await said == []

@@ -13,6 +13,9 @@ import modules
 from aha.discovery import survey
 from aha.importing import ModuleOff
 from aha.loader import Loader
+from aha.reload.means import Means
+from aha.reload.tried import not_as_loaded
+from aha.starting import Starter
 
 WHO = "from core.context import current_module\nME = current_module.get().name\n"
 
@@ -204,3 +207,42 @@ def test_a_former_name_that_is_none_puts_the_module_off(load, declared):
     )
     assert list(loader.loaded) == ["b"]
     assert "__was__ is the former name of the module" in str(loader.errors["a"])
+
+
+WITH_MORE = {"a/__init__.py": "", "a/part.py": "", "_shared.py": "IMPORTS = ['a']", "b.py": ""}
+
+
+class _Meanwhile:
+    """Stands for a file during whose inspection some thread imports another for the first time."""
+
+    path = "b.py"
+    registered_for = None
+
+    @property
+    def imports(self):
+        return frozenset(importlib.import_module("modules._shared").IMPORTS)
+
+    @property
+    def is_changed(self):
+        return not self.imports
+
+
+class TestAThreadImportsSomething:
+    @pytest.mark.parametrize(
+        ("look", "found"),
+        [
+            pytest.param(lambda loader: loader.imports()["b"], {"a"}, id="who imports whom"),
+            pytest.param(lambda loader: not_as_loaded(Means(loader, Starter())), set(), id="what is new"),
+        ],
+    )
+    def test_while_the_files_that_ran_are_looked_at(self, load, look, found):
+        loader = load(WITH_MORE)
+        loader.finder.ran["b"] = {"b": _Meanwhile()}
+        assert look(loader) == found
+
+    def test_while_those_of_one_module_are(self, load):
+        loader = load(WITH_MORE)
+        for source in loader.finder.ran["a"].values():
+            importlib.import_module("modules.a.part")
+            assert source.path.endswith("__init__.py")
+        assert list(loader.finder.ran["a"]) == ["a", "a.part"]

@@ -183,10 +183,27 @@ async def test_two_holds_know_nothing_of_each_other(log):
     assert log == [("other", "ping"), ("demo", "ping")]
 
 
+async def test_a_module_that_is_added_gets_what_came_before_as_well(log):
+    hold = dispatcher.hold([log.demo])
+    dispatcher.feed(message("a"))
+    listens(log, log.other)
+    hold.add([log.demo, log.other])
+    dispatcher.feed(message("b"))
+    await asyncio.sleep(0)
+    assert log == []
+    hold.release()
+    await dispatcher.drain(5)
+    assert log.heard_by(log.other) == ["a", "b"]
+
+
 async def test_a_module_is_held_once_at_a_time(log):
     hold = dispatcher.hold([log.demo])
     with pytest.raises(UsageError, match="module demo is held already"):
         dispatcher.hold([log.demo, log.other])
+    other = dispatcher.hold([log.other])
+    with pytest.raises(UsageError, match="module demo is held already"):
+        other.add([log.demo])
+    other.release()
     hold.release()
     dispatcher.hold([log.demo, log.other]).release()
 
