@@ -221,4 +221,20 @@ _TABLE = {
     "and that cannot be changed ({error})": "而且无法更改（{error}）",
 }
 
-IN_STORES: Mapping[str, str] = MappingProxyType({**_KEYS_AND_VALUES, **_DOOR, **_JOURNAL, **_TABLE})
+_IN_QUARANTINE = {
+    "its bytes are not those that were written": "字节与写入时不同",
+    "its checksum is damaged": "校验和已损坏",
+    "its place in the order is damaged": "它在顺序中的位置已损坏",
+    "its signature is damaged": "签名已损坏",
+    "it could not be read": "无法读取",
+    "damaged in the journal, {file} at {offset}: {what}": "日志 {file} 在 {offset} 处已损坏：{what}",
+    "the database refuses it: {error}": "数据库拒绝它：{error}",
+    "{id} of the quarantine was put back in its place": "隔离区中的 {id} 已放回它的位置",
+    "they belong to another database than the one that is configured now": "它们属于另一个数据库，不是现在配置的这个",
+    "an older state of the database has been put back than the one that they follow": (
+        "还原的数据库比它们所接续的状态更旧"
+    ),
+    "they are from an older state of the data folder than the database": "它们所属的数据目录状态比数据库更旧",
+}
+
+IN_STORES: Mapping[str, str] = MappingProxyType({**_KEYS_AND_VALUES, **_DOOR, **_JOURNAL, **_TABLE, **_IN_QUARANTINE})

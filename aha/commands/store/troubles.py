@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 from sqlalchemy import select
 
 from aha.stores import known_progress
+from aha.telling import told
 from core.config import cfg
 from core.migration.schema.read import table_names
 from models.exc import ClassGone, ClassUntrusted, StoreError
@@ -81,7 +82,7 @@ def _said_of(error: StoredValueError, entry: Entry, module: str) -> tuple[str, s
     if isinstance(error, ClassGone):
         return said("gone", place=error.place), said("restore class", delete=delete)
     helps = "undecodable" if names_in(entry.data) is None else "not taken here"
-    return " ".join(str(error).split()), said(helps, delete=delete)
+    return told(" ".join(str(error).split())), said(helps, delete=delete)
 
 
 def _kept(connection: Connection) -> Iterator[Trouble]:
@@ -90,12 +91,12 @@ def _kept(connection: Connection) -> Iterator[Trouble]:
     for row in connection.execute(select(quarantine).order_by(quarantine.c.id)):
         at = row.at.replace(tzinfo=UTC) if row.at.tzinfo is None else row.at
         does = f"put-back {row.id}" if names_in(row.value) is not None else f"export {row.id} FILE"
-        yield Trouble("kept", row.module, row.key, row.reason, f"aha store quarantine {does}", str(row.id), at)
+        yield Trouble("kept", row.module, row.key, told(row.reason), f"aha store quarantine {does}", str(row.id), at)
 
 
 def _damaged(damage: Damage) -> Trouble:
     key = (damage.key or b"").decode(errors="replace").replace("\0", "\N{REPLACEMENT CHARACTER}")
-    why = said("damaged in journal", file=damage.segment, what=damage.what)
+    why = said("damaged in journal", file=damage.segment, what=told(damage.what))
     return Trouble("journal", damage.store or "", key, why, said("kept by start"))
 
 
@@ -134,7 +135,7 @@ def _reason(place: Path) -> str:
     except OSError:
         text = ""
     found = re.search(r"because (.*)\.$", text, re.M)
-    return found[1] if found else said("lost")
+    return told(found[1]) if found else said("lost")
 
 
 def _moment(place: Path) -> datetime | None:

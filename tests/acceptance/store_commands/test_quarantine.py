@@ -20,6 +20,13 @@ def kept(filled, store, rows, run, folder):
     return one["id"]
 
 
+def test_the_reason_is_told_in_the_language_of_the_bot(kept, store, monkeypatch):
+    assert store("quarantine", "--json").json[0]["why"] == "its bytes are not those that were written"
+    monkeypatch.setenv("AHA_LANG", "zh")
+    assert store("quarantine", "--json").json[0]["why"] == "字节与写入时不同"
+    assert "字节与写入时不同" in store("quarantine").out
+
+
 def test_a_row_in_quarantine_is_exported_and_can_be_imported(kept, store, folder):
     assert store("quarantine", "export", kept, "x.json").out == "wrote 1 keys to x.json\n"
     [one] = json.loads((folder / "x.json").read_text())["entries"]
