@@ -43,7 +43,7 @@ VALUES = {
     "day": "date(2026,2,3)",
     "mark": "Mark('x')",
 }
-THERE = list(VALUES)
+KEYS = list(VALUES)
 NO_FOLDING = "CREATE TRIGGER stop BEFORE INSERT ON aha_store__notes BEGIN SELECT RAISE(ABORT, 'not now'); END"
 
 

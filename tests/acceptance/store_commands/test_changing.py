@@ -7,7 +7,7 @@ import signal
 
 import pytest
 
-from tests.acceptance.store_commands.notes import EVIL, NO_FOLDING, THERE, by_key
+from tests.acceptance.store_commands.notes import EVIL, KEYS, NO_FOLDING, by_key
 
 
 @pytest.mark.parametrize(
@@ -44,7 +44,7 @@ def test_the_answer_says_what_was_stored_and_what_was_there(filled, store):
         "key": "new", "type": "str", "value": "y", "before": {"type": "str", "value": "x", "text": "x"},
     }  # fmt: skip
     assert store("delete", "notes", "mark").out == "deleted mark: it was Mark('x') (modules.notes.Mark)\n"
-    assert list(by_key(store("show", "notes", "--json"))) == [*THERE[:-1], "new"]
+    assert list(by_key(store("show", "notes", "--json"))) == [*KEYS[:-1], "new"]
 
 
 def test_the_bot_finds_what_was_set_and_nothing_else_changed(filled, store, talk, run):
@@ -67,7 +67,7 @@ def test_what_waits_in_the_journal_comes_first(filled, start, store, rows, folde
     assert "not now" in refused.err
     rows("DROP TRIGGER stop")
     assert store("set", "notes", "new", "3").err == ""
-    assert [one["key"] for one in store("show", "notes", "--json").json] == [*THERE, "waits", "gone", "new"]
+    assert [one["key"] for one in store("show", "notes", "--json").json] == [*KEYS, "waits", "gone", "new"]
     assert store("list", "--json").json[0]["waiting"] == 0
 
 

@@ -8,7 +8,7 @@ from datetime import date
 
 import pytest
 
-from tests.acceptance.store_commands.notes import EVIL, MODULE, THERE, by_key
+from tests.acceptance.store_commands.notes import EVIL, KEYS, MODULE, by_key
 
 
 def test_all_that_cannot_be_read_is_listed_with_what_helps(filled, store, forge, rows, folder):
@@ -42,11 +42,11 @@ DAMAGE = {
 @pytest.mark.parametrize("change", DAMAGE.values(), ids=DAMAGE.keys())
 def test_a_row_that_is_damaged_anywhere_hides_no_other(filled, store, rows, folder, change):
     rows(f"UPDATE aha_store__notes SET {change} WHERE key = 'number'")
-    assert store("list", "--json").json[0]["keys"] == len(THERE)
+    assert store("list", "--json").json[0]["keys"] == len(KEYS)
     found = store("show", "notes", "--json").json
-    assert [one["key"] for one in found if "unreadable" not in one] == [key for key in THERE if key != "number"]
+    assert [one["key"] for one in found if "unreadable" not in one] == [key for key in KEYS if key != "number"]
     assert store("get", "notes", "mark").out == "Mark('x')\n"
-    assert store("export", "notes", "x.json").out == f"wrote {len(THERE) - 1} keys to x.json\n"
+    assert store("export", "notes", "x.json").out == f"wrote {len(KEYS) - 1} keys to x.json\n"
     [one] = store("quarantine", "--json").json
     assert (one["kind"], one["module"]) == ("row", "notes")
     assert store("set", "notes", "new", "1").code == 0

@@ -9,7 +9,7 @@ from hashlib import sha256
 
 import pytest
 
-from tests.acceptance.store_commands.notes import EVIL, NO_FOLDING, THERE, by_key
+from tests.acceptance.store_commands.notes import EVIL, KEYS, NO_FOLDING, by_key
 
 
 def everything_in(folder):
@@ -30,12 +30,12 @@ def test_the_stores_are_listed_without_running_a_module(filled, store, folder):
 
 def test_a_store_is_shown_with_values_types_and_moments(filled, store):
     shown = store("show", "notes")
-    assert [line.split()[0] for line in shown.out.splitlines()] == ["key", *THERE]
+    assert [line.split()[0] for line in shown.out.splitlines()] == ["key", *KEYS]
     assert re.search(r'^list    \[1, \{"a": null\}\]  +list  +\d{4}-', shown.out, re.M)
     found = by_key(store("show", "notes", "--json"))
-    assert [found[key].get("value") for key in THERE] == ["hi", 5, [1, {"a": None}], None, None, None]
-    assert [found[key].get("repr") for key in THERE[3:]] == ["(1, 2)", "datetime.date(2026, 2, 3)", "Mark('x')"]
-    assert [found[key]["type"] for key in THERE[3:]] == ["tuple", "datetime.date", "modules.notes.Mark"]
+    assert [found[key].get("value") for key in KEYS] == ["hi", 5, [1, {"a": None}], None, None, None]
+    assert [found[key].get("repr") for key in KEYS[3:]] == ["(1, 2)", "datetime.date(2026, 2, 3)", "Mark('x')"]
+    assert [found[key]["type"] for key in KEYS[3:]] == ["tuple", "datetime.date", "modules.notes.Mark"]
 
 
 @pytest.mark.parametrize(
@@ -111,7 +111,7 @@ def test_what_stands_in_the_journal_only_is_there_and_stays_there(filled, start,
     process.wait_for("(done\n){4}", stream="out")
     for _ in range(2):
         assert [store("get", "notes", key).out for key in ("new", "number", "text")] == ["7\n", "6\n", "hi\n"]
-        assert list(by_key(store("show", "notes", "--json"))) == [*THERE, "new"]
+        assert list(by_key(store("show", "notes", "--json"))) == [*KEYS, "new"]
         [one] = store("list", "--json").json
         assert one["keys"] == 7
         assert one["waiting"] >= 2

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.acceptance.store_commands.notes import MODULE, THERE, VALUES, by_key
+from tests.acceptance.store_commands.notes import KEYS, MODULE, VALUES, by_key
 
 
 def test_everything_works_on_postgresql(write, run, store, folder, postgres_url, monkeypatch):
@@ -10,7 +10,7 @@ def test_everything_works_on_postgresql(write, run, store, folder, postgres_url,
     text = "".join(f"put {key} {value}\n" for key, value in VALUES.items())
     assert run("run", "--db", postgres_url, text=text).code == 0
     monkeypatch.setenv("AHA_DATABASE", postgres_url)
-    assert list(by_key(store("show", "notes", "--json"))) == THERE
+    assert list(by_key(store("show", "notes", "--json"))) == KEYS
     assert store("set", "notes", "new", "1").out == "stored new = 1 (int)\n"
     assert store("export", "notes", "x.json").code == 0
     assert store("delete", "notes", "mark").code == 0

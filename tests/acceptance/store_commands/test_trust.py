@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from tests.acceptance.store_commands.notes import EVIL, THERE, by_key
+from tests.acceptance.store_commands.notes import EVIL, KEYS, by_key
 
 
 def test_trust_shows_what_is_named_and_signs_only_when_told(filled, store, folder, forge, rows):
@@ -21,7 +21,7 @@ def test_trust_shows_what_is_named_and_signs_only_when_told(filled, store, folde
     again = store("trust", "notes")
     assert (again.code, again.err) == (0, "all of it is plain data, or signed here\n")
     assert not (folder / "hacked").exists()
-    assert list(by_key(store("show", "notes", "--json"))) == THERE
+    assert list(by_key(store("show", "notes", "--json"))) == KEYS
 
 
 def test_what_nobody_can_know_is_not_signed(filled, store, forge, rows):
