@@ -157,11 +157,14 @@ _TABLES = {
         "它的成员互换名字，它的前身 {old} 的成员也是：分不清哪些行已经换过了。"
         "请先用一个版本声明旧列名，下一个版本再声明成员的旧名"
     ),
-    "the columns {one} and {other} of {table} say that they were each other: call one of them otherwise in a release "
-    "of its own, and then what the other was; until then nothing is changed": (
-        "{table} 的列 {one} 和 {other} 互称对方是自己的旧名：请先用一个版本给其中一个换别的名字，再在下一个版本改成"
-        "对方的旧名；在此之前什么都不改动"
+    "the tables take names from each other that are in use ({moves}): {remedy}": (
+        "表互相占用正在使用的名字（{moves}）：{remedy}"
     ),
+    "the columns of {table} take names from each other that are in use ({moves}): {remedy}": (
+        "{table} 的列互相占用正在使用的名字（{moves}）：{remedy}"
+    ),
+    "rename one after the other, each in a release of its own, the first to a name that is free; until then nothing is "
+    "changed": "请分几个版本逐个改名，第一个先改成没有用过的名字；在此之前什么都不改动",
     "the database could not be brought up to date: {error}; what was under way was rolled back; {remedy}": (
         "数据库没能更新：{error}；进行到一半的改动已撤销；{remedy}"
     ),

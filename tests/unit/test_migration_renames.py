@@ -58,6 +58,41 @@ def by_name(*tables: Any) -> Mapping[str, Any]:
             id="old name given anew, then the new table lost",
         ),
         pytest.param([wanted("t")], [state("T")], [], {"t": "T"}, id="lower case"),
+        pytest.param(
+            [wanted("b", was=("c",)), wanted("a", was=("b",))],
+            [state("b"), state("c")],
+            [record("b"), record("c")],
+            {"a": "b", "b": "c"},
+            id="chain",
+        ),
+        pytest.param(
+            [wanted("a", was=("b",)), wanted("b", was=("c",)), wanted("c")],
+            [state("b"), state("c")],
+            [record("b"), record("c")],
+            {"a": "b", "b": "c"},
+            id="chain, last name given anew",
+        ),
+        pytest.param(
+            [wanted("a", was=("b",)), wanted("b", was=("c",))],
+            [state("b"), state("c")],
+            [record("b", was=("c",)), record("c")],
+            {"a": "b"},
+            id="what was carried out is no chain",
+        ),
+        pytest.param(
+            [wanted("d", was=("a",)), wanted("a", was=("b",))],
+            [state("a"), state("b")],
+            [record("a", was=("b",)), record("b", was=("d", "a"))],
+            {"d": "b"},
+            id="rolled back, former name given to another",
+        ),
+        pytest.param(
+            [wanted("b", was=("d", "a")), wanted("a", was=("b",))],
+            [state("b"), state("d")],
+            [record("b", was=("a",)), record("d", was=("b", "a"))],
+            {"a": "b", "b": "d"},
+            id="forward again, former name given to another",
+        ),
     ],
 )
 def test_a_table_is_found_under_its_former_name(model: Any, live: Any, records: Any, renamed: Any) -> None:
@@ -74,6 +109,50 @@ def test_a_name_that_two_tables_claim_is_neither_s() -> None:
 def test_a_name_that_two_columns_claim_is_neither_s() -> None:
     with pytest.raises(TableRefused, match="columns of t b and c both declare that they were a"):
         resolve(by_name(wanted("t", "b", "c", b=("a",), c=("x", "a"))), by_name(state("t", "a")), {})
+
+
+@pytest.mark.parametrize(
+    ("declared", "live", "moves"),
+    [
+        pytest.param({"a": "b", "b": "a"}, "ab", "b -> a, a -> b", id="exchange"),
+        pytest.param({"a": "b", "b": "c", "c": "a"}, "abc", "b -> a, c -> b, a -> c", id="circle"),
+        pytest.param({"x": "", "a": "b", "b": "xc", "c": "a"}, "abcx", "b -> a, c -> b, a -> c", id="circle and more"),
+        pytest.param({"a": "b", "b": "c"}, "abc", "b -> a, c -> b", id="chain over one that goes"),
+        pytest.param({"A": "b", "B": "a"}, "ab", "b -> A, a -> B", id="exchange, upper case"),
+        pytest.param({"A": "B", "B": "A"}, "ab", "b -> A, a -> B", id="exchange, upper case, as declared"),
+    ],
+)
+def test_names_in_use_are_not_passed_on_at_once(declared: Any, live: Any, moves: str) -> None:
+    tables = by_name(*(wanted(name, was=tuple(olds)) for name, olds in declared.items()))
+    with pytest.raises(TableRefused, match=rf"the tables take names .* in use \({moves}\): rename one after") as caught:
+        resolve(tables, by_name(*map(state, live)), by_name(*map(record, live)), folds=True)
+    assert {caught.value.table, *caught.value.others} <= tables.keys()
+    columns = wanted("t", *declared, **{name: tuple(olds) for name, olds in declared.items()})
+    with pytest.raises(TableRefused, match=rf"the columns of t take names .* in use \({moves}\): rename one after"):
+        resolve(by_name(columns), by_name(state("t", *live)), by_name(record("t", *live)), folds=True)
+
+
+@pytest.mark.parametrize(
+    ("declared", "live", "known"),
+    [
+        pytest.param({"a": "b", "b": "a"}, "ab", {"a": "b", "b": "a"}, id="known"),
+        pytest.param({"a": "b", "b": "a"}, "ab", None, id="nobody remembers"),
+        pytest.param({"a": "b", "b": "a"}, "", {}, id="new"),
+        pytest.param({"a": "b", "b": "a"}, "a", {}, id="one is new"),
+        pytest.param({"a": "a", "b": "b"}, "ab", {}, id="themselves"),
+        pytest.param({"a": "A", "b": "B"}, "ab", {}, id="themselves in upper case"),
+        pytest.param({"a": "b", "b": ""}, "ab", {}, id="another that stays"),
+        pytest.param({"a": "b", "b": "c", "c": ""}, "abc", {}, id="others that stay"),
+        pytest.param({"a": "b", "b": "c", "c": "a"}, "abc", {"a": "b", "b": "c", "c": "a"}, id="known circle"),
+    ],
+)
+def test_former_names_that_say_nothing_of_exchanged_rows_are_not_refused(declared: Any, live: Any, known: Any) -> None:
+    records = {} if known is None else {name: record(name, was=tuple(known.get(name, ()))) for name in live}
+    tables = by_name(*(wanted(name, was=tuple(olds)) for name, olds in declared.items()))
+    resolve(tables, by_name(*map(state, live)), records, folds=True)
+    columns = wanted("t", *declared, **{name: tuple(olds) for name, olds in declared.items()})
+    before = {} if known is None else by_name(record("t", *live, renamed={n: tuple(o) for n, o in known.items()}))
+    resolve(by_name(columns), by_name(state("t", *live)), before, folds=True)
 
 
 def test_one_that_has_a_nearer_name_leaves_the_other_one_its_own() -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from core.migration.planner.exchanges import Claims
 from models.exc import TableRefused
 
 if TYPE_CHECKING:
@@ -16,6 +17,11 @@ if TYPE_CHECKING:
 
     from core.migration.model import TableRecord, WantedTable
     from core.migration.state import TableState
+
+_SINGLY = (
+    "rename one after the other, each in a release of its own, the first to a name that is free; until then nothing is "
+    "changed"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +39,12 @@ class Renames:
 
 @dataclass(frozen=True, slots=True)
 class _Names:
-    """One space of names, tables or the columns of one table. `known` are those that the record has."""
+    """One space of names, tables or the columns of one table. `known` are those that the record has, `used` or not."""
 
     wanted: Collection[str]
     live: Collection[str]
     known: Collection[str]
+    used: Collection[str]
     declared: Mapping[str, Sequence[str]]
     former: Mapping[str, Sequence[str]]
     folds: bool
@@ -46,10 +53,21 @@ class _Names:
         """New name -> old for those that are on disk under another name; the nearest former names go first."""
         found: dict[str, str] = {}
         candidates = {name: list(self._candidates(name)) for name in self.wanted if name not in self.live}
+        while more := self._nearest(candidates, found):
+            found |= more
+            given_up = {old: name for name, old in more.items() if old in self.wanted and old not in found}
+            candidates = {name: list(self._next(name, taker)) for name, taker in given_up.items()}
+        return found
+
+    @staticmethod
+    def _nearest(candidates: Mapping[str, Sequence[str]], renamed: Mapping[str, str]) -> dict[str, str]:
+        found: dict[str, str] = {}
+        taken = set(renamed.values())
         for distance in range(max(map(len, candidates.values()), default=0)):
             for name, olds in candidates.items():
-                if name not in found and distance < len(olds) and olds[distance] not in found.values():
+                if name not in found and distance < len(olds) and olds[distance] not in taken:
                     found[name] = olds[distance]
+                    taken.add(olds[distance])
         return found
 
     def rivals(self, renamed: Mapping[str, str]) -> tuple[str, str, str] | None:
@@ -62,15 +80,58 @@ class _Names:
                         return old, taken[old], name
         return None
 
+    def passed_on(self, renamed: Mapping[str, str], late: Mapping[str, str]) -> dict[str, str]:
+        """Names and what each declares to have been, of which only now they say so, and which are all in use."""
+        used = [name for name in self.live if name in self.used]
+        claims = Claims(
+            wanted=self.wanted,
+            declared=self.declared,
+            renamed=renamed,
+            late=late,
+            used=used,
+            former=self.former,
+            folds=self.folds,
+        )
+        return claims.passed_on()
+
     def _candidates(self, name: str) -> Iterator[str]:
         if self.folds:
             yield from (old for old in self.live if old.lower() == name.lower() and old not in self.wanted)
+        later = self._later(name)
+        yield from (new for new in later if self._is_older(name, new))
         for old in self.declared.get(name, ()):
             # The old name may have been given to something new in the same release: then this one was never there.
             if old in self.live and (old not in self.wanted or name not in self.known):
                 yield old
-        back = [(olds.index(name), new) for new, olds in self.former.items() if name in olds]
-        yield from (new for _, new in sorted(back) if new in self.live and new not in self.wanted)
+        yield from later
+
+    def _next(self, name: str, taker: str) -> Iterator[str]:
+        """What may get `name` when it becomes free: as only now declared, or as before if the taker, too, goes back."""
+        yield from (old for old in self.declared.get(name, ()) if old in self.live and self._is_news(name, old))
+        if name not in self.declared.get(taker, ()):
+            yield from self._later(name)
+
+    def _later(self, name: str, *, before: tuple[str, ...] = ()) -> list[str]:
+        """What is known to have been `name` and is called otherwise since, the latest first.
+
+        That may be a name of this release, too, if it has been given on and what had it before gets it back.
+        """
+        back = sorted((olds.index(name), new) for new, olds in self.former.items() if name in olds and new in self.live)
+        return [new for _, new in back if new not in self.wanted or self._is_given_on(new, name, before)]
+
+    def _is_given_on(self, new: str, name: str, before: tuple[str, ...]) -> bool:
+        if new in before or name in self.declared.get(new, ()):
+            return False
+        return bool(self._later(new, before=(*before, name, new)))
+
+    def _is_older(self, name: str, new: str) -> bool:
+        """Whether the release is from before `name` became `new`: that is known to have been all that it declares."""
+        if not {name, *self.former[new]}.issuperset(self.declared.get(name, ())):
+            return False
+        return not any(new in olds and self._is_news(other, new) for other, olds in self.declared.items())
+
+    def _is_news(self, name: str, old: str) -> bool:
+        return old not in self.former.get(name, ())
 
     def late(self, renamed: Mapping[str, str], done: Mapping[str, Collection[str]]) -> dict[str, str]:
         """Name -> former one for those of which both are on disk and that are not `done`.
@@ -95,21 +156,19 @@ def resolve(
 ) -> Renames:
     """Find what is to be renamed or filled from former names. `folds`: the database does not tell a from A.
 
-    Raises TableRefused if two of the model declare that they were the same one that is on disk, or each other.
+    Raises TableRefused if two of the model declare that they were the same one that is on disk, or each other, be it
+    in a circle.
     """
     names = _Names(
         wanted=wanted,
         live=live,
         known=records,
+        used=[name for name, record in records.items() if record.used],
         declared={name: table.was for name, table in wanted.items()},
         former={name: record.was for name, record in records.items()},
         folds=folds,
     )
-    tables = names.renamed()
-    if (rivals := names.rivals(tables)) is not None:
-        raise _refusal("tables", *rivals, table=rivals[1], others=rivals[2:])
-    merged = {name: records[old].merged for name in wanted if (old := tables.get(name, name)) in records}
-    done = {name: [old.removeprefix("table:") for old in olds] for name, olds in merged.items()}
+    tables, merges = _tables(names, records)
     columns, fills = {}, {}
     for name, table in wanted.items():
         source = tables.get(name, name)
@@ -118,45 +177,54 @@ def resolve(
     return Renames(
         tables=tables,
         columns={name: found for name, found in columns.items() if found},
-        merges=names.late(tables, done),
+        merges=merges,
         fills={name: found for name, found in fills.items() if found},
     )
+
+
+def _tables(names: _Names, records: Mapping[str, TableRecord]) -> tuple[dict[str, str], dict[str, str]]:
+    renamed = names.renamed()
+    if (rivals := names.rivals(renamed)) is not None:
+        raise _refusal("tables", *rivals, table=rivals[1], others=rivals[2:])
+    merged = {name: records[old].merged for name in names.wanted if (old := renamed.get(name, name)) in records}
+    done = {name: [old.removeprefix("table:") for old in olds] for name, olds in merged.items()}
+    merges = names.late(renamed, done)
+    if moves := names.passed_on(renamed, merges):
+        refused = f"the tables take names from each other that are in use ({_shown(moves, renamed)}): {_SINGLY}"
+        raise TableRefused(refused, table=next(iter(moves)), others=tuple(moves))
+    return renamed, merges
 
 
 def _columns(
     table: WantedTable, live: TableState, record: TableRecord | None, *, folds: bool
 ) -> tuple[dict[str, str], dict[str, str]]:
+    name = table.state.name
     names = _Names(
         wanted=table.state.column_names,
         live=live.column_names,
         known=record.meanings if record else (),
+        used=record.state.column_names if record else (),
         declared=table.column_was,
         former=record.renamed if record else {},
         folds=folds,
     )
     renamed = names.renamed()
     if (rivals := names.rivals(renamed)) is not None:
-        raise _refusal(f"columns of {table.state.name}", *rivals, table=table.state.name)
-    if record is not None and (pair := _exchanged(table, live, record)) is not None:
-        raise TableRefused(
-            f"the columns {pair[0]} and {pair[1]} of {table.state.name} say that they were each other: call one of "
-            "them otherwise in a release of its own, and then what the other was; until then nothing is changed",
-            table=table.state.name,
-        )
+        raise _refusal(f"columns of {name}", *rivals, table=name)
     merged = record.merged if record else ()
     stored = [column.name for column in table.state.columns if not column.computed]
     late = names.late(renamed, dict.fromkeys(stored, merged))
-    return renamed, {name: old for name, old in late.items() if name in stored}
+    fills = {column: old for column, old in late.items() if column in stored}
+    if moves := names.passed_on(renamed, fills):
+        refused = (
+            f"the columns of {name} take names from each other that are in use ({_shown(moves, renamed)}): {_SINGLY}"
+        )
+        raise TableRefused(refused, table=name)
+    return renamed, fills
 
 
-def _exchanged(table: WantedTable, live: TableState, record: TableRecord) -> tuple[str, str] | None:
-    """Two columns on disk that only now declare to have been each other: that shows in no name."""
-    known = set(live.column_names).intersection(table.state.column_names, record.state.column_names)
-    for name in sorted(known):
-        for old in known.intersection(table.column_was.get(name, ())).difference(record.renamed.get(name, ()), (name,)):
-            if name in table.column_was.get(old, ()):
-                return name, old
-    return None
+def _shown(moves: Mapping[str, str], renamed: Mapping[str, str]) -> str:
+    return ", ".join(f"{renamed.get(old, old)} -> {new}" for new, old in moves.items())
 
 
 def _refusal(what: str, old: str, one: str, other: str, *, table: str, others: tuple[str, ...] = ()) -> TableRefused:

@@ -15,7 +15,7 @@ from core.migration.schema.create import create_statements, declared
 from core.migration.schema.tokens import quoted
 from core.migration.sqlite.check import check
 from core.migration.sqlite.merge import follow, merge
-from core.migration.sqlite.rename import renames
+from core.migration.sqlite.rename import in_order, renames
 from core.migration.sqlite.schema import look
 from core.migration.sqlite.table import change, rebuild
 from core.migration.sqlite.target import is_alterable, target_of
@@ -79,14 +79,14 @@ def _without_triggers(schema: Schema, statements: Sequence[Statement]) -> list[S
     return [*(Sql(trigger.drop) for trigger in triggers), *statements, *(Sql(trigger.sql) for trigger in triggers)]
 
 
-def _follow_with_kept(connection: Connection, unit: UnitPlan, steps: Iterable[Step]) -> Iterator[Sql]:
+def _follow_with_kept(connection: Connection, unit: UnitPlan, steps: Sequence[Step]) -> Iterator[Sql]:
     """Let kept values go by the new names, so that they find their rows again."""
     columns: dict[str, dict[str, str]] = {}
+    for old, new in in_order({step.old: step.table for step in steps if isinstance(step, RenameTable)}):
+        module = unit.wanted[new].module if new in unit.wanted else None
+        yield from kept.rename_sql(connection, old, table_to=new, module_to=module)
     for step in steps:
-        if isinstance(step, RenameTable):
-            module = unit.wanted[step.table].module if step.table in unit.wanted else None
-            yield from kept.rename_sql(connection, step.old, table_to=step.table, module_to=module)
-        elif isinstance(step, RenameColumn):
+        if isinstance(step, RenameColumn):
             columns.setdefault(step.table, {})[step.old] = step.column
     for table, names in columns.items():
         yield from kept.rename_sql(connection, table, columns=names)

@@ -42,7 +42,7 @@ STORIES = [
         Release(PLACE, other=MEMO),
         Put("place", (1, 1.0, 2.0)),
         ROWS[1],
-        Release(EXCHANGED, other=MEMO, off={"notes": "columns x and y of place__notes say that they were each other"}),
+        Release(EXCHANGED, other=MEMO, off={"notes": "columns of place__notes take names from each other"}),
         Query("SELECT x, y FROM place__notes", (1.0, 2.0)),
         UNTOUCHED[1],
         Release(table("place", "z: float = column(info={'was': 'x'})", "y: float"), other=MEMO),
