@@ -56,6 +56,14 @@ def test_a_foreign_key_ties_modules_if_what_it_refers_to_changes(step: Step, uni
     assert group(OWNERS, STATES, {"p__a": [Planned(step, Phase.EXPAND)]}) == units
 
 
+def test_a_name_that_one_module_takes_from_another_ties_them() -> None:
+    steps = {
+        "z__c": [Planned(RenameTable("z__c", "p__a"), Phase.EXPAND)],
+        "p__a": [Planned(CreateTable("p__a"), Phase.EXPAND)],
+    }
+    assert group(OWNERS, {}, steps) == [("a", "c"), ("b",)]
+
+
 def test_what_is_postponed_ties_nobody() -> None:
     waits = Planned(CHANGED, Phase.SETTLE, Verdict.POSTPONE)
     assert len(group(OWNERS, STATES, {"p__a": [waits]})) == 3

@@ -1,7 +1,7 @@
 """Which modules migrate in one transaction, and in which order. Pure.
 
 The tables of a module belong together. Two modules do if a foreign key between them is touched on the side that it
-refers to, or if each waits for a new table of the other.
+refers to, if each waits for a new table of the other, or if one has a table by a name that a table of the other had.
 """
 
 from __future__ import annotations
@@ -44,6 +44,8 @@ def group(
         steps = [entry.step for entry in planned.get(key.target or "", ()) if entry.verdict is not Verdict.POSTPONE]
         if any(_touches(step, key) for step in steps):
             joined.add(frozenset((owners[table], owners[key.target or ""])))
+    renames = [entry.step for steps in planned.values() for entry in steps if isinstance(entry.step, RenameTable)]
+    joined |= {frozenset((owners[step.table], owners[step.old])) for step in renames if step.old in owners}
     return _ordered(_united(set(owners.values()), joined), needs)
 
 

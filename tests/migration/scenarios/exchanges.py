@@ -275,4 +275,28 @@ STORIES = [
         ),
         Query("SELECT a, b FROM note__notes", ("A", "B")),
     ),
+    # Whichever of the modules comes first by its name.
+    *(
+        Story(
+            f"module-{name}-takes-the-tables-of-another-that-makes-new-ones",
+            Release(two=A, other=MEMO),
+            Put("a__two", (1, "2")),
+            Release(**{name: ("__was__ = 'two'", A)}, two=A, other=MEMO, differs=AUTOMATIC),
+            Query(f"SELECT text FROM a__{name}", "2"),
+            Query("SELECT count(*) FROM a__two", 0),
+        )
+        for name in ("one", "zero")
+    ),
+    *(
+        Story(
+            f"module-{name}-takes-the-tables-of-another-that-takes-those-of-a-third",
+            Release(two=A, three=A, other=MEMO),
+            Put("a__two", (1, "2")),
+            Put("a__three", (1, "3")),
+            Release(**{name: ("__was__ = 'two'", A)}, two=("__was__ = 'three'", A), other=MEMO, differs=AUTOMATIC),
+            Query(f"SELECT text FROM a__{name}", "2"),
+            Query("SELECT text FROM a__two", "3"),
+        )
+        for name in ("one", "zero")
+    ),
 ]
