@@ -139,7 +139,8 @@ class Reloader:
         from .tried import tried_already  # noqa: PLC0415
 
         left = meant - await asyncio.to_thread(tried_already, in_place, self._means)
-        left |= {name for name, due_to in self._means.behind.items() if not left.isdisjoint(due_to)}
+        never_ran = {name for name in names if name.startswith("_")} - known
+        left |= {name for name, due_to in self._means.behind.items() if not due_to.isdisjoint(left | never_ran)}
         if again and not left:
             for outcome in (self._outcomes[name] for name in names if name in self._outcomes):
                 return outcome

@@ -29,12 +29,15 @@ def tried_already(names: Iterable[str], means: Means) -> set[str]:
 
 def not_as_loaded(means: Means) -> set[str]:
     """Return the modules, and files that they share, that have changed on disk since a bot began to load them."""
-    ran = dict(means.loader.finder.ran)
-    shared = [name for name, files in ran.items() if name not in means.tried and not _has_changed(files.values())]
-    means.tried.update(look(shared, means.loader))
-    names = means.loader.wanted.keys() | ran.keys()
     settle(means.loader.wanted, means)
+    names = means.loader.wanted.keys() | means.loader.finder.ran.keys()
     return names - tried_already(names, means)
+
+
+def _ran_first(means: Means) -> list[str]:
+    ran = dict(means.loader.finder.ran)
+    new = ran.keys() - means.tried.keys() - means.loader.wanted.keys()
+    return [name for name in new if not _has_changed(ran[name].values())]
 
 
 def _has_changed(files: Iterable[Source]) -> bool:
@@ -45,7 +48,9 @@ def settle(names: Iterable[str], means: Means) -> None:
     """Of what has changed since these modules were about to be read, take as tried what they have written themselves.
 
     Else they would be reloaded for it, write it once more, and so on. What somebody has saved meanwhile is not tried.
+    Files that modules share and that have run for the first time are tried as well, unless they have changed since.
     """
+    means.tried.update(look(_ran_first(means), means.loader))
     for name, now in look(names, means.loader).items():
         before = means.tried.get(name, now)
         changed = {path for path in before.keys() | now.keys() if before.get(path) != now.get(path)}

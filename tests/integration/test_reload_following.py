@@ -97,6 +97,22 @@ async def test_what_failed_is_tried_again_with_what_it_failed_together_with(bot)
     assert (await bot.reloader.follow(["a", "b"])).lines() == NOTHING
 
 
+@pytest.mark.parametrize("name", ["b", "new"], ids=["a module that runs", "a new module"])
+@pytest.mark.parametrize("before", ["WORD = (", "", None], ids=["that cannot be compiled", "that fails", "to come"])
+@pytest.mark.parametrize("path", ["_new.py", "_new/__init__.py"], ids=["file", "folder"])
+async def test_what_failed_is_tried_again_with_a_shared_file_that_never_ran(bot, name, path, before):
+    if name == "b":
+        bot.folder.write({"b": None})
+    bot.folder.write({f"{name}.py": "from modules._new import WORD\n" + living(name)})
+    if before is not None:
+        bot.folder.write({path: before})
+    assert list((await bot.reloader.follow([name, "_new"])).failed)[-1] in {name, "_new"}
+    bot.folder.write({path: "WORD = 'x'"})
+    outcome = await bot.reloader.follow(["_new"])
+    assert (*outcome.reloaded, *outcome.added) == (name,)
+    assert (await bot.reloader.follow(["_new"])).lines() == NOTHING
+
+
 async def test_what_missed_a_module_is_tried_again_when_that_comes(bot):
     assert set((await bot.reload({"a.py": "import modules.new"})).failed) == {"a"}
     bot.folder.write({"new.py": ""})
