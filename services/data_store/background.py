@@ -32,10 +32,10 @@ INTERVAL = 1.0
 TICK: Final = 0.1
 MUCH: Final = 20_000
 # A fold takes its time from the handlers, which run in the same interpreter, and from the disk that `sync` waits for;
-# and it makes one row of all that became of a key meanwhile. So it rests so many times as long as it took, up to a few
+# and it makes one row of all that became of a key meanwhile. So it rests so many times as long as it took, up to some
 # seconds, while the journal has room.
 _REST: Final = 20
-_LONGEST_REST: Final = 4.0
+_LONGEST_REST: Final = 8.0
 # While the database fails, the pause doubles up to so many seconds.
 LONGEST_PAUSE = 60.0
 # SQLite's codes and the beginning of PostgreSQL's for a table that is not there, not as it should be, or damaged.

@@ -131,7 +131,7 @@ class SimpleStore(MutableMapping[str, V]):
     def table(self) -> Table:
         """The table of the store, for `select`: `key`, `value` (pickled), `updated_at`, and columns of its own use.
 
-        It has what was set a second or so ago, under heavy load a few.
+        It has what was set a second or so ago, under heavy load up to ten.
         """
         return self._door.table
 

@@ -30,8 +30,9 @@ if TYPE_CHECKING:
     # Of the name of a table and the rows: the statement, and what it is given.
     Statement = Callable[[str, Rows], tuple[str, tuple[Any, ...]]]
 
-# What one statement takes: on PostgreSQL it is put together in the event loop, which must not stand still for long.
-_ROWS: Final = 2_000
+# What one statement takes. On PostgreSQL it is put together in the event loop, which must not stand still for long; on
+# SQLite it is given its parameters with the interpreter held, for which the event loop waits.
+_ROWS: Final = {"sqlite": 500, "postgresql": 2_000}
 _BYTES: Final = {"sqlite": 4_000_000, "postgresql": 1_000_000}
 # From so many rows on PostgreSQL has them by COPY, which takes it a few statements more.
 _COPIED: Final = 10_000
@@ -134,7 +135,7 @@ def is_refusal(error: BaseException) -> bool:
 async def _write(
     connection: AsyncConnection, table: Table, rows: Rows, statement: Statement, refused: Refusals | None
 ) -> None:
-    parts = rows.parts(_ROWS, _BYTES[connection.dialect.name])
+    parts = rows.parts(_ROWS[connection.dialect.name], _BYTES[connection.dialect.name])
     if refused is None:
         async with aclosing(ahead(partial(statement, name_of(table)), parts)) as statements:
             async for sql, given in statements:

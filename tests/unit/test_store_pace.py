@@ -23,4 +23,4 @@ def test_a_fold_is_due(changed, passed, rest, filling, due):
 
 def test_folds_take_a_twentieth_of_the_time_but_rest_no_longer_than_the_journal_can_wait():
     assert rest_after(0.02) == pytest.approx(0.4)
-    assert rest_after(60.0) == 4.0
+    assert rest_after(60.0) == 8.0
