@@ -157,6 +157,19 @@ _TABLES = {
         "它的成员互换名字，它的前身 {old} 的成员也是：分不清哪些行已经换过了。"
         "请先用一个版本声明旧列名，下一个版本再声明成员的旧名"
     ),
+    "the {both} both declare that they were {old}: which of them is it? Take it out of the "
+    'info={"was": ...} of the other one, or out of its module\'s __was__; until then nothing is changed': (
+        "{both} 都声明自己以前是 {old}：到底是哪一个？请从另一个的 "
+        'info={{"was": ...}} 或其模块的 __was__ 中去掉它；在此之前什么都不改动'
+    ),
+    "tables {one} and {other}": "表 {one} 和 {other}",
+    "columns of {table} {one} and {other}": "{table} 的列 {one} 和 {other}",
+    "columns {one} and {other}": "列 {one} 和 {other}",
+    "members {one} and {other}": "成员 {one} 和 {other}",
+    "table {table}: {why}; its data is untouched": "表 {table}：{why}；数据没有改动",
+    "{both} both declare that they were {old}: which of them is it? Keep it in that one only": (
+        "{both} 都声明自己以前是 {old}：到底是哪一个？请只在那一个里保留"
+    ),
     "the tables take names from each other that are in use ({moves}): {remedy}": (
         "表互相占用正在使用的名字（{moves}）：{remedy}"
     ),

@@ -97,6 +97,23 @@ def lang(monkeypatch):
         ),
         (
             (
+                "the columns of t__m a and b both declare that they were c: which of them is it? Take it out of the "
+                'info={"was": ...} of the other one, or out of its module\'s __was__; until then nothing is changed'
+            ),
+            (
+                't__m 的列 a 和 b 都声明自己以前是 c：到底是哪一个？请从另一个的 info={"was": ...} 或其模块的 __was__ '
+                "中去掉它；在此之前什么都不改动"
+            ),
+        ),
+        (
+            (
+                "table t__m: column c: members a and b both declare that they were 'x': which of them is it? Keep "
+                "it in that one only; its data is untouched"
+            ),
+            "表 t__m 的列 c：成员 a 和 b 都声明自己以前是 'x'：到底是哪一个？请只在那一个里保留；数据没有改动",
+        ),
+        (
+            (
                 "table a stays as it is while the bot runs, without the column b: move that into database.py, too, or "
                 "restart the bot"
             ),
@@ -188,6 +205,8 @@ def lang(monkeypatch):
         "disabled",
         "ties",
         "holders",
+        "rivals",
+        "rivals of an enum",
         "stays",
         "gave up",
         "not written",

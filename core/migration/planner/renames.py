@@ -185,7 +185,8 @@ def resolve(
 def _tables(names: _Names, records: Mapping[str, TableRecord]) -> tuple[dict[str, str], dict[str, str]]:
     renamed = names.renamed()
     if (rivals := names.rivals(renamed)) is not None:
-        raise _refusal("tables", *rivals, table=rivals[1], others=rivals[2:])
+        old, one, other = rivals
+        raise _refusal(f"tables {one} and {other}", old, table=one, others=(other,))
     merged = {name: records[old].merged for name in names.wanted if (old := renamed.get(name, name)) in records}
     done = {name: [old.removeprefix("table:") for old in olds] for name, olds in merged.items()}
     merges = names.late(renamed, done)
@@ -210,7 +211,8 @@ def _columns(
     )
     renamed = names.renamed()
     if (rivals := names.rivals(renamed)) is not None:
-        raise _refusal(f"columns of {name}", *rivals, table=name)
+        old, one, other = rivals
+        raise _refusal(f"columns of {name} {one} and {other}", old, table=name)
     merged = record.merged if record else ()
     stored = [column.name for column in table.state.columns if not column.computed]
     late = names.late(renamed, dict.fromkeys(stored, merged))
@@ -227,9 +229,9 @@ def _shown(moves: Mapping[str, str], renamed: Mapping[str, str]) -> str:
     return ", ".join(f"{renamed.get(old, old)} -> {new}" for new, old in moves.items())
 
 
-def _refusal(what: str, old: str, one: str, other: str, *, table: str, others: tuple[str, ...] = ()) -> TableRefused:
+def _refusal(both: str, old: str, *, table: str, others: tuple[str, ...] = ()) -> TableRefused:
     return TableRefused(
-        f"the {what} {one} and {other} both declare that they were {old}: which of them is it? Take it out of the "
+        f"the {both} both declare that they were {old}: which of them is it? Take it out of the "
         'info={"was": ...} of the other one, or out of its module\'s __was__; until then nothing is changed',
         table=table,
         others=others,
