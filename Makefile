@@ -3,8 +3,8 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
-# Tests wait for processes, servers and disks about half of their time: on two cores four at once take less.
-WORKERS ?= 4
+# Tests wait for processes, servers and disks about half of their time: on two cores three at once take less.
+WORKERS ?= 3
 PEERS := .venv-bench/.installed
 
 .DEFAULT_GOAL := help
