@@ -9,6 +9,7 @@ import random
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, field
 from functools import lru_cache, partial
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy.exc import DBAPIError
@@ -20,7 +21,7 @@ from services.data_store.copying import insert_copied, update_copied
 from services.data_store.threads import in_thread
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Set
+    from collections.abc import AsyncIterator, Callable, Iterable, Set
 
     from sqlalchemy import Table
     from sqlalchemy.ext.asyncio import AsyncConnection
@@ -30,15 +31,18 @@ if TYPE_CHECKING:
     # Of the name of a table and the rows: the statement, and what it is given.
     Statement = Callable[[str, Rows], tuple[str, tuple[Any, ...]]]
 
-# What one statement takes. On PostgreSQL it is put together in the event loop, which must not stand still for long; on
-# SQLite it is given its parameters with the interpreter held, for which the event loop waits.
+# What one statement takes, and how many go to the driver at once. On PostgreSQL it is put together in the event loop,
+# which must not stand still for long; on SQLite it is given its parameters with the interpreter held, for which the
+# event loop waits, but the way to the driver's thread and back takes longer than such a statement.
 _ROWS: Final = {"sqlite": 500, "postgresql": 2_000}
-_BYTES: Final = {"sqlite": 4_000_000, "postgresql": 1_000_000}
+_BYTES: Final = 1_000_000
+_AT_ONCE: Final = {"sqlite": 4, "postgresql": 1}
 # From so many rows on PostgreSQL has them by COPY, which takes it a few statements more.
 _COPIED: Final = 10_000
 # How SQLite is set meanwhile. Keys come in no order, so a large fold goes all over the table and its index; with the
-# 2 MB of memory that it has else it would read pages again and again. What it takes beyond them is given back.
-_LASTING: Final = {"synchronous": 2, "cache_size": -32_000}
+# 2 MB of memory that it has else it would read pages again and again. What it takes beyond them is given back. And
+# each statement first copies the pages that it changes, so that it can be undone: in memory, not in a file (2).
+_LASTING: Final = {"synchronous": 2, "cache_size": -32_000, "temp_store": 2}
 # What a database calls it if it does not like a row: SQLite's result codes, the beginnings of PostgreSQL's.
 _REFUSALS: Final = (18, 19, 20, "22", "23", "44", "54", "P0")
 # So many rows are found out to be refused at once, as each takes a few statements. The others have their turn later.
@@ -135,17 +139,29 @@ def is_refusal(error: BaseException) -> bool:
 async def _write(
     connection: AsyncConnection, table: Table, rows: Rows, statement: Statement, refused: Refusals | None
 ) -> None:
-    parts = rows.parts(_ROWS[connection.dialect.name], _BYTES[connection.dialect.name])
+    dialect = connection.dialect.name
+    parts = rows.parts(_ROWS[dialect], _BYTES)
     if refused is None:
-        async with aclosing(ahead(partial(statement, name_of(table)), parts)) as statements:
-            async for sql, given in statements:
-                await connection.exec_driver_sql(sql, given)
+        several = iter(lambda: list(islice(parts, _AT_ONCE[dialect])), [])
+        async with aclosing(ahead(partial(_together, statement, name_of(table)), several)) as made:
+            async for statements in made:
+                for sql, given in statements.items():
+                    await connection.exec_driver_sql(sql, given)
         return
     refused.taken = 0
     for part in parts:
         await _sift(connection, table, part, statement, refused)
     if not (refused.known or refused.taken) and len(refused.others) > _MANY:
         await _probe(connection, table, rows, statement, refused)
+
+
+def _together(statement: Statement, table: str, parts: Iterable[Rows]) -> dict[str, list[tuple[Any, ...]]]:
+    """The statements for some parts, each with all that it is given; parts of one size have the same."""
+    statements: dict[str, list[tuple[Any, ...]]] = {}
+    for part in parts:
+        sql, given = statement(table, part)
+        statements.setdefault(sql, []).append(given)
+    return statements
 
 
 async def _sift(connection: AsyncConnection, table: Table, rows: Rows, statement: Statement, refused: Refusals) -> None:

@@ -56,7 +56,7 @@ async def test_each_row_counts_its_versions(database_url, tmp_path):
 
 async def test_many_rows_take_several_statements(database_url, tmp_path, monkeypatch):
     monkeypatch.setattr(writing, "_ROWS", {"sqlite": 7, "postgresql": 7})
-    monkeypatch.setattr(writing, "_BYTES", {"sqlite": 1000, "postgresql": 1000})
+    monkeypatch.setattr(writing, "_BYTES", 1000)
     model = {str(n): b"x" * (n % 11) ** 3 for n in range(100)}
     async with bot(database_url, tmp_path, "a") as [store]:
         store.update(model)
