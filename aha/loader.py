@@ -85,6 +85,10 @@ class Loader:
             self._records[name] = Module(name)
         return self._records[name]
 
+    def begun(self) -> list[Module]:
+        """The records of all modules that run, or whose import has begun: also of those that have failed to import."""
+        return list({**self.loaded, **self._records}.values())
+
     def load(self, name: str) -> None:
         """Import the module unless another module's import has done so, or has failed to."""
         if name in self.loaded or name in self.off:

@@ -15,7 +15,7 @@ from .discovery import Found
 from .imports import PACKAGE, imports_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from types import CodeType
 
 Stamp: TypeAlias = "tuple[int, int] | None"
@@ -96,13 +96,14 @@ def read(path: str, *, package: str) -> Source:
     return Source(path, code, package=package, stamp=stamp)
 
 
-def read_all(module: Found, *, skip: Callable[[str], bool]) -> dict[str, Source]:
+def read_all(module: Found, *, skip: Callable[[str], bool], parts: Iterable[str] = ()) -> dict[str, Source]:
     """Compile all files that the module may import of itself, by the names that it does so by; raises as `read` does.
 
-    Those whose name, such as `notes.database`, is to be skipped are left out, and what only they import.
+    Those whose name, such as `notes.database`, is to be skipped are left out, and what only they import. `parts` are
+    imported by others: `notes.words`, `notes.words.find`.
     """
     found: dict[str, Source] = {}
-    new = [module.name]
+    new = [module.name, *(each for part in parts for each in _with_parents(part, module.name))]
     while new:
         name = new.pop()
         if name in found or skip(name) or (file := _file(module, name)) is None:
@@ -113,13 +114,15 @@ def read_all(module: Found, *, skip: Callable[[str], bool]) -> dict[str, Source]
 
 
 def find_shared(name: str) -> Found | None:
-    """Return where the file `name`, or package, is that modules share; None if it is nowhere, or has no __init__.py."""
-    for folder in map(Path, modules.__path__):
+    """Return where the file `name`, or package, is that modules share; None if it is nowhere."""
+    folders = [Path(folder) for folder in modules.__path__]
+    for folder in folders:
         if (folder / name / "__init__.py").is_file():
             return Found(name, folder / name)
         if (file := folder / f"{name}.py").is_file():
             return Found(name, file)
-    return None
+    bare = (folder / name for folder in folders if (folder / name).is_dir())  # it has no __init__.py
+    return next((Found(name, path) for path in bare), None)
 
 
 def _file(module: Found, name: str) -> Path | None:

@@ -6,7 +6,6 @@ Whatever cannot be run is found out before anything is touched, as far as that c
 from __future__ import annotations
 
 import asyncio
-import sys
 from dataclasses import dataclass
 from dataclasses import replace as replaced
 from typing import TYPE_CHECKING
@@ -15,22 +14,22 @@ from sqlalchemy.exc import NoReferenceError
 
 from aha.imports import PACKAGE, is_kept, modules_among
 from aha.reports import NO_TABLES
-from aha.sources import find_shared, read_all
 from core.database.declared import crossing
 from core.migration.start import reach
 from models.exc import DatabaseError
 
-from .tried import look, settle
+from .reading import read_files
+from .tried import settle
 from .unit import Failure, Unit, bring, replace
-from .units import units, with_importers
+from .units import units
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping
+    from collections.abc import Collection, Iterator
 
     from aha.loader import Loader
-    from aha.sources import Source
 
     from .means import Means
+    from .reading import Read
     from .units import Imports
 
 
@@ -46,18 +45,6 @@ class Changed:
     done: Collection[str]
 
 
-@dataclass(frozen=True, slots=True)
-class _Read:
-    """The files of modules as they are now, by module and name, and what cannot be compiled.
-
-    `database` is what is wrong with the database, for all of them.
-    """
-
-    sources: Mapping[str, Mapping[str, Source]]
-    errors: Mapping[str, Exception]
-    database: DatabaseError | None = None
-
-
 async def change(names: Collection[str], means: Means, *, with_database: Collection[str]) -> list[Changed]:
     """Run new code of these modules and of all that import them; one that is off comes on.
 
@@ -65,20 +52,12 @@ async def change(names: Collection[str], means: Means, *, with_database: Collect
     """
     if not names:
         return []
-    loader = means.loader
-    off = loader.wanted.keys() - loader.loaded.keys()  # what does not run has no database.py that could stay
-    anew = {*with_database, *off}
-    imports = loader.imports(with_database=anew)
-    concerned = with_importers({*names, *_changed_of_those_shared(names, imports, loader)}, imports)
-    means.tried.update(await asyncio.to_thread(look, concerned, loader))
-    read = await asyncio.to_thread(_read, concerned, loader, with_database)
+    read = await asyncio.to_thread(read_files, names, means, with_database=with_database)
     read = replaced(read, database=await _fault_of_database())
-    imports = _as_read(imports, read, with_database=anew)
-    due = _divided(concerned | read.sources.keys() | read.errors.keys(), imports, loader)  # with what they newly share
-    done = await _change_all(due, means, read, with_database)
+    done = await _change_all(means, read, with_database)
     for members, changed in done.items():
-        _note_who_is_behind(members, changed, imports, means)
-    await asyncio.to_thread(settle, concerned, means)
+        _note_who_is_behind(members, changed, read.imports, means)
+    await asyncio.to_thread(settle, read.concerned, means)
     return list(done.values())
 
 
@@ -90,16 +69,6 @@ async def _fault_of_database() -> DatabaseError | None:
     return None
 
 
-def _as_read(imports: Mapping[str, set[str]], read: _Read, *, with_database: Collection[str]) -> dict[str, set[str]]:
-    """What modules import, together with what they do by the files that were read."""
-    found = dict(imports)
-    for name, sources in read.sources.items():
-        files = sources.values()
-        needed = {other for each in files for other in modules_among(each.imports, with_database=with_database)}
-        found[name] = (found.get(name, set()) | needed) - {name}
-    return found
-
-
 def _divided(names: Collection[str], imports: Imports, loader: Loader) -> list[tuple[str, ...]]:
     """Divide `names` into units, in the order in which these can be changed."""
     # Who began first when they were last imported, did so also in a cycle.
@@ -108,18 +77,23 @@ def _divided(names: Collection[str], imports: Imports, loader: Loader) -> list[t
     return units(order, imports, running=running)
 
 
-async def _change_all(
-    due: list[tuple[str, ...]], means: Means, read: _Read, with_database: Collection[str]
-) -> dict[tuple[str, ...], Changed]:
+async def _change_all(means: Means, read: Read, with_database: Collection[str]) -> dict[tuple[str, ...], Changed]:
     """Change units, one after another; what refers to tables that came only after it is tried once more."""
+    loader = means.loader
     done: dict[tuple[str, ...], Changed] = {}
-    before = set(means.loader.loaded)
+    before = set(loader.loaded)
+    due = _divided(read.concerned | read.sources.keys() | read.errors.keys(), read.imports, loader)
     while due:
-        for members in due:
-            if means.loader.loaded.keys() - before >= set(members):  # come along with another that imports them
+        left = due
+        while left:
+            members, *left = left
+            others = loader.loaded.keys() - members
+            if loader.loaded.keys() - before >= set(members):  # come along with another that imports them
                 done[members] = Changed(members, [], members)
             else:
                 done[members] = await _change(members, means, read, with_database)
+            if loader.loaded.keys() - members - others:  # they run now, so they go together with what they import
+                left = _divided({name for unit in left for name in unit}, read.imports, loader)
         in_vain = [members for members, changed in done.items() if _refers_in_vain(changed)]
         due = in_vain if len(in_vain) < len(due) else []
     return done
@@ -130,14 +104,25 @@ def _refers_in_vain(changed: Changed) -> bool:
 
 
 def _note_who_is_behind(members: tuple[str, ...], changed: Changed, imports: Imports, means: Means) -> None:
-    due_to = {*members, *(other for name in members for other in imports.get(name, ()))}
+    due_to = _with_imported(members, imports)
     for name in members:
         means.behind.pop(name, None)
         if name not in changed.done and name in means.loader.wanted:
             means.behind[name] = due_to
 
 
-async def _change(members: tuple[str, ...], means: Means, read: _Read, with_database: Collection[str]) -> Changed:
+def _with_imported(names: Collection[str], imports: Imports) -> set[str]:
+    """Return `names` and what they import, also through files that they share."""
+    found: set[str] = set()
+    new = set(names)
+    while new:
+        found |= new
+        through = [name for name in new if name in names or name.startswith("_")]
+        new = {other for name in through for other in imports.get(name, ())} - found
+    return found
+
+
+async def _change(members: tuple[str, ...], means: Means, read: Read, with_database: Collection[str]) -> Changed:
     sources = {part: source for name in members for part, source in read.sources.get(name, {}).items()}
     unit = Unit(members, sources, {name for name in members if name in with_database})
     loader = means.loader
@@ -153,55 +138,7 @@ async def _change(members: tuple[str, ...], means: Means, read: _Read, with_data
     return Changed(members, failures, () if failures else [name for name in members if name in loader.loaded])
 
 
-def _read(names: Iterable[str], loader: Loader, with_database: Collection[str]) -> _Read:
-    sources: dict[str, Mapping[str, Source]] = {}
-    errors: dict[str, Exception] = {}
-    for name in names:
-        try:
-            if name in loader.wanted:
-                sources[name] = read_all(loader.wanted[name], skip=lambda part: _stays(part, with_database))
-            else:
-                shared = loader.finder.ran.get(name, {})
-                sources[name] = {part: source.anew() for part, source in shared.items() if not source.is_gone}
-        except (SyntaxError, ValueError, OSError) as error:
-            errors[name] = error
-    _read_new_shared(sources, errors, loader)
-    return _Read(sources, errors)
-
-
-def _read_new_shared(sources: dict[str, Mapping[str, Source]], errors: dict[str, Exception], loader: Loader) -> None:
-    """Read also the files that these share and that have never run: who imports whom through them is to be known."""
-    known = {*sources, *errors, *loader.finder.ran}
-    while new := _shared_by(sources) - known:
-        known |= new
-        for found in filter(None, map(find_shared, sorted(new))):
-            try:
-                sources[found.name] = read_all(found, skip=lambda _: False)
-            except (SyntaxError, ValueError, OSError) as error:
-                errors[found.name] = error
-
-
-def _shared_by(sources: Mapping[str, Mapping[str, Source]]) -> set[str]:
-    imported = (name for files in sources.values() for source in files.values() for name in source.imports)
-    return {name.partition(".")[0] for name in imported if name.startswith("_")}
-
-
-def _stays(part: str, with_database: Collection[str]) -> bool:
-    return is_kept(part) and part.partition(".")[0] not in with_database and f"{PACKAGE}.{part}" in sys.modules
-
-
-def _changed_of_those_shared(names: Collection[str], imports: Mapping[str, set[str]], loader: Loader) -> list[str]:
-    """The files that modules share, among what `names` import, that are not on disk what they were."""
-    return [
-        name
-        for name, files in dict(loader.finder.ran).items()
-        if name.startswith("_")
-        and any(source.is_changed for source in files.values())
-        and not with_importers([name], imports).isdisjoint(names)
-    ]
-
-
-def _objections(unit: Unit, loader: Loader, read: _Read, with_database: Collection[str]) -> Iterator[Failure]:
+def _objections(unit: Unit, loader: Loader, read: Read, with_database: Collection[str]) -> Iterator[Failure]:
     """Yield what is known beforehand to keep the unit from being replaced."""
     needed = {other for source in unit.sources.values() for other in modules_among(source.imports)}
     for name in unit.names:

@@ -57,8 +57,8 @@ def import_all(
 
 
 def not_started(means: Means) -> list[Module]:
-    """The modules that are imported and have not started."""
-    return [record for record in means.loader.loaded.values() if record not in means.starter.started]
+    """The modules that are imported, or have failed to be, and have not started."""
+    return [record for record in means.loader.begun() if record not in means.starter.started]
 
 
 def import_each(

@@ -114,7 +114,7 @@ async def bring(unit: Unit, means: Means) -> list[Failure]:
 class _Attempt:
     """New code that is tried: what fails of it ends the attempt. `migrates` says whether it has got to its tables.
 
-    `records` are also those of modules that it has imported along, which come and go with it.
+    `records` are also those of modules that it has imported along, or failed to, which come and go with it.
     """
 
     def __init__(
@@ -182,9 +182,8 @@ async def _held(records: Collection[Module], means: Means) -> AsyncIterator[Hold
 
 def _release(hold: Hold, means: Means) -> None:
     """Deliver what has waited; it is not for code that has not started, because the bot stops and it was broken off."""
-    for record in hold.modules:
-        if not record.is_over and record not in means.starter.started:
-            means.loader.unload(record.name, "its start was broken off")
+    for record in not_started(means):
+        means.loader.unload(record.name, "its start was broken off")
     hold.release()
 
 

@@ -75,6 +75,8 @@ def _take_note(names: Collection[str], selection: Selection, loader: Loader) -> 
     moved = {n for n in loader.loaded if n in names and n in here and not loader.runs_from(here[n])}
     for name, module in here.items():
         if name in names:
+            if name not in loader.wanted:
+                loader.off.pop(name, None)
             loader.want(module)
         elif name not in loader.wanted:
             loader.off[name] = f"it is new: aha reload {name}"

@@ -284,6 +284,17 @@ class TestImporters:
             assert (bot.code("a").N, bot.code("b").N) == (3, 3)
             assert (await bot.reload({}, "a")).reloaded == ("a",)
 
+    @pytest.mark.parametrize("name", ["a", "c"], ids=["who imported it once", "who never did"])
+    async def test_who_newly_imports_a_shared_file_has_it_as_it_is_now(self, sqlite_url, tmp_path, name):
+        code = "from modules._shared import N"
+        files = {"_shared.py": "N = 1", "a.py": code, "b.py": code, "c.py": ""}
+        async with reloaded_bot(tmp_path, sqlite_url, files) as bot:
+            assert (await bot.reload({"a.py": "", "b.py": ""})).ok
+            assert (await bot.reload({f"{name}.py": code, "_shared.py": "N = 2"}, name)).reloaded == (name,)
+            assert bot.code(name).N == 2
+            assert (await bot.reload({"b.py": code, "_shared.py": "N = 3"}, "b")).ok
+            assert bot.code(name).N == bot.code("b").N == 3
+
     async def test_what_a_shared_file_has_registered_is_registered_again(self, sqlite_url, tmp_path):
         files = {
             "_shared.py": answering("'shared'"),

@@ -113,6 +113,16 @@ async def test_what_failed_is_tried_again_with_a_shared_file_that_never_ran(bot,
     assert (await bot.reloader.follow(["_new"])).lines() == NOTHING
 
 
+@pytest.mark.parametrize("before", ["WORD = (", "", None], ids=["that cannot be compiled", "that fails", "to come"])
+async def test_so_it_is_with_one_that_another_such_file_imports(bot, before):
+    bot.folder.write({"new.py": "from modules._new import WORD\n", "_new.py": "from modules._newer import WORD"})
+    if before is not None:
+        bot.folder.write({"_newer.py": before})
+    assert "new" in (await bot.reloader.follow(["new", "_new", "_newer"])).failed
+    bot.folder.write({"_newer.py": "WORD = 'x'"})
+    assert (await bot.reloader.follow(["_newer"])).added == ("new",)
+
+
 async def test_what_missed_a_module_is_tried_again_when_that_comes(bot):
     assert set((await bot.reload({"a.py": "import modules.new"})).failed) == {"a"}
     bot.folder.write({"new.py": ""})
