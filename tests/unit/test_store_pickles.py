@@ -54,6 +54,20 @@ def test_a_plain_type_is_not_plain_data_but_comes_back_from_any_row(name):
     assert same(unpickled(data, trusted=True), value)
 
 
+@given(st.text(max_size=70) | st.text(st.characters(categories=["Cs", "So", "L"]), min_size=55, max_size=70))
+def test_text_is_a_pickle_of_protocol_5_whatever_its_length_and_characters(text):
+    data = pickled("k", text)
+    assert pickle.loads(data) == text
+    assert next(pickletools.genops(data))[1] == 5
+    assert plain(data)
+    assert unpickled(data, trusted=False) == read_guarded(data) == text
+
+
+def test_short_text_takes_five_bytes_more_and_longer_text_what_the_pickler_makes_of_it():
+    assert len(pickled("k", "你好")) == len("你好".encode()) + 5
+    assert pickled("k", "a" * 100) == pickle.dumps("a" * 100, 5)
+
+
 def own_names() -> list[str]:
     with loaded("sample", SAMPLE) as module:
         return list(pickled_values.own_values(module))

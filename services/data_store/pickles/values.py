@@ -18,10 +18,22 @@ from services.data_store.pickles.refusals import Gone, Refused
 MAX_VALUE_BYTES = 256_000_000
 # What Python 3.11 and its successors all read; `opcodes` knows what it writes.
 _PROTOCOL = 5
+# Much of what is kept is short text. The pickler takes about twice as long for it as it takes to put its bytes behind
+# one of these, by their number, and adds what nobody needs: a frame and a place among what may be named again.
+_SHORT_TEXT = [pickle.PROTO + bytes([_PROTOCOL]) + pickle.SHORT_BINUNICODE + bytes([size]) for size in range(256)]
+_STOP = pickle.STOP
+_MOST_CHARACTERS = 255 // 4
 
 
 def pickled(key: str, value: Any) -> bytes:
     """Return what is stored for `value`; StoreValueError, naming key and type, if it cannot be."""
+    if type(value) is str and len(value) <= _MOST_CHARACTERS:
+        try:
+            text = value.encode()
+        except UnicodeEncodeError:
+            pass  # half of a surrogate pair: the pickler knows how that is written
+        else:
+            return _SHORT_TEXT[len(text)] + text + _STOP
     try:
         data = pickle.dumps(value, _PROTOCOL)
     except Exception as error:  # an author's __reduce__ may raise anything
