@@ -164,7 +164,6 @@ _TABLES = {
     ),
     "tables {one} and {other}": "表 {one} 和 {other}",
     "columns of {table} {one} and {other}": "{table} 的列 {one} 和 {other}",
-    "columns {one} and {other}": "列 {one} 和 {other}",
     "members {one} and {other}": "成员 {one} 和 {other}",
     "table {table}: {why}; its data is untouched": "表 {table}：{why}；数据没有改动",
     "{both} both declare that they were {old}: which of them is it? Keep it in that one only": (

@@ -76,8 +76,8 @@ def by_name(*tables: Any) -> Mapping[str, Any]:
             [wanted("a", was=("b",)), wanted("b", was=("c",))],
             [state("b"), state("c")],
             [record("b", was=("c",)), record("c")],
-            {"a": "b"},
-            id="what was carried out is no chain",
+            {"a": "b", "b": "c"},
+            id="chain once more, with another",
         ),
         pytest.param(
             [wanted("d", was=("a",)), wanted("a", was=("b",))],

@@ -70,7 +70,7 @@ class _Names:
                     taken.add(olds[distance])
         return found
 
-    def rivals(self, renamed: Mapping[str, str]) -> tuple[str, str, str] | None:
+    def rivals(self, renamed: Mapping[str, str], late: Mapping[str, str]) -> tuple[str, str, str] | None:
         """A name that is on disk, and two that declare it as their former one, of which only one could get it."""
         taken = {old: name for name, old in renamed.items()}
         for name in self.wanted:
@@ -78,6 +78,9 @@ class _Names:
                 for old in self.declared.get(name, ()):
                     if old in taken and old in self.declared.get(taken[old], ()):
                         return old, taken[old], name
+        for name, old in late.items():
+            if (first := taken.setdefault(old, name)) != name:
+                return old, first, name
         return None
 
     def passed_on(self, renamed: Mapping[str, str], late: Mapping[str, str]) -> dict[str, str]:
@@ -106,10 +109,12 @@ class _Names:
         yield from later
 
     def _next(self, name: str, taker: str) -> Iterator[str]:
-        """What may get `name` when it becomes free: as only now declared, or as before if the taker, too, goes back."""
-        yield from (old for old in self.declared.get(name, ()) if old in self.live and self._is_news(name, old))
+        """What may get `name` when it becomes free: as declared, or as before if the taker, too, goes back."""
+        later = self._later(name)
+        yield from (new for new in later if self._is_itself(name, new))
+        yield from (old for old in self.declared.get(name, ()) if old in self.live)
         if name not in self.declared.get(taker, ()):
-            yield from self._later(name)
+            yield from later
 
     def _later(self, name: str, *, before: tuple[str, ...] = ()) -> list[str]:
         """What is known to have been `name` and is called otherwise since, the latest first.
@@ -120,15 +125,22 @@ class _Names:
         return [new for _, new in back if new not in self.wanted or self._is_given_on(new, name, before)]
 
     def _is_given_on(self, new: str, name: str, before: tuple[str, ...]) -> bool:
-        if new in before or name in self.declared.get(new, ()):
+        if new in before or (name in self.declared.get(new, ()) and not self._is_itself(name, new)):
             return False
         return bool(self._later(new, before=(*before, name, new)))
 
+    def _is_itself(self, name: str, new: str) -> bool:
+        """Whether `new` is known to have been `name`, and before that just what `name` declares."""
+        declared, olds = tuple(self.declared.get(name, ())), tuple(self.former[new])
+        after = olds[olds.index(name) + 1 :]
+        return bool(declared) and after[: len(declared)] == declared
+
     def _is_older(self, name: str, new: str) -> bool:
         """Whether the release is from before `name` became `new`: that is known to have been all that it declares."""
-        if not {name, *self.former[new]}.issuperset(self.declared.get(name, ())):
+        if not {name, new, *self.former[new]}.issuperset(self.declared.get(name, ())):
             return False
-        return not any(new in olds and self._is_news(other, new) for other, olds in self.declared.items())
+        others = (other for other, olds in self.declared.items() if new in olds and other != name)
+        return not any(self._is_news(other, new) for other in others)
 
     def _is_news(self, name: str, old: str) -> bool:
         return old not in self.former.get(name, ())
@@ -184,12 +196,12 @@ def resolve(
 
 def _tables(names: _Names, records: Mapping[str, TableRecord]) -> tuple[dict[str, str], dict[str, str]]:
     renamed = names.renamed()
-    if (rivals := names.rivals(renamed)) is not None:
-        old, one, other = rivals
-        raise _refusal(f"tables {one} and {other}", old, table=one, others=(other,))
     merged = {name: records[old].merged for name in names.wanted if (old := renamed.get(name, name)) in records}
     done = {name: [old.removeprefix("table:") for old in olds] for name, olds in merged.items()}
     merges = names.late(renamed, done)
+    if (rivals := names.rivals(renamed, merges)) is not None:
+        old, one, other = rivals
+        raise _refusal(f"tables {one} and {other}", old, table=one, others=(other,))
     if moves := names.passed_on(renamed, merges):
         refused = f"the tables take names from each other that are in use ({_shown(moves, renamed)}): {_SINGLY}"
         raise TableRefused(refused, table=next(iter(moves)), others=tuple(moves))
@@ -210,13 +222,13 @@ def _columns(
         folds=folds,
     )
     renamed = names.renamed()
-    if (rivals := names.rivals(renamed)) is not None:
-        old, one, other = rivals
-        raise _refusal(f"columns of {name} {one} and {other}", old, table=name)
     merged = record.merged if record else ()
     stored = [column.name for column in table.state.columns if not column.computed]
     late = names.late(renamed, dict.fromkeys(stored, merged))
     fills = {column: old for column, old in late.items() if column in stored}
+    if (rivals := names.rivals(renamed, fills)) is not None:
+        old, one, other = rivals
+        raise _refusal(f"columns of {name} {one} and {other}", old, table=name)
     if moves := names.passed_on(renamed, fills):
         refused = (
             f"the columns of {name} take names from each other that are in use ({_shown(moves, renamed)}): {_SINGLY}"

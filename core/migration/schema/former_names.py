@@ -38,12 +38,7 @@ def columns_before(table: Table) -> dict[str, tuple[str, ...]]:
 
     Raises TableRefused, as do the others, if a declaration makes no sense.
     """
-    found = {column.name: names for column in table.columns if (names := _names(column))}
-    nearest: dict[str, str] = {}
-    for column, (old, *_) in found.items():
-        if (other := nearest.setdefault(old, column)) != column:
-            raise _rivals(table, f"columns {other} and {column}", old)
-    return found
+    return {column.name: names for column in table.columns if (names := _names(column))}
 
 
 def members_before(table: Table) -> dict[str, dict[str, str]]:
@@ -81,10 +76,6 @@ def _nonsense(part: Table | Column[Any], was: object) -> TableRefused:
     return _refusal(part.table, f'column {part.name}: info={{"was": {was!r}}} is no former name: {expected}')
 
 
-def _rivals(table: Table, both: str, old: str) -> TableRefused:
-    return _refusal(table, f"{both} both declare that they were {old!r}: which of them is it? Keep it in that one only")
-
-
 def _refusal(table: Table, why: str) -> TableRefused:
     return TableRefused(f"table {table.fullname}: {why}; its data is untouched", table=table.fullname)
 
@@ -112,7 +103,9 @@ def _renamed(column: Column[Any], was: Mapping[Any, Any]) -> dict[str, str]:
         for old in [before] if isinstance(before, str) else before:
             stored = _stored(column, new)
             if found.setdefault(old, stored) != stored:
-                raise _rivals(column.table, f"column {column.name}: members {found[old]} and {stored}", old)
+                both = f"column {column.name}: members {found[old]} and {stored}"
+                why = f"{both} both declare that they were {old!r}: which of them is it? Keep it in that one only"
+                raise _refusal(column.table, why)
     return found
 
 

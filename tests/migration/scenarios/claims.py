@@ -20,7 +20,7 @@ STORIES = [
         Release(
             note("a: str = column(info={'was': 'text'})", "b: str | None = column(info={'was': ['text']})"),
             other=MEMO,
-            off={"notes": "columns a and b both declare that they were 'text'"},
+            off={"notes": "columns of note__notes a and b both declare that they were text"},
         ),
         *UNTOUCHED,
         Release(note("a: str = column(info={'was': 'text'})", "b: str | None"), other=MEMO),
