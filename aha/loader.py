@@ -103,7 +103,11 @@ class Loader:
             self._has_failed(name, error)  # its code never began to run: the file is gone
 
     def unload(self, name: str, reason: str | None = None) -> None:
-        """Take back what the module registered, cancel its tasks and forget its code. It stays off for `reason`."""
+        """Take back what the module registered, cancel its tasks and forget its code. It stays off for `reason`.
+
+        So it is with files that modules share and that have registered something for it: whoever imports one of them
+        next runs it.
+        """
         if reason is not None:
             self.off[name] = reason
         self.loaded.pop(name, None)
@@ -115,6 +119,9 @@ class Loader:
             except Exception:
                 logger.exception("module %s could not take back all that it registered", name)
         forget(name)
+        for other, files in dict(self.finder.ran).items():
+            if any(source.registered_for == name for source in files.values()):
+                forget(other)
 
     def want(self, module: Found) -> None:
         """Let a module be imported from where it is now."""

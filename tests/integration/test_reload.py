@@ -306,6 +306,19 @@ class TestImporters:
                 await bot.reload({}, name)
                 assert await bot.say("hi") == ["shared"]
 
+    @pytest.mark.parametrize("fails", ["1 / 0\n", living("a", start="1 / 0")], ids=["import", "start"])
+    @pytest.mark.parametrize("before", [{}, {"b.py": ""}], ids=["to one that comes", "to one that runs"])
+    async def test_what_it_has_registered_for_one_that_fails_goes_to_the_next(
+        self, sqlite_url, tmp_path, before, fails
+    ):
+        shared = "from modules import _shared\n"
+        files = {"a.py": shared + fails, "b.py": shared, "_shared.py": answering("'shared'")}
+        async with reloaded_bot(tmp_path, sqlite_url, before) as bot:
+            assert set((await bot.reload(files)).failed) == {"a"}
+            assert await bot.say("hi") == ["shared"]
+            assert (await bot.reload({"a.py": shared, "b.py": ""})).ok
+            assert await bot.say("hi") == ["shared"]
+
 
 class TestMeanwhile:
     WAITS = """

@@ -110,3 +110,10 @@ async def test_what_modules_share_imports_it(sqlite_url, tmp_path, shared, off):
         assert await bot.say("hi") == ([] if "b" in off else ["None"])
         assert (await bot.reload({"a.py": MENDED}, "a")).ok
         assert await bot.say("hi") == ["2"]
+
+
+async def test_what_a_shared_file_has_registered_for_one_whose_import_fails_goes_to_the_next(sqlite_url, tmp_path):
+    shared = "from modules import _shared\n"
+    files = {"_shared.py": answering("'shared'"), "a.py": f"{shared}1 / 0", "b.py": shared}
+    async with reloaded_bot(tmp_path, sqlite_url, files, strict=False) as bot:
+        assert await bot.say("hi") == ["shared"]
