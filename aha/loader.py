@@ -120,7 +120,7 @@ class Loader:
                 logger.exception("module %s could not take back all that it registered", name)
         forget(name)
         for other, files in dict(self.finder.ran).items():
-            if any(source.registered_for == name for source in files.values()):
+            if other.startswith("_") and any(source.registered_for == name for source in files.values()):
                 forget(other)
 
     def want(self, module: Found) -> None:
