@@ -178,6 +178,11 @@ def imported(name: str) -> list[str]:
     return [key for key in list(sys.modules) if key == whole or key.startswith(f"{whole}.")]
 
 
+def shared() -> set[str]:
+    """What modules share and is imported by now: the names of files and folders, such as `_words`."""
+    return {key.split(".")[1] for key in list(sys.modules) if key.startswith(f"{PACKAGE}._")}
+
+
 def forget_all() -> None:
     """Forget everything below `modules`, also what modules share in files whose names begin with _."""
     for name in {key.split(".")[1] for key in sys.modules if key.startswith(f"{PACKAGE}.")}:

@@ -12,6 +12,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NoReturn
 
+from aha.importing import forget, shared
 from aha.imports import PACKAGE
 from aha.reports import NO_TABLES
 from aha.starting import PATIENCE
@@ -114,7 +115,8 @@ async def bring(unit: Unit, means: Means) -> list[Failure]:
 class _Attempt:
     """New code that is tried: what fails of it ends the attempt. `migrates` says whether it has got to its tables.
 
-    `records` are also those of modules that it has imported along, or failed to, which come and go with it.
+    `records` are also those of modules that it has imported along, or failed to, which come and go with it; so do
+    `shared`, files that nobody knew it would import.
     """
 
     def __init__(
@@ -127,15 +129,18 @@ class _Attempt:
         self._hold = hold
         self.failures: list[Failure] = []
         self.migrates = False
+        self.shared: set[str] = set()
         self._failed: dict[str, ModuleType] = {}
 
     async def go(self) -> None:
+        before = shared()
         try:
             import_each(self.unit.names, self.means, self._refuse_import, sources=self.unit.sources)
         finally:
             # Python has forgotten it, and to pickle what it has left in a store would import it once more.
             sys.modules.update(self._failed)
             self._take_along()
+            self.shared = shared() - before - set(self.unit.names)
         if self.failures:  # an importer has made do without
             raise _Refused
         self.migrates = True
@@ -220,6 +225,8 @@ async def _end_and_go_back(way_back: WayBack, attempt: _Attempt, *, reason: str)
 def _go_back(way_back: WayBack, attempt: _Attempt, *, reason: str, looked: bool) -> None:
     """Put the old code back; modules that did not run stay off for `reason`."""
     way_back.put_back(looked=looked)
+    for name in attempt.shared:
+        forget(name)
     for record in attempt.records:
         attempt.means.starter.started.pop(record, None)
         if record not in attempt.before:

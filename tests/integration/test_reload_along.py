@@ -145,6 +145,15 @@ class TestSeenByNobody:
             assert set(outcome.failed) == {"a", "b"}
             assert await bot.say("hi") == ["a"]
 
+    @pytest.mark.parametrize("fails", ["1 / 0\n", living("new", start="1 / 0")], ids=["import", "start"])
+    async def test_a_shared_file_that_came_with_it_goes_with_it(self, sqlite_url, tmp_path, fails):
+        a = "import importlib\nshared = importlib.import_module('modules._shared')\n"
+        async with reloaded_bot(tmp_path, sqlite_url, {"a.py": ""}) as bot:
+            files = {"a.py": a + fails, "_shared.py": "from modules import b", "b.py": ""}
+            assert (await bot.reload(files)).added == ("b",)
+            assert (await bot.reload({"a.py": a}, "a")).ok
+            assert bot.code("a").shared.b is bot.code("b")
+
     async def test_if_its_import_fails_it_answers_nobody(self, sqlite_url, tmp_path):
         old = living("a", to="a", start="if happened.count('a begins') > 1: await gate.wait()")
         async with reloaded_bot(tmp_path, sqlite_url, {"a.py": old}) as bot:
