@@ -48,7 +48,7 @@ class Found:
         """Whether the rows of `table` are not copied but written anew."""
         return table in _WRITTEN
 
-    def wrote(self, table: str) -> Mapping[str, str]:
+    def wrote(self, table: str) -> Mapping[str, Sequence[str]]:
         """The literals that migrations filled the columns of `table` with."""
         record = self.planning.records.get(table)
         return record.wrote if record else {}
@@ -122,7 +122,10 @@ def make_copies(connection: Connection, found: Found, source: Dialect) -> list[T
 
 
 def finish_ledger(
-    connection: Connection, found: Found, copies: Sequence[TableCopy], wrote: Mapping[str, Mapping[str, str]]
+    connection: Connection,
+    found: Found,
+    copies: Sequence[TableCopy],
+    wrote: Mapping[str, Mapping[str, tuple[str, ...]]],
 ) -> list[str]:
     """Write what the target is to remember; return what a start would still do there, which should be nothing.
 

@@ -116,15 +116,18 @@ async def _copy(source: End, target: End, progress: Callable[[Progress], object]
     return Copied({name: tally.rows for name, tally in tallies.items()}, (*left_out, *differences))
 
 
-async def _wrote(source: End, target: End, table: TableCopy, literals: Mapping[str, str]) -> dict[str, str]:
+async def _wrote(
+    source: End, target: End, table: TableCopy, literals: Mapping[str, Sequence[str]]
+) -> dict[str, tuple[str, ...]]:
     """The literals that migrations filled columns with, as the target writes them; what it cannot is forgotten."""
-    found = {}
+    found: dict[str, tuple[str, ...]] = {}
     for column in table.columns:
-        if column.name in literals:
+        for literal in literals.get(column.name, ()):
             with suppress(Unfit, sqlite3.Error):
-                value = source.read(column.before)(await source.value(literals[column.name], column.before))
+                value = source.read(column.before)(await source.value(literal, column.before))
                 proper = converted(column.before, column.after, target.dialect.name)(value)
-                found[column.name] = target.literal(target.writer(column.after)(proper))
+                written = target.literal(target.writer(column.after)(proper))
+                found[column.name] = (*found.get(column.name, ()), written)
     return found
 
 

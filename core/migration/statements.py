@@ -45,15 +45,15 @@ class FillRows:
 class RestoreRows:
     """Values of `column` that were kept go back to their rows, found by `key`: see `kept.restore`.
 
-    `wrote` is the SQL literal of what was filled in meanwhile and may be replaced; None if only NULL may. With
-    `spelled`, values get the spelling back that they had before they were converted.
+    `wrote` are the SQL literals of what was filled in meanwhile and may be replaced, as NULL may. With `spelled`,
+    values get the spelling back that they had before they were converted.
     """
 
     table: str
     column: str
     key: tuple[str, ...]
     after: Meaning
-    wrote: str | None = None
+    wrote: tuple[str, ...] = ()
     spelled: bool = True
 
 

@@ -135,7 +135,7 @@ class FillColumn:
 
 @dataclass(frozen=True, slots=True)
 class FillFromOld:
-    """Rows whose column is NULL, or still holds the SQL literal `wrote`, get the value of `old`, converted.
+    """Rows whose column is NULL, or still holds one of the SQL literals `wrote`, get the value of `old`, converted.
 
     `members` maps the stored names of renamed enum members, old to new. With `stale`, what the column holds is of a
     release before there was `old`: it makes room and is kept.
@@ -144,7 +144,7 @@ class FillFromOld:
     table: str
     column: str
     old: str
-    wrote: str | None
+    wrote: tuple[str, ...]
     before: Meaning
     after: Meaning
     members: Mapping[str, str] = field(default_factory=dict)
@@ -155,9 +155,9 @@ class FillFromOld:
 class ConvertColumn:
     """The column changes its type or meaning. Values that cannot follow are kept; their rows get `fill`, else NULL.
 
-    `members` maps the stored names of renamed enum members, old to new. `wrote` is the SQL literal that a migration
-    once filled the column with, as it is after the conversion; None if there is none. `filled` is the same as it is
-    before: where it stands for a value that is kept already, it is not kept itself.
+    `members` maps the stored names of renamed enum members, old to new. `wrote` are the SQL literals that
+    migrations once filled the column with, as they are after the conversion. `filled` are the same as they are before:
+    where one stands for a value that is kept already, it is not kept itself.
     """
 
     table: str
@@ -166,22 +166,22 @@ class ConvertColumn:
     after: Meaning
     fill: Fill
     members: Mapping[str, str]
-    wrote: str | None = None
-    filled: str | None = None
+    wrote: tuple[str, ...] = ()
+    filled: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class RestoreKept:
     """Values of the column that were kept fit it again and go back to their rows.
 
-    These are rows whose column is NULL or holds `wrote`, an SQL expression of the column's new type, None if there is
-    no such value. With `spelled` also rows whose values were converted, but come back in another spelling.
+    These are rows whose column is NULL or holds one of `wrote`, SQL expressions of the column's new type. With
+    `spelled` also rows whose values were converted, but come back in another spelling.
     """
 
     table: str
     column: str
     after: Meaning
-    wrote: str | None = None
+    wrote: tuple[str, ...] = ()
     spelled: bool = True
 
 

@@ -142,7 +142,7 @@ async def test_a_row_that_was_written_since_keeps_its_value() -> None:
         )
         keep(connection)
         sql(connection, "UPDATE t SET v = CASE id WHEN 1 THEN 'filled' WHEN 2 THEN 'new' END")
-        assert back(connection, TEXT, wrote="'filled'") == 2
+        assert back(connection, TEXT, wrote=("'filled'",)) == 2
         assert rows(connection, "SELECT v FROM t ORDER BY id") == [("a",), ("new",), ("c",)]
         assert [entry.value for entry in kept.entries(connection)] == ["b"]
 

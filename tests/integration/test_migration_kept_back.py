@@ -159,7 +159,7 @@ async def test_a_row_that_only_looks_like_what_was_filled_in_was_written_since()
         sql(connection, "INSERT INTO t VALUES (1, 'one'), (2, 'two')")
         keep(connection)
         sql(connection, "UPDATE t SET v = 'none' WHERE id = 1", "UPDATE t SET v = 'None' WHERE id = 2")
-        assert back(connection, TEXT, wrote="'none'") == 1
+        assert back(connection, TEXT, wrote=("'none'",)) == 1
         assert rows(connection, "SELECT v FROM t ORDER BY id") == [("one",), ("None",)]
 
     await run(check)
@@ -186,7 +186,7 @@ async def test_what_was_filled_in_is_looked_for_as_the_type_that_the_column_has(
         sql(connection, kept.keep_sql(connection, "u", module="m", **how).text)
         kept.rename(connection, "u", table_to="v")
         sql(connection, "ALTER TABLE t RENAME TO v")
-        assert kept.fits(connection, "v", "v", real, key=["id"], wrote="'none'", present=TEXT) == 1
+        assert kept.fits(connection, "v", "v", real, key=["id"], wrote=("'none'",), present=TEXT) == 1
 
     await run(check)
 

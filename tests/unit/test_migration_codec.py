@@ -83,7 +83,7 @@ records = st.builds(
     state=states,
     meanings=st.dictionaries(names, meanings, max_size=3),
     renamed=st.dictionaries(names, tuples, max_size=2),
-    wrote=st.dictionaries(names, names, max_size=2),
+    wrote=st.dictionaries(names, tuples, max_size=2),
     merged=tuples,
     was=tuples,
     used=st.booleans(),
@@ -93,9 +93,9 @@ records = st.builds(
 fills = st.builds(Fill, source=st.sampled_from(Source), sql=texts)
 steps = (
     st.builds(AddColumn, names, names, fills, nullable=st.booleans())
-    | st.builds(ConvertColumn, names, names, meanings, meanings, fills, renames, wrote=texts, filled=texts)
-    | st.builds(FillFromOld, names, names, old=names, wrote=texts, before=meanings, after=meanings)
-    | st.builds(RestoreKept, names, names, meanings, wrote=texts, spelled=st.booleans())
+    | st.builds(ConvertColumn, names, names, meanings, meanings, fills, renames, wrote=tuples, filled=tuples)
+    | st.builds(FillFromOld, names, names, old=names, wrote=tuples, before=meanings, after=meanings)
+    | st.builds(RestoreKept, names, names, meanings, wrote=tuples, spelled=st.booleans())
     | st.builds(MergeTable, names, old=names, columns=renames)
     | st.builds(RenameColumn, names, names, old=names)
     | st.builds(RenameConstraint, names, constraints, constraints)
@@ -141,6 +141,12 @@ def test_what_a_newer_release_has_added_is_passed_over():
         data["meanings"]["id"],
     ):
         part["news"] = [1]
+    assert record_from(json.dumps(data)) == record
+
+
+def test_what_an_older_release_filled_in_is_read():
+    record = TableRecord("t", "demo", TableState("t", ()), {}, wrote={"a": ("5",)})
+    data = json.loads(encode(record)) | {"wrote": {"a": "5"}}
     assert record_from(json.dumps(data)) == record
 
 

@@ -16,6 +16,7 @@ from core.migration.steps import (
     AddConstraint,
     ConvertColumn,
     Fill,
+    FillColumn,
     FillFromOld,
     MergeTable,
     Phase,
@@ -66,9 +67,9 @@ def test_a_new_table_is_recorded_as_wanted() -> None:
 
 
 def test_a_renamed_column_takes_what_is_known_of_it_along() -> None:
-    before = record("t", "a", wrote={"a": "5"})
+    before = record("t", "a", wrote={"a": ("5",)})
     found = after(wanted("t", "b", b=("a",)), state("t", "a"), before, RenameColumn("t", "b", "a"))
-    assert found == record("t", "b", renamed={"b": ("a",)}, wrote={"b": "5"}, merged=("a",))
+    assert found == record("t", "b", renamed={"b": ("a",)}, wrote={"b": ("5",)}, merged=("a",))
 
 
 def test_going_back_and_forth_over_several_names_forgets_none() -> None:
@@ -119,8 +120,8 @@ def test_a_column_that_others_added_is_not_taken_for_ours() -> None:
 def test_what_was_filled_in_is_remembered_and_forgotten_when_the_old_value_replaced_it() -> None:
     added = AddColumn("t", "b", Fill(Source.VALUE, sql="5"), nullable=True)
     found = after(wanted("t", "a", "b"), state("t", "a"), record("t", "a"), added)
-    assert found.wrote == {"b": "5"}
-    late = FillFromOld("t", "b", "a", "5", NUMBER, NUMBER)
+    assert found.wrote == {"b": ("5",)}
+    late = FillFromOld("t", "b", "a", ("5",), NUMBER, NUMBER)
     found = after(wanted("t", "b", b=("a",)), state("t", "a", "b"), found, late)
     assert (found.wrote, found.merged) == ({}, ("a",))
 
@@ -151,7 +152,18 @@ def test_the_fill_of_a_conversion_counts_only_if_values_were_kept() -> None:
     convert = ConvertColumn("t", "a", TEXT, NUMBER, Fill(Source.VALUE, sql="0"), {})
     assert after(wanted("t", "a"), state("t", "a"), None, Planned(convert, Phase.EXPAND)).wrote == {}
     kept = Planned(convert, Phase.EXPAND, Verdict.REPORT, rows=2, kept=1)
-    assert after(wanted("t", "a"), state("t", "a"), None, kept).wrote == {"a": "0"}
+    assert after(wanted("t", "a"), state("t", "a"), None, kept).wrote == {"a": ("0",)}
+
+
+def test_all_that_rows_may_have_been_filled_with_is_remembered() -> None:
+    before = record("t", "a", wrote={"a": ("'1'",)})
+    convert = ConvertColumn("t", "a", TEXT, NUMBER, Fill(Source.VALUE, sql="0"), {}, wrote=("1",))
+    kept = Planned(convert, Phase.EXPAND, Verdict.REPORT, rows=2, kept=1)
+    assert after(wanted("t", "a"), state("t", "a"), before, kept).wrote == {"a": ("1", "0")}
+    filled = FillColumn("t", "a", Fill(Source.VALUE, sql="2"))
+    assert after(wanted("t", "a"), state("t", "a"), before, filled).wrote == {"a": ("'1'", "2")}
+    again = AddColumn("t", "a", Fill(Source.VALUE, sql="3"), nullable=True)
+    assert after(wanted("t", "a"), state("t"), before, again).wrote == {"a": ("3",)}
 
 
 def test_a_foreign_key_is_recorded_as_unvalidated_until_it_is_validated() -> None:

@@ -12,7 +12,7 @@ from sqlalchemy import inspect
 
 from core.migration.casts.cast import cast_sql, prepare, without_type
 from core.migration.casts.forms import as_read, names_of, written_key
-from core.migration.kept.table import column_names, exists, identifier, literal, source, split
+from core.migration.kept.table import column_names, equal_to, exists, identifier, literal, source, split
 from core.migration.ledger.codec import meaning_from
 from core.migration.meaning import Kind
 
@@ -36,7 +36,7 @@ class Group(NamedTuple):
 
 
 class Column(NamedTuple):
-    """A column that kept values may go back to. `wrote` is the SQL of what the migration put in.
+    """A column that kept values may go back to. `wrote` is the SQL of all that migrations put in.
 
     `present` is the meaning of what is in it; `spelled`: values that only had another spelling go back, too.
     `by_owner`: so do those that no longer go back by themselves.
@@ -46,7 +46,7 @@ class Column(NamedTuple):
     name: str
     after: Meaning
     key: Sequence[str]
-    wrote: str | None
+    wrote: tuple[str, ...]
     present: Meaning
     spelled: bool
     by_owner: bool = False
@@ -216,9 +216,6 @@ def _is_without_rowid(connection: Connection, table: str) -> bool:
 
 def _vacant(connection: Connection, target: Column) -> str:
     column = identifier(connection, target.name, of="r")
-    if target.wrote is None:
-        return f"{column} IS NULL"
-    if connection.dialect.name == "sqlite":
-        return f"({column} IS NULL OR {column} = ({target.wrote}) COLLATE BINARY)"
-    # As text, because JSON cannot be compared.
-    return f"({column} IS NULL OR {column}::text = (({target.wrote})::{target.present.sql})::text)"
+    in_sqlite = connection.dialect.name == "sqlite"
+    wrote = [f"({sql})" if in_sqlite else f"(({sql})::{target.present.sql})::text" for sql in target.wrote]
+    return f"({' OR '.join([f'{column} IS NULL', *equal_to(connection.dialect.name, column, wrote)])})"

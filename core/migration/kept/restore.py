@@ -1,7 +1,7 @@
 """Putting kept values back where they came from, now that they fit again. It decides nothing about the schema.
 
 A value goes back if it converts to the column's type, and into a row that has nothing there or just what the migration
-had put in: its default, or what became of the value itself. Of several that were kept of one row, only the newest may.
+had put in: a default, or what became of the value itself. Of several that were kept of one row, only the newest may.
 What is older than one that went back, or fits while its row has been written since, never goes back by itself again.
 One that is spelled in another way in that type stays kept for its spelling, as if it had been converted there directly.
 All is done by the database, whatever the number of rows.
@@ -46,7 +46,7 @@ def fits(
     after: Meaning,
     *,
     key: Sequence[str] = (),
-    wrote: str | None = None,
+    wrote: tuple[str, ...] = (),
     present: Meaning | None = None,
     spelled: bool = True,
 ) -> int:
@@ -74,7 +74,7 @@ def overtaken(
     """Return of how many kept values `restore` would find that their rows were written since, if none goes back."""
     if not key:
         return 0
-    target = Column(table, column, without_type(after), key, None, after, spelled)
+    target = Column(table, column, without_type(after), key, (), after, spelled)
     found = [_overtaken(connection, target, group) for group in groups_of(connection, target)]
     return sum(connection.exec_driver_sql(f"SELECT count(*) FROM ({ids}) AS ids").scalar_one() for ids in found)
 
@@ -86,11 +86,11 @@ def restore(
     column: str,
     key: Sequence[str],
     after: Meaning,
-    wrote: str | None = None,
+    wrote: tuple[str, ...] = (),
     spelled: bool = True,
     by_owner: bool = False,
 ) -> int:
-    """Put back what converts to `after` now, into rows whose column is NULL or holds the SQL literal `wrote`.
+    """Put back what converts to `after` now, into rows whose column is NULL or holds one of the SQL literals `wrote`.
 
     With `spelled` also what was converted before, into rows whose column still holds what it has become.
     What went back is kept no longer, unless `after` spells it in another way; what fits, but not into its row, for that

@@ -10,6 +10,8 @@ from core.context import current_module
 from core.database import metadata
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from sqlalchemy import Connection
 
 
@@ -90,6 +92,11 @@ def split(connection: Connection, table: str) -> tuple[str | None, str]:
 def literal(text: str) -> str:
     """Return `text` as an SQL literal, in which a backslash is one: on PostgreSQL `casts.prepare` sees to that."""
     return "'" + text.replace("'", "''") + "'"
+
+
+def equal_to(dialect: str, column: str, values: Iterable[str]) -> list[str]:
+    """The conditions that `column` is one of `values`, SQL: of texts on PostgreSQL, where JSON has no equality."""
+    return [f"{column} = {v} COLLATE BINARY" if dialect == "sqlite" else f"{column}::text = {v}" for v in values]
 
 
 def column_names(connection: Connection, table: str) -> list[str]:

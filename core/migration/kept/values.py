@@ -18,7 +18,7 @@ from core.migration.casts.cast import without_type
 from core.migration.casts.forms import now, read, read_key, written, written_key
 from core.migration.kept.follow import convert_keys_sql, rename, rename_sql
 from core.migration.kept.restore import fits, overtaken, restore
-from core.migration.kept.table import MISFIT, SPELLING, column_names, exists, identifier, kept_table, literal
+from core.migration.kept.table import MISFIT, SPELLING, column_names, equal_to, exists, identifier, kept_table, literal
 from core.migration.ledger.codec import encode, meaning_from
 from core.migration.schema.read import default_schema, shown_name
 from core.migration.statements import Sql
@@ -107,15 +107,15 @@ def keep_converted_sql(
     cast: Cast,
     before: Meaning,
     after: Meaning,
-    filled: str | None = None,
+    filled: tuple[str, ...] = (),
     copied: str | None = None,
 ) -> Sql | None:
     """Return the statement that keeps what `cast` cannot carry over, or would bring back in another spelling.
 
-    None if there can be no such value. It needs `casts.prepare`; `key` is as in `keep_sql`. `filled` is the SQL literal
-    that a migration put in for values that it kept: in their rows it is nobody's value, and is not kept on top of them.
-    `copied` is a table that holds the rows already with what `cast` makes of them, and nothing else in the column: then
-    values are only looked for if it has fewer of them.
+    None if there can be no such value. It needs `casts.prepare`; `key` is as in `keep_sql`. `filled` are the SQL
+    literals that migrations put in for values that they kept: in their rows they are nobody's value, and not kept on
+    top of them. `copied` is a table that holds the rows already with what `cast` makes of them, and nothing else in the
+    column: then values are only looked for if it has fewer of them.
     """
     if cast.total and cast.altered is None:
         return None
@@ -150,7 +150,7 @@ def _keep(
     before: Meaning,
     where: str,
     why: str,
-    filled: str | None = None,
+    filled: tuple[str, ...] = (),
     copied: str | None = None,
 ) -> Sql:
     """The statement that keeps values; `why` is the SQL of the reason and of what they are converted to."""
@@ -160,8 +160,8 @@ def _keep(
     row = written_key(dialect, [identifier(connection, name, of=source) for name in names], names)
     form, text = written(dialect, kept, before)
     constants = ", ".join(map(literal, (module, table, column)))
-    if filled is not None:
-        source += _stood_for(table, column, row=row, is_filled=_is(dialect, kept, filled))
+    if filled:
+        source += _stood_for(table, column, row=row, is_filled=f"({' OR '.join(equal_to(dialect, kept, filled))})")
         where = f"aha_row IS NULL AND ({where})"
     if copied is not None:
         source = f"{_if_fewer(connection, table, column, copied)} CROSS JOIN {source}"
@@ -189,11 +189,6 @@ def _stood_for(table: str, column: str, *, row: str, is_filled: str) -> str:
     whose = f"table_name = {literal(table)} AND column_name = {literal(column)} AND via IS NULL AND stale IS NULL"
     older = f"SELECT DISTINCT row_key AS aha_row FROM aha_kept WHERE {whose}"
     return f" LEFT JOIN ({older}) AS aha_older ON aha_row = {row} AND {is_filled}"
-
-
-def _is(dialect: str, column: str, filled: str) -> str:
-    # As text, because JSON cannot be compared.
-    return f"{column} = {filled} COLLATE BINARY" if dialect == "sqlite" else f"{column}::text = {filled}"
 
 
 def entries(connection: Connection, module: str | None = None, *, table: str | None = None) -> Iterator[Kept]:

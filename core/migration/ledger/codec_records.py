@@ -39,7 +39,14 @@ def record_from(text: str) -> TableRecord:
     data = known(TableRecord, json.loads(text))
     meanings = {name: meaning_from(given) for name, given in data["meanings"].items()}
     renamed = {name: tuple(olds) for name, olds in data.get("renamed", {}).items()}
-    return TableRecord(**{**data, "state": _table(data["state"]), "meanings": meanings, "renamed": renamed})
+    wrote = {name: _literals(given) for name, given in data.get("wrote", {}).items()}
+    state = _table(data["state"])
+    return TableRecord(**{**data, "state": state, "meanings": meanings, "renamed": renamed, "wrote": wrote})
+
+
+def _literals(given: str | Sequence[str]) -> tuple[str, ...]:
+    """What was filled into a column; an older Aha wrote down the last literal only."""
+    return (given,) if isinstance(given, str) else tuple(given)
 
 
 def _table(given: Mapping[str, Any]) -> TableState:

@@ -63,7 +63,7 @@ def _conversion(match: Match, present: Origin, wanted: ColumnState, *, fill: Fil
     if now.type != wanted.type or _differ(before, after, members):
         yield ConvertColumn(match.name, wanted.name, before, after, fill, members)
     if _has_changed(before, after) or now.type != wanted.type:
-        yield RestoreKept(match.name, wanted.name, after, fill.sql)
+        yield RestoreKept(match.name, wanted.name, after)
 
 
 def _differ(before: Meaning, after: Meaning, members: Mapping[str, str]) -> bool:
@@ -76,7 +76,7 @@ def _has_changed(before: Meaning, after: Meaning) -> bool:
 
 
 def _late_fill(match: Match, column: str, former: Origin, dialect: Dialect) -> FillFromOld:
-    wrote = match.record.wrote.get(column) if match.record else None
+    wrote = match.record.wrote.get(column, ()) if match.record else ()
     before, after = former.meaning(dialect), match.wanted.meanings[column]
     members = late_members(match, column, former, dialect)
     old = former.column.name

@@ -206,7 +206,6 @@ class ColumnFacts:
         live = self.match.live
         if KEPT_TABLE not in self._live or live is None:
             return 0
-        wrote = self.match.record.wrote.get(step.column) if self.match.record else None
         converted = (s.before for s in self.steps if isinstance(s, ConvertColumn) and s.column == step.column)
         return kept.fits(
             self._connection,
@@ -214,7 +213,7 @@ class ColumnFacts:
             self.match.on_disk(step.column),
             step.after,
             key=live.primary_key,
-            wrote=wrote,
+            wrote=self._recorded(step.column),
             present=next(converted, None),
             spelled=not self.is_tied(step.column),
         )
@@ -227,30 +226,42 @@ class ColumnFacts:
         name, spelled = self.match.on_disk(step.column), not self.is_tied(step.column)
         return kept.overtaken(self._connection, live.name, name, step.after, key=live.primary_key, spelled=spelled)
 
-    def wrote(self, column: str) -> str | None:
-        """What the migration once wrote into the column's rows, as it will be; None if nothing, or nothing is known."""
+    def wrote(self, column: str) -> tuple[str, ...]:
+        """What migrations once wrote into the column's rows, as it will be, as SQL; none if nothing is known."""
         step = next((s for s in self.steps if isinstance(s, ConvertColumn) and s.column == column), None)
         if step is None:
-            return self.match.record.wrote.get(column) if self.match.record else None
-        return None if self.still_written(step) is None else self._wrote(step)
+            return self._recorded(column)
+        return tuple(sql for sql, literal in self._converted(step) if literal is not None)
 
-    def still_written(self, step: ConvertColumn) -> str | None:
-        """The same for a column that is converted, as a literal."""
-        sql = self._wrote(replace(step, after=casts.without_type(step.after)))
-        return None if sql is None else self._rows.literal(sql)
+    def fillers(self, column: str) -> tuple[str, ...]:
+        """What will be in rows of the column that have no value of their own: the same, and what is filled in now."""
+        steps = [step for step in self.steps if isinstance(step, ConvertColumn | FillColumn) and step.column == column]
+        now = [step.fill.written for step in steps if step.fill.written is not None and self._fills(step)]
+        return (*self.wrote(column), *now)
 
-    def filled(self, step: ConvertColumn) -> str | None:
-        """What the migration once wrote into the column's rows, as it is now; None if rows cannot be told apart."""
-        literal = self.match.record.wrote.get(step.column) if self.match.record else None
-        if literal is None or self.match.live is None or not self.match.live.primary_key:
-            return None
+    def still_written(self, step: ConvertColumn) -> tuple[str, ...]:
+        """The same for a column that is converted, as literals."""
+        found = (literal for _, literal in self._converted(step))
+        return tuple(dict.fromkeys(literal for literal in found if literal is not None))
+
+    def filled(self, step: ConvertColumn) -> tuple[str, ...]:
+        """What migrations once wrote into the column's rows, as it is now; none if rows cannot be told apart."""
+        if self.match.live is None or not self.match.live.primary_key:
+            return ()
         is_typed = self._connection.dialect.name == "postgresql"
-        return self._rows.literal(f"CAST({literal} AS {step.before.sql})" if is_typed else literal)
+        wrote = (f"CAST({sql} AS {step.before.sql})" if is_typed else sql for sql in self._recorded(step.column))
+        return tuple(literal for sql in wrote if (literal := self._rows.literal(sql)) is not None)
 
-    def _wrote(self, step: ConvertColumn) -> str | None:
-        literal = self.match.record.wrote.get(step.column) if self.match.record else None
-        if literal is None:
-            return None
+    def _recorded(self, column: str) -> tuple[str, ...]:
+        return self.match.record.wrote.get(column, ()) if self.match.record else ()
+
+    def _converted(self, step: ConvertColumn) -> Iterator[tuple[str, str | None]]:
+        """Of what is recorded the SQL of what becomes of it, and that as a literal; None if it does not follow."""
+        for literal in self._recorded(step.column):
+            untyped = self._cast(replace(step, after=casts.without_type(step.after)), literal)
+            yield self._cast(step, literal), self._rows.literal(untyped)
+
+    def _cast(self, step: ConvertColumn, literal: str) -> str:
         typed, before = f"({stored_by_sqlite(literal, step.before.sql)})", step.before
         if self._connection.dialect.name == "postgresql":
             typed = f"CAST({literal} AS {before.sql})"
@@ -358,8 +369,10 @@ class ColumnFacts:
         """Whether rows get values of which nobody knows beforehand what they are."""
         if isinstance(step, RestoreKept):
             return self.restorable(step) > 0
-        if not isinstance(step, ConvertColumn | FillColumn) or step.fill.make is None:
-            return False
+        return isinstance(step, ConvertColumn | FillColumn) and step.fill.make is not None and self._fills(step)
+
+    def _fills(self, step: ConvertColumn | FillColumn) -> bool:
+        """Whether any rows get the default."""
         found = self.misfits(step) if isinstance(step, ConvertColumn) else self.without_value(step.column)
         return not found.clean
 

@@ -161,16 +161,16 @@ class _Next:
         known = self._before.was if self._before else ()
         return _others(self._wanted.state.name, renamed, known, self._wanted.was)
 
-    def _wrote(self) -> dict[str, str]:
-        """What was filled into which column, as an SQL literal of its present type."""
+    def _wrote(self) -> dict[str, tuple[str, ...]]:
+        """What was filled into which column and may still be there, as SQL literals of its present type."""
         wrote = moved(self._before.wrote, self._columns) if self._before else {}
         for step in self._done:
-            if isinstance(step, FillFromOld | ConvertColumn):
+            if isinstance(step, AddColumn | FillFromOld | ConvertColumn):
                 wrote.pop(step.column, None)
-            if isinstance(step, ConvertColumn) and step.wrote is not None:
+            if isinstance(step, ConvertColumn) and step.wrote:
                 wrote[step.column] = step.wrote
             if isinstance(step, AddColumn | ConvertColumn | FillColumn) and step.fill.written is not None:
-                wrote[step.column] = step.fill.written
+                wrote[step.column] = tuple(dict.fromkeys((*wrote.get(step.column, ()), step.fill.written)))
         return wrote
 
     def _merged(self) -> tuple[str, ...]:

@@ -123,8 +123,7 @@ def _without_values(step: ConvertColumn, facts: Facts, found: Evidence) -> Itera
 
 @judge.register(RestoreKept)
 def _restore(step: RestoreKept, facts: Facts) -> Iterator[Planned]:
-    wrote, spelled = facts.wrote(step.column) or step.wrote, not facts.is_tied(step.column)
-    step = replace(step, wrote=wrote, spelled=spelled)
+    step = replace(step, wrote=facts.fillers(step.column), spelled=not facts.is_tied(step.column))
     if rows := facts.restorable(step):
         yield Planned(step, facts.phase, Verdict.REPORT, rows=rows)
     elif overtaken := facts.overtaken(step):

@@ -75,9 +75,8 @@ class Values:
         """The condition that a row has no value of its own in a column whose former name was declared late."""
         if late.stale:
             return "TRUE"
-        if late.wrote is None:
-            return f"{value} IS NULL"
-        return f"({value} IS NULL OR {self.equal(value, late.wrote, late.after)})"
+        written = [self.equal(value, wrote, late.after) for wrote in late.wrote]
+        return f"({' OR '.join([f'{value} IS NULL', *written])})"
 
     def equal(self, value: str, literal: str, meaning: Meaning) -> str:
         """The condition that `value` is `literal`; PostgreSQL cannot compare JSON, but its text."""

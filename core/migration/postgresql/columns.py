@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from core.migration.casts.cast import cast_sql, without_type
-from core.migration.kept.table import STALE
+from core.migration.kept.table import STALE, equal_to
 from core.migration.kept.values import keep_sql
 from core.migration.postgresql.ddl import (
     alter,
@@ -102,9 +102,9 @@ def fill_from_old_work(job: Job, step: FillFromOld) -> Work:
     if step.stale:
         yield Stage.KEEP, _keep_stale(job, step)
         untouched = "TRUE"
-    elif step.wrote is not None and wanted:
-        # Compared as text: not every type has an equality.
-        untouched += f" OR {name}::text = CAST({step.wrote} AS {ddl_type(wanted.type)})::text"
+    elif wanted:
+        written = (f"CAST({wrote} AS {ddl_type(wanted.type)})::text" for wrote in step.wrote)
+        untouched = " OR ".join([untouched, *equal_to("postgresql", name, written)])
     update = f"UPDATE {job.place(step.table).sql} SET {name} = {value}"
     yield Stage.FILL, Sql(f"{update} WHERE ({untouched}) AND ({value}) IS NOT NULL", table=step.table, rows=True)
 

@@ -68,7 +68,7 @@ class Conversion:
     moves: bool = True
     fill: Fill = field(default_factory=Fill)
     members: Mapping[str, str] = field(default_factory=dict)
-    filled: str | None = None
+    filled: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

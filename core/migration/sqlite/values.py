@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from core.migration.casts import cast as casts
 from core.migration.kept import values as kept
 from core.migration.kept.follow import rename_members_sql
-from core.migration.kept.table import STALE
+from core.migration.kept.table import STALE, equal_to
 from core.migration.schema.meanings import meaning_of_text
 from core.migration.schema.tokens import quoted
 from core.migration.sqlite.ddl import WITHOUT_ROWID, column_definition
@@ -143,8 +143,8 @@ def _fill_from_old(connection: Connection, values: Values, step: FillFromOld) ->
         _keep_stale(connection, values, step.column, old)
         values.expressions[step.column] = f"coalesce({old}, {now})"
         return
-    written = "" if step.wrote is None else f" OR {now} IS {step.wrote} COLLATE BINARY"
-    values.expressions[step.column] = f"CASE WHEN {now} IS NULL{written} THEN coalesce({old}, {now}) ELSE {now} END"
+    untouched = " OR ".join([f"{now} IS NULL", *equal_to("sqlite", now, step.wrote)])
+    values.expressions[step.column] = f"CASE WHEN {untouched} THEN coalesce({old}, {now}) ELSE {now} END"
 
 
 def _convert(connection: Connection, values: Values, step: ConvertColumn) -> None:

@@ -53,7 +53,7 @@ def _column(
     state, record, column = live.get(left.table), recorded.get(left.table), left.column or ""
     if state is None or record is None or column not in state.column_names or column not in record.meanings:
         return 0
-    after, wrote = record.meanings[column], record.wrote.get(column)
+    after, wrote = record.meanings[column], record.wrote.get(column, ())
     spelled = not is_tied(state, column, live.values())
     rows = restore(
         connection,

@@ -116,14 +116,19 @@ async def test_kept_values_go_along_and_come_back(urls, release):
 async def test_what_the_migration_wrote_is_still_told_from_what_the_module_did(urls, release):
     old, new = urls
     await start(old, first := release("demo", note=small(Column("old", Text))))
-    await fill(first.tables["note"], {"text": "a", "old": "x"}, {"text": "b", "old": "y"})
+    await fill(first.tables["note"], {"text": "a", "old": "x"}, {"text": "b", "old": "y"}, {"text": "c", "old": "z"})
     await close_database()
     second = release("demo", note=small(Column("new", Text, default="filled", nullable=False)))
     await start(old, second)
     await close_database()
     await run(old, "UPDATE note__demo SET new = 'written' WHERE id = 2")
+    await start(old, release("demo", note=small(Column("new", Text))))
+    await close_database()
+    await run(old, "UPDATE note__demo SET new = NULL WHERE id = 3")
+    await start(old, release("demo", note=small(Column("new", Text, default="otherwise", nullable=False))))
+    await close_database()
     await copy_database(old, new)
-    late = Column("new", Text, default="filled", nullable=False, info={"was": "old"})
+    late = Column("new", Text, default="otherwise", nullable=False, info={"was": "old"})
     third = release("demo", note=small(late))
     await start(new, third)
-    assert [row["new"] for row in await rows_of(third.tables["note"])] == ["x", "written"]
+    assert [row["new"] for row in await rows_of(third.tables["note"])] == ["x", "written", "z"]

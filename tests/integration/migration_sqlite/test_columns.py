@@ -108,7 +108,7 @@ async def test_what_does_not_convert_is_kept_and_gets_the_default(bot):
     [
         pytest.param((), [(1, 5), (2, None), (3, None)], id="no-fill"),
         pytest.param((FillColumn("t", "a", value("0")),), [(1, 5), (2, 0), (3, 0)], id="filled-afterwards"),
-        pytest.param((FillFromOld("t", "a", "b", None, TEXT, INTEGER),), [(1, 5), (2, 8), (3, 9)], id="from-another"),
+        pytest.param((FillFromOld("t", "a", "b", (), TEXT, INTEGER),), [(1, 5), (2, 8), (3, 9)], id="from-another"),
     ],
 )
 async def test_what_does_not_convert_is_kept_whatever_takes_its_place(bot, more, rows):
@@ -146,10 +146,12 @@ async def test_what_a_collation_takes_for_the_same_is_another_value(bot):
     await bot.sql("CREATE TABLE t (id INTEGER PRIMARY KEY, a VARCHAR(3) COLLATE NOCASE, o TEXT)")
     await bot.sql("INSERT INTO t VALUES (1, 'old', NULL), (2, 'B', 'x')")
     model = table("t", Column("id", Integer, primary_key=True), Column("a", String(3, "NOCASE")), Column("o", Text))
-    late = FillFromOld("t", "a", "o", "'b'", TEXT, Meaning(Kind.TEXT, "VARCHAR(3)", 3))
+    late = FillFromOld("t", "a", "o", ("'b'",), TEXT, Meaning(Kind.TEXT, "VARCHAR(3)", 3))
     await bot.migrate([model], late)
     assert await bot.sql("SELECT a FROM t") == [("old",), ("B",)]
-    script = await bot.migrate([model], ConvertColumn("t", "a", before, after, NOTHING, {"old": "OLD"}, filled="'b'"))
+    script = await bot.migrate(
+        [model], ConvertColumn("t", "a", before, after, NOTHING, {"old": "OLD"}, filled=("'b'",))
+    )
     assert rebuilds(script) == 0
     assert await bot.sql("SELECT a FROM t") == [("OLD",), (None,)]
     assert await bot.kept() == [("t", "a", {"id": 2}, "B")]
@@ -161,7 +163,7 @@ async def test_a_late_rename_fills_what_is_null_or_was_written_by_the_migration(
         "INSERT INTO t VALUES (1, '10', NULL), (2, '20', 0), (3, '30', 7), (4, 'x', 0), (5, NULL, NULL)",
     )
     model = table("t", Column("id", Integer, primary_key=True), Column("new", Integer))
-    script = await bot.migrate([model], FillFromOld("t", "new", "old", "0", TEXT, INTEGER))
+    script = await bot.migrate([model], FillFromOld("t", "new", "old", ("0",), TEXT, INTEGER))
     assert rebuilds(script) == 0
     assert await bot.sql("SELECT new FROM t") == [(10,), (20,), (7,), (0,), (None,)]
     assert await bot.sql("SELECT old FROM t WHERE id = 1") == [("10",)]
