@@ -50,7 +50,10 @@ class _Names:
     folds: bool
 
     def renamed(self) -> dict[str, str]:
-        """New name -> old for those that are on disk under another name; the nearest former names go first."""
+        """New name -> old for those that are on disk under another name.
+
+        The nearest former names go first, and of names as near that of the one that has the least to choose from.
+        """
         found: dict[str, str] = {}
         candidates = {name: list(self._candidates(name)) for name in self.wanted if name not in self.live}
         while more := self._nearest(candidates, found):
@@ -64,7 +67,7 @@ class _Names:
         found: dict[str, str] = {}
         taken = set(renamed.values())
         for distance in range(max(map(len, candidates.values()), default=0)):
-            for name, olds in candidates.items():
+            for name, olds in sorted(candidates.items(), key=lambda found: len(found[1])):
                 if name not in found and distance < len(olds) and olds[distance] not in taken:
                     found[name] = olds[distance]
                     taken.add(olds[distance])
@@ -102,11 +105,16 @@ class _Names:
             yield from (old for old in self.live if old.lower() == name.lower() and old not in self.wanted)
         later = self._later(name)
         yield from (new for new in later if self._is_older(name, new))
-        for old in self.declared.get(name, ()):
-            # The old name may have been given to something new in the same release: then this one was never there.
-            if old in self.live and (old not in self.wanted or name not in self.known):
-                yield old
-        yield from later
+        # The old name may have been given to something new in the same release: then this one was never there.
+        olds = [old for old in self.declared.get(name, ()) if old in self.live]
+        olds = [old for old in olds if old not in self.wanted or name not in self.known]
+        yield from sorted(olds, key=lambda old: self._is_another(old, olds))
+        yield from (new for new in later if not self._is_claimed(new, name))
+
+    def _is_another(self, old: str, olds: Sequence[str]) -> bool:
+        """Whether `old`, which goes on, is not what was any of `olds`: that has its name now, and it never had that."""
+        apart = set(olds).intersection(self.used).difference(self.wanted, self.former.get(old, ()), [old])
+        return old in self.wanted and old in self.used and bool(apart)
 
     def _next(self, name: str, taker: str) -> Iterator[str]:
         """What may get `name` when it becomes free: as declared, or as before if the taker, too, goes back."""
@@ -139,11 +147,16 @@ class _Names:
         """Whether the release is from before `name` became `new`: that is known to have been all that it declares."""
         if not {name, new, *self.former[new]}.issuperset(self.declared.get(name, ())):
             return False
+        return not self._is_claimed(new, name)
+
+    def _is_claimed(self, new: str, name: str) -> bool:
+        """Whether any but `name` only now declares to have been `new`."""
         others = (other for other, olds in self.declared.items() if new in olds and other != name)
-        return not any(self._is_news(other, new) for other in others)
+        return any(self._is_news(other, new) for other in others)
 
     def _is_news(self, name: str, old: str) -> bool:
-        return old not in self.former.get(name, ())
+        """Whether nothing that has the name, or had it, is known to have been `old`."""
+        return not any(old in olds for new, olds in self.former.items() if name in (new, *olds))
 
     def late(self, renamed: Mapping[str, str], done: Mapping[str, Collection[str]]) -> dict[str, str]:
         """Name -> former one for those of which both are on disk and that are not `done`.

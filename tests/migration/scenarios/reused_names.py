@@ -40,6 +40,13 @@ NEW = "text: str | None"
 BODY = "body: str | None = column(info={'was': 'text'})"
 TITLE = "title: str | None = column(info={'was': 'text'})"
 CLAIMED = {"notes": "both declare that they were text"}
+MOVED = [table(name, "text: str", info={"was": was}) for name, was in {"b": "a", "c": "b"}.items()]
+# By what became of a and b: a release after next, and the names that it has for them.
+SKIPPED: dict[str, tuple[Named, str]] = {
+    "in-which-one-goes-away-and-comes-back": ({"a": "x", "y": ["a", "b"]}, "ay"),
+    "in-which-one-follows-the-other": ({"y": ["b", "a"], "b": "x"}, "yb"),
+    "in-which-a-third-one-is-left": ({"y": ["a", "b"], "x": "a"}, "xy"),
+}
 
 STORIES = [
     Story(
@@ -137,5 +144,45 @@ STORIES = [
         tables(b="a", c=()),
         Rows("b", (1, "A")),
         Rows("c"),
+    ),
+    *(
+        Story(
+            f"columns-of-an-owner-who-skips-a-release-{name}",
+            columns(**TWO),
+            Put("note", (1, "A", "B")),
+            columns(**skipped),
+            Query("SELECT a, b FROM (SELECT {} AS a, {} AS b FROM note__notes) AS named".format(*shown), ("A", "B")),
+        )
+        for name, (skipped, shown) in SKIPPED.items()
+    ),
+    *(
+        Story(
+            f"tables-of-an-owner-who-skips-a-release-{name}",
+            tables(**TWO),
+            *(Put(name, (1, text)) for name, text in {"a": "A", "b": "B"}.items()),
+            tables(**skipped),
+            *in_tables(**dict(zip(shown, "AB", strict=True))),
+        )
+        for name, (skipped, shown) in SKIPPED.items()
+    ),
+    Story(
+        "columns-move-up-while-a-new-one-takes-a-name-from-before",
+        columns(**TWO),
+        Put("note", (1, "A", "B")),
+        columns(x="a", y="b"),
+        columns(z=["x", "a"], x=["y", "b"], b=()),
+        Query("SELECT z, x, b FROM note__notes", ("A", "B", None)),
+    ),
+    *(
+        Story(
+            f"tables-move-up-while-their-module-gets-another-name-{order}",
+            tables(**TWO),
+            *(Put(name, (1, text)) for name, text in {"a": "A", "b": "B"}.items()),
+            Release(memos=("__was__ = 'notes'", *moved), differs=("b", "c")),
+            *in_tables(b="A", c="B"),
+            tables(**TWO),
+            *in_tables(a="A", b="B"),
+        )
+        for order, moved in {"first-to-last": MOVED, "last-to-first": MOVED[::-1]}.items()
     ),
 ]
