@@ -41,9 +41,9 @@ class TableRecord:
     `state` is what was wanted then. `meanings` has all columns that the migration knows, the unused ones too: those
     that are not in `state`. `renamed` maps a column to the names that it had before, `was` has those of the table, the
     most recent first; they let an older release find its data again, as do `members`: by column, the former stored
-    members of its enum and what they are now. `wrote` has the SQL literals that filled a
-    column and may still be in it, `merged` the columns and former tables ("table:NAME") whose late declaration was
-    carried out. `unvalidated` are the definitions of constraints in `state` that old rows may violate.
+    members of its enum and what they are now. `wrote` has the SQL literals that filled a column and may still be in it.
+    `filled_from`, by column, and `merged`, of the table, are the former names whose late declaration was carried out.
+    `unvalidated` are the definitions of constraints in `state` that old rows may violate.
     `used` is False when no model has the table any more.
     """
 
@@ -54,6 +54,7 @@ class TableRecord:
     renamed: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     was: tuple[str, ...] = ()
     wrote: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    filled_from: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     merged: tuple[str, ...] = ()
     used: bool = True
     unvalidated: tuple[str, ...] = ()

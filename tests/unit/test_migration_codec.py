@@ -84,6 +84,7 @@ records = st.builds(
     meanings=st.dictionaries(names, meanings, max_size=3),
     renamed=st.dictionaries(names, tuples, max_size=2),
     wrote=st.dictionaries(names, tuples, max_size=2),
+    filled_from=st.dictionaries(names, tuples, max_size=2),
     merged=tuples,
     was=tuples,
     used=st.booleans(),

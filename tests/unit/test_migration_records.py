@@ -69,7 +69,7 @@ def test_a_new_table_is_recorded_as_wanted() -> None:
 def test_a_renamed_column_takes_what_is_known_of_it_along() -> None:
     before = record("t", "a", wrote={"a": ("5",)})
     found = after(wanted("t", "b", b=("a",)), state("t", "a"), before, RenameColumn("t", "b", "a"))
-    assert found == record("t", "b", renamed={"b": ("a",)}, wrote={"b": ("5",)}, merged=("a",))
+    assert found == record("t", "b", renamed={"b": ("a",)}, wrote={"b": ("5",)}, filled_from={"b": ("a",)})
 
 
 def test_going_back_and_forth_over_several_names_forgets_none() -> None:
@@ -123,17 +123,17 @@ def test_what_was_filled_in_is_remembered_and_forgotten_when_the_old_value_repla
     assert found.wrote == {"b": ("5",)}
     late = FillFromOld("t", "b", "a", ("5",), NUMBER, NUMBER)
     found = after(wanted("t", "b", b=("a",)), state("t", "a", "b"), found, late)
-    assert (found.wrote, found.merged) == ({}, ("a",))
+    assert (found.wrote, found.filled_from) == ({}, {"b": ("a",)})
 
 
-def test_a_merged_name_that_is_used_again_may_be_merged_again() -> None:
-    before = record("t", "b", merged=("a", "x"))
-    assert after(wanted("t", "a", "b"), state("t", "a", "b"), before).merged == ("x",)
+def test_a_name_that_is_used_again_may_fill_another_again() -> None:
+    before = record("t", "b", filled_from={"b": ("a", "x")})
+    assert after(wanted("t", "a", "b"), state("t", "a", "b"), before).filled_from == {"b": ("x",)}
 
 
 def test_a_merged_table_is_merged_once() -> None:
     found = after(wanted("t", "a", was=("s",)), state("t", "a"), None, MergeTable("t", "s", {"a": "a"}))
-    assert found.merged == ("table:s",)
+    assert found.merged == ("s",)
 
 
 def test_a_conversion_that_waits_leaves_the_record_as_it_was() -> None:
@@ -178,5 +178,5 @@ def test_a_foreign_key_is_recorded_as_unvalidated_until_it_is_validated() -> Non
 
 
 def test_a_table_without_a_model_stays_known_as_unused() -> None:
-    found = after(None, state("t", "a"), record("t", "a", merged=("x",)), RetireTable("t"))
+    found = after(None, state("t", "a"), record("t", "a", filled_from={"a": ("x",)}, merged=("y",)), RetireTable("t"))
     assert found == record("t", "a", used=False)

@@ -200,14 +200,16 @@ def test_a_late_declaration_fills_once_from_the_nearest_name() -> None:
     model = wanted("t", "c", c=("b", "a"))
     live = by_name(state("t", "a", "b", "c"))
     assert resolve(by_name(model), live, {}).fills == {"t": {"c": "b"}}
-    done = record("t", "c", merged=("b", "a"))
+    done = record("t", "c", filled_from={"c": ("b", "a")})
     assert resolve(by_name(model), live, by_name(done)).fills == {}
+    other = record("t", "c", filled_from={"x": ("b", "a")})
+    assert resolve(by_name(model), live, by_name(other)).fills == {"t": {"c": "b"}}
 
 
 def test_a_late_declaration_of_a_table_merges_it_once() -> None:
     model, live = by_name(wanted("b", was=("a",))), by_name(state("a"), state("b"))
     assert resolve(model, live, {}).merges == {"b": "a"}
-    assert resolve(model, live, by_name(record("b", merged=("table:a",)))).merges == {}
+    assert resolve(model, live, by_name(record("b", merged=("a",)))).merges == {}
 
 
 def test_case_matters_where_the_database_says_so() -> None:

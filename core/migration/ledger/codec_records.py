@@ -38,10 +38,15 @@ def record_from(text: str) -> TableRecord:
     """The record that `encode` wrote."""
     data = known(TableRecord, json.loads(text))
     meanings = {name: meaning_from(given) for name, given in data["meanings"].items()}
-    renamed = {name: tuple(olds) for name, olds in data.get("renamed", {}).items()}
+    renamed, filled_from = (_names(data.get(part, {})) for part in ("renamed", "filled_from"))
     wrote = {name: _literals(given) for name, given in data.get("wrote", {}).items()}
     state = _table(data["state"])
-    return TableRecord(**{**data, "state": state, "meanings": meanings, "renamed": renamed, "wrote": wrote})
+    found = {"state": state, "meanings": meanings, "renamed": renamed, "wrote": wrote, "filled_from": filled_from}
+    return TableRecord(**{**data, **found})
+
+
+def _names(given: Mapping[str, Sequence[str]]) -> dict[str, tuple[str, ...]]:
+    return {name: tuple(olds) for name, olds in given.items()}
 
 
 def _literals(given: str | Sequence[str]) -> tuple[str, ...]:

@@ -205,6 +205,7 @@ class Renaming:
             meanings=moved(record.meanings, columns),
             renamed=moved(record.renamed, columns),
             wrote=moved(record.wrote, columns),
+            filled_from=moved(record.filled_from, columns),
             members=moved(record.members, columns),
             unvalidated=tuple(c.definition for c in state.constraints if not c.validated),
         )

@@ -51,7 +51,7 @@ def next_records(unit: UnitPlan, phase: Phase) -> dict[str, TableRecord]:
     for planned in unit.steps:
         name = planned.step.table
         if isinstance(planned.step, RetireTable) and name in unit.records:
-            records[name] = replace(unit.records[name], used=False, merged=())
+            records[name] = replace(unit.records[name], used=False, filled_from={}, merged=())
     return records
 
 
@@ -107,6 +107,7 @@ class _Next:
             renamed=self._renamed(),
             was=self._was(),
             wrote=self._wrote(),
+            filled_from=self._filled_from(),
             merged=self._merged(),
             used=True,
             unvalidated=tuple(c.definition for c in constraints if c.definition in self._unvalidated),
@@ -173,19 +174,25 @@ class _Next:
                 wrote[step.column] = tuple(dict.fromkeys((*wrote.get(step.column, ()), step.fill.written)))
         return wrote
 
-    def _merged(self) -> tuple[str, ...]:
-        """The late declarations that were carried out. One that the model uses as a name again may come again.
+    def _filled_from(self) -> dict[str, tuple[str, ...]]:
+        """What each column need not be filled from any more. What the model uses as a name again may come again.
 
         Not if another column still declares to have been that: then the name was given to something new.
         """
-        merged = list(self._before.merged) if self._before else []
+        filled = moved(self._before.filled_from, self._columns) if self._before else {}
+        declared = self._wanted.column_was
         for step in self._done:
             if isinstance(step, FillFromOld | RenameColumn):
-                merged += self._wanted.column_was.get(step.column, ())
-            elif isinstance(step, RenameTable | MergeTable):
-                merged += [f"table:{name}" for name in self._wanted.was]
-        used = set(self._wanted.state.column_names).difference(*self._wanted.column_was.values())
-        return tuple(dict.fromkeys(name for name in merged if name not in used))
+                filled[step.column] = (*filled.get(step.column, ()), *declared.get(step.column, ()))
+        used = set(self._wanted.state.column_names).difference(*declared.values())
+        found = {name: _others(name, [old for old in olds if old not in used]) for name, olds in filled.items()}
+        return {name: olds for name, olds in found.items() if olds}
+
+    def _merged(self) -> tuple[str, ...]:
+        """The former names of the table whose rows need not be taken over any more."""
+        known = self._before.merged if self._before else ()
+        taken = any(isinstance(step, RenameTable | MergeTable) for step in self._done)
+        return tuple(dict.fromkeys((*known, *(self._wanted.was if taken else ()))))
 
 
 def _others(name: str, *names: Sequence[str]) -> tuple[str, ...]:

@@ -209,8 +209,7 @@ def resolve(
 
 def _tables(names: _Names, records: Mapping[str, TableRecord]) -> tuple[dict[str, str], dict[str, str]]:
     renamed = names.renamed()
-    merged = {name: records[old].merged for name in names.wanted if (old := renamed.get(name, name)) in records}
-    done = {name: [old.removeprefix("table:") for old in olds] for name, olds in merged.items()}
+    done = {name: records[old].merged for name in names.wanted if (old := renamed.get(name, name)) in records}
     merges = names.late(renamed, done)
     if (rivals := names.rivals(renamed, merges)) is not None:
         old, one, other = rivals
@@ -235,9 +234,10 @@ def _columns(
         folds=folds,
     )
     renamed = names.renamed()
-    merged = record.merged if record else ()
+    filled_from = record.filled_from if record else {}
+    done = {column: filled_from.get(renamed.get(column, column), ()) for column in names.wanted}
     stored = [column.name for column in table.state.columns if not column.computed]
-    late = names.late(renamed, dict.fromkeys(stored, merged))
+    late = names.late(renamed, done)
     fills = {column: old for column, old in late.items() if column in stored}
     if (rivals := names.rivals(renamed, fills)) is not None:
         old, one, other = rivals

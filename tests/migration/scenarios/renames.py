@@ -85,6 +85,17 @@ STORIES = [
         Rows("note", (1, "a", None), (2, "b", None), (3, None, None)),
     ),
     Story(
+        "column-renamed-declared-late-for-another-one-first",
+        Release(TEXT),
+        ROWS,
+        Release(note("body: str | None", "title: str | None")),
+        Release(note("body: str | None = column(info={'was': 'text'})", "title: str | None")),
+        Rows("note", (1, "a", None), (2, "b", None)),
+        Put("note", (3, "since", None), (4, "both", "written")),
+        Release(note("body: str | None", "title: str | None = column(info={'was': 'text'})")),
+        Rows("note", (1, "a", "a"), (2, "b", "b"), (3, "since", None), (4, "both", "written")),
+    ),
+    Story(
         "column-renamed-late-with-another-type",
         Release(TEXT),
         Put("note", (1, "5"), (2, "five")),

@@ -119,6 +119,17 @@ STORIES = [
         Release(note(NEW, BODY)),
         Query("SELECT body, text FROM note__notes ORDER BY id", ("old", None), ("b", "new")),
     ),
+    Story(
+        "columns-that-had-the-same-name-of-which-the-second-says-so-late",
+        Release(note(NEW)),
+        Put("note", (1, "old")),
+        Release(note(NEW, BODY)),
+        Put("note", (2, "new", "b")),
+        Release(note(BODY, "title: str | None")),
+        Rows("note", (1, "old", None), (2, "b", None)),
+        Release(note(BODY, TITLE)),
+        Rows("note", (1, "old", None), (2, "b", "new")),
+    ),
     Story("columns-that-had-the-same-name-in-a-new-table", Release(note(BODY, TITLE)), Put("note", (1, "b", "t"))),
     Story(
         "columns-that-both-declare-late-what-they-were",
