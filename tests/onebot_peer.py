@@ -82,6 +82,10 @@ class Peer:
         """End the connection."""
         await self._socket.close(code, reason)
 
+    def crash(self) -> None:
+        """End the connection without a word."""
+        self._socket.transport.abort()
+
     async def serve(self, socket: Any) -> None:
         """Report that the connection is there, then answer calls until it ends."""
         self.connections += 1

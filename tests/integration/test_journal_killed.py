@@ -42,9 +42,9 @@ def write(folder, trim):
 for line in sys.stdin:
     process = os.fork()
     if not process:
+        say(os.getpid())
         write(Path(line[1:-1]), line[0] == "-")
         break
-    say(process)
     os.waitpid(process, 0)
     say({END})
 """

@@ -48,7 +48,7 @@ def copied(copy_database, tmp_path):
     return lambda name: (copy_database(), shutil.copytree(tmp_path / "data", tmp_path / name))
 
 
-@pytest.mark.parametrize("step", [3, pytest.param(1, marks=pytest.mark.faults)], ids=["some", "all"])
+@pytest.mark.parametrize("step", [5, pytest.param(1, marks=pytest.mark.faults)], ids=["some", "all"])
 @pytest.mark.parametrize("changes", CHANGES)
 async def test_a_fold_that_is_killed_at_any_statement_costs_nothing(
     database_url, tmp_path, copied, killed, changes, step

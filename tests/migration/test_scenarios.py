@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from tests.migration.story import Story
 
 # All take long together, so the default run has one of so many on each database; the rest have a command of their own.
-DATABASES = {"sqlite": 20, "postgresql": 40}
+DATABASES = {"sqlite": 30, "postgresql": 60}
 _FILES = sorted(path.stem for path in Path(scenarios.__path__[0]).glob("*.py"))
 STORIES = [story for name in _FILES for story in import_module(f"{scenarios.__name__}.{name}").STORIES]
 

@@ -76,7 +76,7 @@ async def test_a_call_that_the_platform_does_not_even_take_times_out_by_name(mod
         for text in ("x" * 20_000_000, "x"):
             with pytest.raises(TimeoutError, match=r"act was not answered in 0\.2 s"):
                 await asyncio.wait_for(bot.adapter.call("act", {"text": text}), PATIENCE)
-        await peer.drop()
+        peer.crash()
     gc.collect()
     assert "never retrieved" not in caplog.text
 
